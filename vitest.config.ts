@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests run on source: the `@backplane/source` condition makes every sibling import resolve to its `src`. */
+export default defineConfig({
+  ssr: { resolve: { conditions: ['@backplane/source'] } },
+  test: {
+    include: ['packages/*/{src,test}/**/*.test.ts', 'examples/*/**/*.test.ts', 'tools/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/**'],
+    testTimeout: 15_000,
+  },
+})
