@@ -1,0 +1,266 @@
+/**
+ * What a code in an error catalogue says.
+ *
+ * `message` and `next` may name details in braces (`{plugin}`), filled in from {@link ErrorInit.details}.
+ */
+export interface ErrorEntry {
+  /** What happened, in one sentence. */
+  readonly message: string
+  /** What the reader should do next. */
+  readonly next: string
+  /** Whether the same call may succeed later without anybody changing anything. @default false */
+  readonly retryable?: boolean
+}
+
+/** A set of error codes, each `BP_` and upper case, with the text that it stands for. */
+export type ErrorCatalogue = Readonly<Record<`BP_${string}`, ErrorEntry>>
+
+/** What goes with one occurrence of an error. */
+export interface ErrorInit {
+  /** Facts about this occurrence: they fill the braces of the text and are kept on the error. */
+  readonly details?: Readonly<Record<string, unknown>>
+  /** What made it happen. */
+  readonly cause?: unknown
+  /** Replaces the catalogue's message, where the text is fixed by somebody else (a peer's protocol, a plugin's own words). */
+  readonly message?: string
+  /** Replaces the catalogue's next step, where a better one is known. */
+  readonly next?: string
+  /** Replaces the catalogue's answer, where a peer says whether to try again. */
+  readonly retryable?: boolean
+}
+
+const brand = Symbol.for('backplane.error.1')
+
+/**
+ * The one error class of the family: a stable `code`, what happened, and what to do next.
+ *
+ * Compare `error.code`, not classes. Do not construct it for a new kind of failure: add a code to a catalogue.
+ * `instanceof` looks at a brand, so it holds across duplicate copies of this package (ESM beside CommonJS).
+ */
+export class BackplaneError extends Error {
+  /** Stable identifier of the failure (`BP_...`); documented in `docs/errors.md`. */
+  readonly code: string
+  /** The next step for whoever reads the error, as a sentence. */
+  readonly next: string
+  /** Whether the same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean
+  /** Facts about this occurrence. */
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: string, entry: ErrorEntry, init: ErrorInit = {}) {
+    const details = init.details ?? {}
+    super(init.message ?? fill(entry.message, details), init.cause === undefined ? undefined : { cause: init.cause })
+    this.name = 'BackplaneError'
+    this.code = code
+    this.next = init.next ?? fill(entry.next, details)
+    this.retryable = init.retryable ?? entry.retryable ?? false
+    this.details = details
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value
+  }
+
+  /** The plain object that crosses a wire or a worker boundary; {@link BackplaneError.revive} is its inverse. */
+  toJSON(): ErrorRecord {
+    return { code: this.code, message: this.message, next: this.next, retryable: this.retryable, details: this.details }
+  }
+
+  /** Makes an error again from {@link BackplaneError.toJSON}'s object. */
+  static revive(record: ErrorRecord): BackplaneError {
+    return new BackplaneError(record.code, record, { ...record })
+  }
+
+  /**
+   * Gives any thrown value as a `BackplaneError`: itself if it is one, else `BP_UNEXPECTED` (or the error that `wrap`
+   * makes) with the value as `cause`.
+   */
+  static from(thrown: unknown, wrap?: (message: string, cause: unknown) => BackplaneError): BackplaneError {
+    if (thrown instanceof BackplaneError) return thrown
+    const message = messageOf(thrown)
+    return wrap ? wrap(message, thrown) : coreError('BP_UNEXPECTED', { details: { reason: message }, cause: thrown })
+  }
+}
+
+/** A {@link BackplaneError} as plain data. */
+export interface ErrorRecord {
+  readonly code: string
+  readonly message: string
+  readonly next: string
+  readonly retryable: boolean
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** The text of any thrown value; never throws and never gives an empty string. */
+export function messageOf(thrown: unknown): string {
+  try {
+    const text =
+      typeof thrown === 'object' && thrown !== null && 'message' in thrown ? String(thrown.message) : String(thrown)
+    return text === '' ? 'no message' : text
+  } catch {
+    return 'no message'
+  }
+}
+
+function fill(text: string, details: Readonly<Record<string, unknown>>): string {
+  return text.replace(/\{(\w+)\}/g, (whole, key: string) => (key in details ? String(details[key]) : whole))
+}
+
+/**
+ * Gives the constructor of one catalogue's errors: `const natsError = defineErrors({ BP_NATS_X: {...} })`, then
+ * `throw natsError('BP_NATS_X', { details })`. A package defines its own catalogue for what core has no code for.
+ */
+export function defineErrors<const C extends ErrorCatalogue>(
+  catalogue: C,
+): (code: keyof C & string, init?: ErrorInit) => BackplaneError {
+  return (code, init) => new BackplaneError(code, catalogue[code as `BP_${string}`] as ErrorEntry, init)
+}
+
+/** Every code that `core` itself and the contracts use. `docs/errors.md` lists them; a test keeps the two equal. */
+export const errorCatalogue = {
+  BP_UNEXPECTED: {
+    message: 'Unexpected failure: {reason}',
+    next: 'Look at the cause; if it is not yours, report it with the stack.',
+  },
+  BP_ABORTED: { message: 'The operation was cancelled.', next: 'Nothing: whoever asked for it took it back.' },
+  BP_TIMEOUT: {
+    message: '{what} did not finish within {timeoutMs} ms.',
+    next: 'Give it a longer timeoutMs, or look at why the other side is slow.',
+    retryable: true,
+  },
+  BP_INVALID_ARGUMENT: { message: '{what} is not valid: {reason}', next: 'Correct {what} and call again.' },
+  BP_CLOSED: { message: '{what} is closed.', next: 'Create a new one; what is closed stays closed.' },
+
+  BP_MANIFEST_INVALID: {
+    message: 'The manifest{of} is not valid: {issues}',
+    next: 'Correct the paths named above; `backplane validate` checks a folder.',
+  },
+  BP_PLUGIN_ID_INVALID: {
+    message: "'{plugin}' is not a plugin id.",
+    next: 'Use a letter or digit, then up to 63 letters, digits, dots, dashes or underscores.',
+  },
+  BP_PLUGIN_ALREADY_LOADED: {
+    message: "Plugin '{plugin}' is already loaded.",
+    next: 'Reload it to pick up changes, or unload it first.',
+  },
+  BP_PLUGIN_NOT_LOADED: {
+    message: "Plugin '{plugin}' is not loaded",
+    next: 'List the plugins to see what is loaded, then load it.',
+  },
+  BP_PLUGIN_LOAD_FAILED: {
+    message: "Plugin '{plugin}' could not be loaded: {reason}",
+    next: "Correct the plugin; its log and this error's cause say where.",
+  },
+  BP_PLUGIN_UNAVAILABLE: {
+    message: "Plugin '{plugin}' is {state} and takes no calls.",
+    next: 'Try again shortly; its status says when and why it restarts.',
+    retryable: true,
+  },
+  BP_PLUGIN_QUARANTINED: {
+    message: "Plugin '{plugin}' is quarantined: {reason}",
+    next: 'Correct the plugin, then reload it.',
+  },
+  BP_PLUGIN_EXITED: {
+    message: "Plugin '{plugin}' ended unexpectedly: {reason}",
+    next: "Look at the plugin's log; the host restarts it while its restart intensity allows.",
+    retryable: true,
+  },
+  BP_PLUGIN_BUSY: {
+    message: "Plugin '{plugin}' is at its limit of {limit}.",
+    next: 'Call again when load has fallen, or raise the limit in its manifest.',
+    retryable: true,
+  },
+  BP_PLUGIN_FAILED: {
+    message: '{reason}',
+    next: "The plugin's own function failed: look at its log.",
+  },
+  BP_HEALTH_FAILED: {
+    message: "Plugin '{plugin}' is not healthy: {reason}",
+    next: 'Look at what its health check reports.',
+    retryable: true,
+  },
+  BP_RUNTIME_MISSING: {
+    message: "No runtime here runs plugin '{plugin}' (it asks for '{runtime}'; present: {present}).",
+    next: 'Add the runtime to createHost({ runtimes }), or correct `runtime` or `entry_point` in the manifest.',
+  },
+  BP_FUNCTION_UNKNOWN: {
+    message: 'Unknown method: {name}',
+    next: 'List the functions to see what can be called now.',
+  },
+  BP_FUNCTION_COLLISION: {
+    message: "Function '{name}' is already registered by '{owner}'.",
+    next: 'Rename the function or the plugin; qualified names must be unique on a host.',
+  },
+  BP_PARAMS_INVALID: {
+    message: "Parameters of '{name}' are not valid: {issues}",
+    next: "Correct them by the function's parameter schema.",
+  },
+  BP_PERMISSION_DENIED: {
+    message: "'{who}' may not {what}.",
+    next: 'Grant the permission in the manifest or the policy, if that is meant.',
+  },
+  BP_CONFIG_REFUSED: {
+    message: "Plugin '{plugin}' refused its new configuration: {reason}",
+    next: 'The former configuration stays in force; correct the values and set them again.',
+  },
+  BP_STREAM_LIMIT: {
+    message: "'{name}' streamed more than {limit} items to a caller that asked for one answer.",
+    next: 'Call it as a stream.',
+  },
+  BP_VALUE_INVALID: {
+    message: 'The value at {path} cannot be carried: {reason}',
+    next: 'Give JSON values and Uint8Array only.',
+  },
+
+  BP_SUBJECT_INVALID: {
+    message: "'{subject}' is not a valid {kind}: {reason}",
+    next: 'Use dot-separated tokens without spaces; `*` and a last `>` only in subscriptions.',
+  },
+  BP_CONNECT_FAILED: {
+    message: 'Could not connect to {address}: {reason}',
+    next: 'Check that it runs, and that address and credentials are right.',
+    retryable: true,
+  },
+  BP_AUTH_FAILED: {
+    message: '{address} did not accept the credentials: {reason}',
+    next: 'Check which credentials are used and whether they have expired.',
+  },
+  BP_DISCONNECTED: {
+    message: 'There is no connection to {address} now.',
+    next: 'Wait for the status event `connected`, then try again.',
+    retryable: true,
+  },
+  BP_NO_RESPONDER: {
+    message: "Nobody answers on '{subject}'.",
+    next: 'Check the name, and that the other side runs.',
+    retryable: true,
+  },
+  BP_REFUSED: {
+    message: "The request on '{subject}' was refused: {reason}",
+    next: 'The other side understood it and said no: look at the reason.',
+  },
+  BP_PAYLOAD_TOO_LARGE: {
+    message: 'A payload of {bytes} bytes is over the limit of {limit}.',
+    next: "Send less at a time, or raise the broker's limit.",
+  },
+  BP_IDENTITY_TAKEN: {
+    message: "Another host already uses the id '{device}' on this mesh.",
+    next: 'Start this one with another device id.',
+  },
+  BP_DEVICE_UNKNOWN: {
+    message: "Device '{device}' is not on the mesh.",
+    next: 'Discover devices to see who is there.',
+    retryable: true,
+  },
+  BP_REMOTE_FAILED: {
+    message: '{reason}',
+    next: "The other device's function failed: look at its log.",
+  },
+} as const satisfies ErrorCatalogue
+
+/** A code of core's own catalogue. */
+export type CoreErrorCode = keyof typeof errorCatalogue
+
+/** Makes an error of core's catalogue. */
+export const coreError: (code: CoreErrorCode, init?: ErrorInit) => BackplaneError = defineErrors(errorCatalogue)
