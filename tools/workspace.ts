@@ -1,5 +1,6 @@
 /** What the repository's own tools need to know of its layout. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 /** The repository's root folder. */
@@ -83,4 +84,9 @@ export function filesUnder(folder: string): string[] {
       return filesUnder(join(folder, entry.name)).map((path) => join(entry.name, path))
     })
     .sort()
+}
+
+/** A path in the cache that all checkouts share: `BACKPLANE_CACHE`, else `~/.cache/backplane`. */
+export function cacheDir(...parts: string[]): string {
+  return join(process.env.BACKPLANE_CACHE ?? join(homedir(), '.cache', 'backplane'), ...parts)
 }
