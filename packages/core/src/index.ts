@@ -1,1 +1,18 @@
+/**
+ * The dependency-free heart of a plugin host: contracts, error catalogue, capability registry, slots and `createHost`.
+ *
+ * @packageDocumentation
+ */
+export type * from './contracts/call.ts'
+export type * from './contracts/clock.ts'
+export type * from './contracts/config.ts'
+export type * from './contracts/config-store.ts'
+export type * from './contracts/host.ts'
+export type * from './contracts/interceptor.ts'
+export { type Logger, type LogMethod, silentLogger } from './contracts/logger.ts'
+export type * from './contracts/manifest.ts'
+export type * from './contracts/mesh.ts'
+export type * from './contracts/runtime.ts'
+export type * from './contracts/transport.ts'
+export type * from './contracts/values.ts'
 export * from './errors.ts'

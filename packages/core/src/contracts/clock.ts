@@ -1,0 +1,13 @@
+/** Where time comes from; injected wherever time decides anything, so tests run on {@link manualClock}. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number
+  /** Calls `run` once after `delayMs`; gives what cancels it. */
+  after(delayMs: number, run: () => void): Timer
+}
+
+/** A pending call of {@link Clock.after}. */
+export interface Timer {
+  /** Cancels the call; harmless once it has run. */
+  cancel(): void
+}

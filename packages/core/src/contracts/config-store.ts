@@ -1,0 +1,33 @@
+import type { Json } from './values.ts'
+
+/** One stored document and the revision at which it was written. */
+export interface StoredDocument {
+  readonly revision: number
+  readonly document: Json
+}
+
+/** One write of a batch: a document, or `null` to remove it. */
+export interface StoreWrite {
+  readonly name: string
+  readonly document: Json | null
+  /** Writes only if this is the present revision (0: it must not exist); absent: writes whatever is there. */
+  readonly expectedRevision?: number
+}
+
+/**
+ * Where configuration is kept: named JSON documents, written in atomic batches.
+ *
+ * After a crash at any moment a batch is found whole or not at all.
+ */
+export interface ConfigStore extends AsyncDisposable {
+  /** Opens it; must be awaited before anything else. Rejects when another writer holds it. */
+  open(options?: { readonly signal?: AbortSignal }): Promise<void>
+  read(name: string): Promise<StoredDocument | undefined>
+  /** Names of all documents, in no order. */
+  list(): Promise<readonly string[]>
+  /** Writes all or nothing and gives the new revisions by name; resolves when it is durable. */
+  write(batch: readonly StoreWrite[]): Promise<ReadonlyMap<string, number>>
+  /** Tells writes made by others who share the store; absent where nobody can. */
+  watch?(listener: (name: string, stored: StoredDocument | undefined) => void): () => void
+  close(): Promise<void>
+}

@@ -1,0 +1,39 @@
+import type { ManifestConfigItem } from './manifest.ts'
+import type { Params } from './values.ts'
+
+/** The self-describing configuration of one plugin, item by name, as its manifest declares it (Fledge's category form). */
+export type ConfigItems = { readonly [name: string]: ManifestConfigItem }
+
+/** One change of a plugin's configuration, as it reaches the plugin. */
+export interface ConfigChange {
+  /** Every value as it will be. */
+  readonly values: Params
+  /** Every value as it was. */
+  readonly previous: Params
+  /** Names of the items that differ. */
+  readonly changed: readonly string[]
+}
+
+/** What a host asks of configuration. `config-manager` is the full one; core's own keeps values in memory. */
+export interface HostConfig extends AsyncDisposable {
+  /**
+   * Registers a plugin's items, merging them with what is stored (values set by users stay), and gives its live values.
+   * Rejects with `BP_MANIFEST_INVALID` when the items contradict themselves.
+   */
+  open(pluginId: string, items: ConfigItems, options?: { readonly signal?: AbortSignal }): Promise<ConfigHandle>
+  /** Ends what it started. Stored values stay. */
+  close(): Promise<void>
+}
+
+/** One plugin's configuration, live. */
+export interface ConfigHandle {
+  /** The values in force. A new object after each change. */
+  readonly values: Params
+  /**
+   * Names the one participant in changes. It is asked before a change counts: when it rejects, the change is refused
+   * with its reason and nothing changes; when it resolves, the new values are in force.
+   */
+  participate(apply: (change: ConfigChange) => Promise<void>): void
+  /** Leaves; stored values stay. */
+  close(): Promise<void>
+}

@@ -1,0 +1,111 @@
+import type { Clock } from './clock.ts'
+import type { Logger } from './logger.ts'
+
+/**
+ * Where bytes travel between hosts.
+ *
+ * Subjects are dot-separated tokens of letters, digits and any other visible character but `.`, `*` and `>`. In a subscription, `*` stands for one token and a
+ * last `>` for one or more. A transport maps them to its own form. All methods but `connect` reject with `BP_CLOSED`
+ * after `close`, and with `BP_DISCONNECTED` at once while there is no connection (nothing is queued for later, so a late
+ * message never surprises anybody); subscriptions and served subjects survive a reconnect by themselves.
+ */
+export interface Transport extends AsyncDisposable {
+  /** Short name of the medium: `memory`, `nats`, `zenoh`. */
+  readonly kind: string
+  readonly status: TransportStatus
+  /** Where it is or wants to be connected, for people. */
+  readonly address: string
+  /** Largest payload in bytes that it carries; `publish`, `request` and answers over it fail with `BP_PAYLOAD_TOO_LARGE`. */
+  readonly maxPayload: number
+  /**
+   * Connects once; a second call waits for the first. Rejects with `BP_CONNECT_FAILED`, `BP_AUTH_FAILED`, `BP_TIMEOUT`
+   * or `BP_ABORTED`, and may then be called again.
+   */
+  connect(options?: TransportOptions): Promise<void>
+  /** Sends to whoever is subscribed now. Resolves when the client has taken it; `flush` waits for the far side. */
+  publish(subject: string, payload: Uint8Array, options?: TransportOptions): Promise<void>
+  /** Resolves when everything published and every subscription made before it has reached the other side. */
+  flush(options?: TransportOptions): Promise<void>
+  /**
+   * Calls `handler` for each message, in the order in which each publisher sent them, one at a time where it returns a
+   * promise. What is not handled in time is bounded by `maxPending`: the oldest are dropped and a `slow` status event says so.
+   */
+  subscribe(pattern: string, handler: MessageHandler, options?: SubscribeOptions): Promise<Subscription>
+  /**
+   * Asks on a subject and gives the first answer. Rejects with `BP_NO_RESPONDER` (nobody serves it), `BP_TIMEOUT`
+   * (somebody does, but did not answer), `BP_REFUSED` (the responder threw or the broker forbids it) or `BP_ABORTED`.
+   */
+  request(subject: string, payload: Uint8Array, options?: RequestOptions): Promise<Message>
+  /**
+   * Answers requests on a subject (wildcards allowed), concurrently. What the handler throws reaches the caller as
+   * `BP_REFUSED` with its message. A plain publish on the subject reaches the handler as well, with `expectsReply`
+   * false, and its answer is dropped.
+   */
+  serve(pattern: string, handler: RequestHandler, options?: SubscribeOptions): Promise<Subscription>
+  /** Tells each change of connection; returns what ends the telling. Listeners must not throw. */
+  onStatus(listener: (event: TransportEvent) => void): () => void
+  /**
+   * Ends it: requests under way reject with `BP_CLOSED`; handlers under way may finish and answer until `drainMs` is
+   * over. Idempotent, never rejects.
+   */
+  close(options?: { readonly drainMs?: number }): Promise<void>
+}
+
+export type TransportStatus = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'closed'
+
+/** What a transport tells about itself. */
+export type TransportEvent =
+  | { readonly type: 'connected' | 'disconnected' | 'reconnecting' | 'closed'; readonly reason?: string }
+  | { readonly type: 'slow'; readonly subject: string; readonly dropped: number }
+  | { readonly type: 'error'; readonly error: Error }
+
+export interface TransportOptions {
+  readonly signal?: AbortSignal
+  /** How long to wait, in milliseconds. @default 10000 */
+  readonly timeoutMs?: number
+}
+
+export interface RequestOptions extends TransportOptions {
+  /** How long to wait for the answer, in milliseconds. @default 5000 */
+  readonly timeoutMs?: number
+}
+
+export interface SubscribeOptions {
+  /** Members of one queue group share messages: each goes to one of them. */
+  readonly queue?: string
+  /** How many messages may wait for the handler. @default 65536 */
+  readonly maxPending?: number
+  readonly signal?: AbortSignal
+}
+
+export interface Message {
+  /** The subject that it was sent on, in dot form. */
+  readonly subject: string
+  readonly payload: Uint8Array
+}
+
+export interface IncomingRequest extends Message {
+  /** False when it was merely published: the answer goes nowhere. */
+  readonly expectsReply: boolean
+  /** Aborts when the transport closes. */
+  readonly signal: AbortSignal
+}
+
+export type MessageHandler = (message: Message) => void | Promise<void>
+export type RequestHandler = (request: IncomingRequest) => Uint8Array | Promise<Uint8Array>
+
+/** One subscription or served subject. */
+export interface Subscription extends AsyncDisposable {
+  readonly pattern: string
+  /** Ends it; messages already here are not delivered any more. Idempotent, never rejects. */
+  unsubscribe(): Promise<void>
+}
+
+/** What every transport is given. */
+export interface TransportComponents {
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+/** What a mesh takes: a transport waiting for its components. */
+export type TransportFactory = (components: TransportComponents) => Transport
