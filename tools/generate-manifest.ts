@@ -25,7 +25,7 @@ async function types(): Promise<string> {
     .replace(/^( +)(\[k: string\]|\$?\w+\??):/gm, '$1readonly $2:')
     .replace(/: (\w+)\[\]$/gm, ': readonly $1[]')
     .replace(/\n \*\n \* This interface was referenced by[\s\S]*?(?=\n \*\/)/g, '')
-    .replace(/ string\[\]$/gm, ' readonly string[]')
+    .replace(/\| (\w+)\[\]$/gm, '| readonly $1[]')
     .replace(banner, `${banner}\nimport type { JsonSchema } from '../contracts/values.ts'`)
 }
 

@@ -74,7 +74,7 @@ export interface Manifest {
     /**
      * pip requirement specifiers.
      */
-    readonly python?: readonly readonly string[]
+    readonly python?: readonly string[]
     /**
      * Plugins of the same host.
      */
@@ -147,7 +147,7 @@ export interface FunctionDescriptor {
    */
   readonly timeout_ms?: number
   readonly labels?: Labels
-  readonly tags?: readonly readonly string[]
+  readonly tags?: readonly string[]
   readonly [k: string]: unknown
 }
 /**
@@ -170,7 +170,7 @@ export interface EventDescriptor {
    */
   readonly payload?: JsonSchema
   readonly labels?: Labels
-  readonly tags?: readonly readonly string[]
+  readonly tags?: readonly string[]
   readonly [k: string]: unknown
 }
 /**
@@ -212,27 +212,27 @@ export interface Permissions {
   /**
    * Hosts it may reach, `*` as a wildcard.
    */
-  readonly network?: readonly readonly string[]
+  readonly network?: readonly string[]
   /**
    * Folders it may read.
    */
-  readonly read?: readonly readonly string[]
+  readonly read?: readonly string[]
   /**
    * Folders it may write.
    */
-  readonly write?: readonly readonly string[]
+  readonly write?: readonly string[]
   /**
    * Environment variables it may see.
    */
-  readonly env?: readonly readonly string[]
+  readonly env?: readonly string[]
   /**
    * Functions it may call, `*` as a wildcard. Default: all of this host.
    */
-  readonly invoke?: readonly readonly string[]
+  readonly invoke?: readonly string[]
   /**
    * Host functions that its sandbox may import, `*` as a wildcard.
    */
-  readonly host?: readonly readonly string[]
+  readonly host?: readonly string[]
 }
 /**
  * What it may use. The slot enforces time, concurrency and rate everywhere; the rest is for the runtime.
