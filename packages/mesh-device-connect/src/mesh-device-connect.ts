@@ -1,0 +1,33 @@
+import { coreError } from '@backplane/core'
+
+/** Options of {@link meshDeviceConnect}. */
+export interface MeshDeviceConnectInit {
+  /** What comes before the name. @default 'Hello' */
+  readonly greeting?: string
+}
+
+/** What {@link meshDeviceConnect} needs from its host. */
+export interface MeshDeviceConnectComponents {
+  /** Takes one line for each greeting. */
+  readonly logger: { info(message: string): void }
+}
+
+/** Greets by name. */
+export interface MeshDeviceConnect {
+  /** Gives the greeting of `name`. Throws `BP_INVALID_ARGUMENT` if it is empty. */
+  greet(name: string): string
+}
+
+/** Makes a greeter. Not for anything but showing the shape of a package. */
+export function meshDeviceConnect(
+  init: MeshDeviceConnectInit = {},
+): (components: MeshDeviceConnectComponents) => MeshDeviceConnect {
+  const greeting = init.greeting ?? 'Hello'
+  return ({ logger }) => ({
+    greet(name) {
+      if (name === '') throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'name', reason: 'it is empty' } })
+      logger.info(`greeting ${name}`)
+      return `${greeting}, ${name}!`
+    },
+  })
+}
