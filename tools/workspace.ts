@@ -77,6 +77,7 @@ export function readJson<T>(file: string): T {
 
 /** Every file under `folder`, as paths relative to it, sorted; `dist`, `node_modules` and dot folders are left out. */
 export function filesUnder(folder: string): string[] {
+  if (!existsSync(folder)) return []
   return readdirSync(folder, { withFileTypes: true })
     .flatMap((entry) => {
       if (!entry.isDirectory()) return [entry.name]
