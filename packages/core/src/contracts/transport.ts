@@ -39,7 +39,7 @@ export interface Transport extends AsyncDisposable {
   /**
    * Answers requests on a subject (wildcards allowed), concurrently. What the handler throws reaches the caller as
    * `BP_REFUSED` with its message. A plain publish on the subject reaches the handler as well, with `expectsReply`
-   * false, and its answer is dropped.
+   * false, and its answer is dropped. A handler that gives `undefined` sends no answer: the caller runs into `BP_TIMEOUT`.
    */
   serve(pattern: string, handler: RequestHandler, options?: SubscribeOptions): Promise<Subscription>
   /** Tells each change of connection; returns what ends the telling. Listeners must not throw. */
@@ -92,7 +92,8 @@ export interface IncomingRequest extends Message {
 }
 
 export type MessageHandler = (message: Message) => void | Promise<void>
-export type RequestHandler = (request: IncomingRequest) => Uint8Array | Promise<Uint8Array>
+/** Gives the answer, or `undefined` where a protocol says that there is none (a JSON-RPC notification). */
+export type RequestHandler = (request: IncomingRequest) => Uint8Array | undefined | Promise<Uint8Array | undefined>
 
 /** One subscription or served subject. */
 export interface Subscription extends AsyncDisposable {
