@@ -159,6 +159,7 @@ for (const [path, text] of Object.entries(files)) {
 }
 run('npm', ['install'])
 run('biome', ['check', '--write', `packages/${name}`])
+run('node', ['tools/api.ts', '--update', name])
 console.log(
   `packages/${name} is there. Check it: npm run lint && npm run typecheck && npx vitest run packages/${name}/`,
 )
