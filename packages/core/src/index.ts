@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { type ManualClock, manualClock, systemClock } from './clock.ts'
 export type * from './contracts/call.ts'
 export type * from './contracts/clock.ts'
 export type * from './contracts/config.ts'
@@ -15,5 +16,8 @@ export type * from './contracts/mesh.ts'
 export type * from './contracts/runtime.ts'
 export type * from './contracts/transport.ts'
 export type * from './contracts/values.ts'
+export { abortedBy, throwIfAborted, within } from './deadline.ts'
 export * from './errors.ts'
+export { createHost } from './host.ts'
+export { type MemoryConfig, memoryConfig } from './memory-config.ts'
 export { matchSubject, validatePattern, validateSubject } from './subjects.ts'

@@ -1,0 +1,111 @@
+import type { Clock, Timer } from './contracts/clock.ts'
+import { BackplaneError, coreError } from './errors.ts'
+
+/** What a {@link DeadlineQueue} watches. */
+export interface Expiring {
+  readonly deadline: number
+  expire(): void
+}
+
+/** Deadlines may be this much late: many share one timer, which is what makes them cheap. */
+const granularityMs = 16
+/** The one timer is never armed further ahead, so an idle queue holds a process open no longer than this. */
+const longestStepMs = 1000
+
+/** Watches any number of deadlines with a single timer; adding and removing cost a map look-up. */
+export class DeadlineQueue {
+  readonly #clock: Clock
+  readonly #buckets = new Map<number, Set<Expiring>>()
+  #timer: Timer | undefined
+  #armedFor = Number.POSITIVE_INFINITY
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  add(item: Expiring): void {
+    const tick = Math.ceil(item.deadline / granularityMs)
+    const bucket = this.#buckets.get(tick)
+    if (bucket) bucket.add(item)
+    else this.#buckets.set(tick, new Set([item]))
+    if (tick < this.#armedFor) this.#arm(tick)
+  }
+
+  remove(item: Expiring): void {
+    const tick = Math.ceil(item.deadline / granularityMs)
+    const bucket = this.#buckets.get(tick)
+    if (bucket?.delete(item) && bucket.size === 0) this.#buckets.delete(tick)
+  }
+
+  /** Forgets everything without expiring it. */
+  clear(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#armedFor = Number.POSITIVE_INFINITY
+    this.#buckets.clear()
+  }
+
+  #arm(tick: number): void {
+    const wait = tick * granularityMs - this.#clock.now()
+    // A timer armed for the longest step covers whatever lies beyond it.
+    if (this.#timer && wait > longestStepMs && this.#armedFor !== Number.POSITIVE_INFINITY) return
+    this.#timer?.cancel()
+    this.#armedFor = tick
+    this.#timer = this.#clock.after(Math.min(Math.max(0, wait), longestStepMs), () => this.#fire())
+  }
+
+  #fire(): void {
+    this.#timer = undefined
+    this.#armedFor = Number.POSITIVE_INFINITY
+    const now = this.#clock.now()
+    let earliest = Number.POSITIVE_INFINITY
+    for (const [tick, bucket] of [...this.#buckets]) {
+      if (tick * granularityMs > now) {
+        earliest = Math.min(earliest, tick)
+        continue
+      }
+      this.#buckets.delete(tick)
+      for (const item of bucket) item.expire()
+    }
+    if (earliest !== Number.POSITIVE_INFINITY) this.#arm(earliest)
+  }
+}
+
+/**
+ * Waits for a promise, but not longer than `timeoutMs` and not beyond `signal`. Rejects then with `BP_TIMEOUT` or
+ * `BP_ABORTED`; the work itself goes on unless it heeds the signal on its own.
+ */
+export function within<T>(
+  work: Promise<T>,
+  options: { clock: Clock; timeoutMs: number; what: string; signal?: AbortSignal | undefined },
+): Promise<T> {
+  const { clock, timeoutMs, what, signal } = options
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => finish(() => reject(abortedBy(signal)))
+    const timer = clock.after(timeoutMs, () =>
+      finish(() => reject(coreError('BP_TIMEOUT', { details: { what, timeoutMs } }))),
+    )
+    const finish = (settle: () => void) => {
+      timer.cancel()
+      signal?.removeEventListener('abort', abort)
+      settle()
+    }
+    work.then(
+      (value) => finish(() => resolve(value)),
+      (error) => finish(() => reject(error)),
+    )
+    if (signal?.aborted) abort()
+    else signal?.addEventListener('abort', abort, { once: true })
+  })
+}
+
+/** Turns an aborted signal into the error to reject with: its own reason where that is one of ours, else `BP_ABORTED`. */
+export function abortedBy(signal: AbortSignal | undefined): BackplaneError {
+  const reason: unknown = signal?.reason
+  return reason instanceof BackplaneError ? reason : coreError('BP_ABORTED', { cause: reason })
+}
+
+/** Throws what {@link abortedBy} gives, if the signal has aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortedBy(signal)
+}

@@ -1,0 +1,103 @@
+import type { Logger } from './contracts/logger.ts'
+import type { EventFilter } from './contracts/manifest.ts'
+import type { Mesh } from './contracts/mesh.ts'
+import type { IncomingEvent } from './contracts/runtime.ts'
+import type { Subscription } from './contracts/transport.ts'
+
+interface Interest {
+  readonly filters: readonly EventFilter[]
+  readonly deliver: (event: IncomingEvent) => void
+}
+
+/**
+ * Brings events to the plugins that want them: this host's own directly, others' through one mesh subscription for each
+ * distinct filter.
+ */
+export class EventHub {
+  readonly #device: string
+  readonly #logger: Logger
+  readonly #interests = new Map<string, Interest>()
+  readonly #remote = new Map<string, Promise<Subscription | undefined>>()
+  #mesh: Mesh | undefined
+
+  constructor(device: string, logger: Logger) {
+    this.#device = device
+    this.#logger = logger
+  }
+
+  /** Begins to hear other devices. */
+  async attach(mesh: Mesh): Promise<void> {
+    this.#mesh = mesh
+    await this.#reconcile()
+  }
+
+  /** Stops hearing other devices. */
+  async detach(): Promise<void> {
+    this.#mesh = undefined
+    await this.#reconcile()
+  }
+
+  /** Sets what one plugin wants; no filters: nothing any more. */
+  set(plugin: string, filters: readonly EventFilter[], deliver: Interest['deliver']): void {
+    if (filters.length === 0) this.#interests.delete(plugin)
+    else this.#interests.set(plugin, { filters, deliver })
+    void this.#reconcile()
+  }
+
+  /** Delivers an event, once to each plugin that wants it. */
+  deliver(event: IncomingEvent): void {
+    for (const { filters, deliver } of this.#interests.values()) {
+      if (filters.some((filter) => matches(filter, event))) deliver(event)
+    }
+  }
+
+  async #reconcile(): Promise<void> {
+    const wanted = new Map<string, EventFilter>()
+    if (this.#mesh) {
+      for (const { filters } of this.#interests.values()) {
+        for (const filter of filters) if (filter.device !== this.#device) wanted.set(keyOf(filter), filter)
+      }
+    }
+    for (const [key, subscription] of this.#remote) {
+      if (wanted.has(key)) continue
+      this.#remote.delete(key)
+      await (await subscription)?.unsubscribe()
+    }
+    for (const [key, filter] of wanted) {
+      if (!this.#remote.has(key) && this.#mesh) this.#remote.set(key, this.#listen(this.#mesh, key, filter))
+    }
+    await Promise.all(this.#remote.values())
+  }
+
+  #listen(mesh: Mesh, key: string, filter: EventFilter): Promise<Subscription | undefined> {
+    const hear = (event: IncomingEvent) => {
+      // Own events were delivered when they were emitted, and an event is delivered by its first matching filter only.
+      if (event.device === this.#device || this.#first(event) !== key) return
+      this.deliver(event)
+    }
+    return mesh.on(filter, hear).catch((error) => {
+      this.#remote.delete(key)
+      this.#logger.warn({ error, filter }, 'could not subscribe to events')
+      return undefined
+    })
+  }
+
+  #first(event: IncomingEvent): string | undefined {
+    for (const { filters } of this.#interests.values()) {
+      for (const filter of filters) if (matches(filter, event)) return keyOf(filter)
+    }
+    return undefined
+  }
+}
+
+function matches(filter: EventFilter, event: IncomingEvent): boolean {
+  return fits(filter.device, event.device) && fits(filter.event, event.event)
+}
+
+function fits(wanted: string | undefined, actual: string): boolean {
+  return wanted === undefined || wanted === '*' || wanted === actual
+}
+
+function keyOf(filter: EventFilter): string {
+  return `${filter.device ?? '*'} ${filter.event ?? '*'}`
+}

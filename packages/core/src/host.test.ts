@@ -1,0 +1,367 @@
+import { describe, expect, it } from 'vitest'
+import { type FakePlugin, fakeRuntime } from '../test/fake-runtime.ts'
+import { coreError, createHost, type Interceptor, manualClock, type PluginSource, type Value } from './index.ts'
+
+const plugin = (id: string, fake: FakePlugin, manifest = {}): PluginSource => ({
+  manifest: { id, ...manifest },
+  module: fake,
+})
+const hello: FakePlugin = { functions: { hello: ({ name = 'world' }) => ({ message: `Hello, ${name}!` }) } }
+
+function setUp(init: Partial<Parameters<typeof createHost>[0]> = {}) {
+  const clock = manualClock(1_000_000)
+  const host = createHost({ identity: { deviceId: 'h' }, runtimes: [fakeRuntime()], clock, random: () => 1, ...init })
+  return { clock, host }
+}
+
+describe('createHost', () => {
+  it('calls a loaded plugin by its qualified and its bare name', async () => {
+    const { host } = setUp()
+    await host.load(plugin('greeter', hello))
+    expect(await host.call('hello', { name: 'you' })).toEqual({ message: 'Hello, you!' })
+    expect(await host.call('greeter.hello')).toEqual({ message: 'Hello, world!' })
+    expect(host.advertisement.functions.map((fn) => fn.name)).toEqual(['hello'])
+  })
+
+  it('hands a bare name to the next owner when its holder leaves', async () => {
+    const { host } = setUp()
+    await host.load(plugin('a', { functions: { who: () => 'a' } }))
+    await host.load(plugin('b', { functions: { who: () => 'b' } }))
+    expect(await host.call('who')).toBe('a')
+    expect(host.advertisement.functions.map((fn) => fn.name)).toEqual(['who', 'b.who'])
+    await host.unload('a')
+    expect(await host.call('who')).toBe('b')
+    await expect(host.call('a.who')).rejects.toMatchObject({ code: 'BP_FUNCTION_UNKNOWN' })
+  })
+
+  it('keeps host functions out of reach of plugins', async () => {
+    const { host } = setUp({ functions: [{ descriptor: { name: 'get_status' }, run: () => 'host' }] })
+    await host.load(plugin('shadow', { functions: { get_status: () => 'plugin' } }))
+    expect(await host.call('get_status')).toBe('host')
+    expect(await host.call('shadow.get_status')).toBe('plugin')
+  })
+
+  it('refuses what cannot be loaded, and keeps nothing of it', async () => {
+    const { host } = setUp()
+    await expect(host.load(plugin('../x', hello))).rejects.toMatchObject({ code: 'BP_PLUGIN_ID_INVALID' })
+    await expect(host.load(plugin('wasm', hello, { runtime: 'wasm' }))).rejects.toMatchObject({
+      code: 'BP_RUNTIME_MISSING',
+    })
+    const broken = plugin('p', { setup: () => Promise.reject(new Error('no disk')) })
+    await expect(host.load(broken)).rejects.toMatchObject({
+      code: 'BP_PLUGIN_LOAD_FAILED',
+      message: expect.stringContaining('no disk'),
+    })
+    expect(host.plugins()).toEqual([])
+    await host.load(plugin('p', hello))
+    await expect(host.load(plugin('p', hello))).rejects.toMatchObject({ code: 'BP_PLUGIN_ALREADY_LOADED' })
+    await expect(host.load(plugin('q', hello, { dependencies: { plugins: ['z'] } }))).rejects.toMatchObject({
+      code: 'BP_PLUGIN_LOAD_FAILED',
+    })
+  })
+
+  it("gives the plugin's own words for its own errors", async () => {
+    const { host } = setUp()
+    await host.load(
+      plugin('p', {
+        functions: {
+          fail: () => {
+            throw new Error('on purpose')
+          },
+        },
+      }),
+    )
+    await expect(host.call('fail')).rejects.toMatchObject({ code: 'BP_PLUGIN_FAILED', message: 'on purpose' })
+  })
+
+  it('ends a call at its deadline and tells the plugin', async () => {
+    const { host, clock } = setUp()
+    let aborted: unknown
+    await host.load(
+      plugin('p', {
+        functions: {
+          hang: (_, call) =>
+            new Promise((_resolve, reject) => {
+              call.signal.addEventListener('abort', () => {
+                aborted = call.signal.reason
+                reject(aborted)
+              })
+            }),
+        },
+      }),
+    )
+    const answer = host.call('hang', {}, { timeoutMs: 100 })
+    answer.catch(() => {})
+    await clock.advance(99)
+    expect(aborted).toBeUndefined()
+    await clock.advance(50)
+    await expect(answer).rejects.toMatchObject({ code: 'BP_TIMEOUT' })
+    expect(aborted).toMatchObject({ code: 'BP_TIMEOUT' })
+  })
+
+  it("ends a call by its caller's signal", async () => {
+    const { host } = setUp()
+    await host.load(plugin('p', { functions: { hang: () => new Promise(() => {}) } }))
+    const controller = new AbortController()
+    const answer = host.call('hang', {}, { signal: controller.signal })
+    controller.abort()
+    await expect(answer).rejects.toMatchObject({ code: 'BP_ABORTED' })
+    await expect(host.call('hang', {}, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'BP_ABORTED' })
+  })
+
+  it('runs interceptors outermost first, for host functions too', async () => {
+    const seen: string[] = []
+    const log =
+      (name: string): Interceptor =>
+      (_call, target, next) => {
+        seen.push(`${name} ${target.plugin}`)
+        return next({ name })
+      }
+    const { host } = setUp({
+      interceptors: [log('a'), log('b')],
+      functions: [{ descriptor: { name: 'own' }, run: (params) => params as Value }],
+    })
+    await host.load(plugin('greeter', hello))
+    expect(await host.call('hello')).toEqual({ message: 'Hello, b!' })
+    expect(await host.call('own')).toEqual({ name: 'b' })
+    expect(seen).toEqual(['a greeter', 'b greeter', 'a host', 'b host'])
+  })
+
+  it('refuses calls over the limits of concurrency and rate at once', async () => {
+    const { host, clock } = setUp()
+    const open: (() => void)[] = []
+    const wait = () => new Promise<Value>((resolve) => open.push(() => resolve('done')))
+    await host.load(plugin('narrow', { functions: { wait } }, { limits: { concurrency: 1 } }))
+    const first = host.call('wait')
+    await expect(host.call('wait')).rejects.toMatchObject({ code: 'BP_PLUGIN_BUSY', retryable: true })
+    open[0]?.()
+    expect(await first).toBe('done')
+
+    await host.load(plugin('slow', { functions: { tick: () => 1 } }, { limits: { calls_per_second: 2 } }))
+    await host.call('tick')
+    await host.call('tick')
+    await expect(host.call('tick')).rejects.toMatchObject({ code: 'BP_PLUGIN_BUSY' })
+    await clock.advance(500)
+    await host.call('tick')
+  })
+
+  it('streams items with back-pressure and gives the result at the end', async () => {
+    const { host } = setUp()
+    let sent = 0
+    await host.load(
+      plugin('p', {
+        streams: { count: 'items' },
+        functions: {
+          count: async (_, call) => {
+            for (let i = 0; i < 100; i++) {
+              await call.send(i)
+              sent++
+            }
+            return 'end'
+          },
+        },
+      }),
+    )
+    const stream = host.stream('count')
+    const got: Value[] = []
+    for (let next = await stream.next(); ; next = await stream.next()) {
+      if (next.done) {
+        expect(next.value).toBe('end')
+        break
+      }
+      got.push(next.value)
+      expect(sent - got.length).toBeLessThan(20)
+    }
+    expect(got).toHaveLength(100)
+    expect(await host.call('count')).toEqual(got)
+  })
+
+  it('cancels the call when the consumer of a stream leaves', async () => {
+    const { host } = setUp()
+    let cancelled = false
+    await host.load(
+      plugin('p', {
+        streams: { forever: 'items' },
+        functions: {
+          forever: async (_, call) => {
+            try {
+              for (let i = 0; ; i++) await call.send(i)
+            } finally {
+              cancelled = true
+            }
+          },
+        },
+      }),
+    )
+    for await (const item of host.stream('forever')) if (item === 3) break
+    await Promise.resolve()
+    expect(cancelled).toBe(true)
+  })
+
+  it('lets a plugin call the host, itself, and only what it may', async () => {
+    const { host } = setUp()
+    await host.load(plugin('greeter', hello))
+    const module: FakePlugin = {
+      functions: {
+        ask: (_, __, context) => context.invoke('hello', { name: 'plugin' }),
+        self: (_, __, context) => context.invoke('asker.ask'),
+        stray: (_, __, context) => context.invoke('other.thing'),
+      },
+    }
+    await host.load(plugin('asker', module, { permissions: { invoke: ['hello', 'asker.*'] } }))
+    expect(await host.call('self')).toEqual({ message: 'Hello, plugin!' })
+    await expect(host.call('stray')).rejects.toMatchObject({ code: 'BP_PERMISSION_DENIED' })
+  })
+
+  it('delivers events between plugins, marked when simulated', async () => {
+    const { host } = setUp({ simulated: true })
+    const heard: unknown[] = []
+    await host.load(plugin('ears', { notify: (event) => heard.push(event) }, { subscriptions: [{ event: 'spoken' }] }))
+    await host.load(plugin('mouth', { functions: { say: (_, __, { emit }) => emit('spoken', { text: 'hi' }) } }))
+    await host.call('say')
+    expect(heard).toEqual([{ device: 'h', event: 'spoken', payload: { text: 'hi', simulated: true } }])
+    await expect(host.emit('no spaces')).rejects.toMatchObject({ code: 'BP_INVALID_ARGUMENT' })
+  })
+
+  it('says which limits its runtime cannot enforce', async () => {
+    const { host } = setUp()
+    const status = await host.load(
+      plugin('p', hello, { limits: { memory_mb: 5, timeout_ms: 9 }, permissions: { network: [] } }),
+    )
+    expect(status.unenforced).toEqual(['limits.memory_mb', 'permissions.network'])
+  })
+
+  it('stops every plugin, the last loaded first, and takes no more', async () => {
+    const { host } = setUp()
+    const stopped: string[] = []
+    const mortal = (id: string) => plugin(id, { teardown: () => void stopped.push(id) })
+    await host.load(mortal('a'))
+    await host.load(mortal('b'))
+    await host.stop()
+    await host.stop()
+    expect(stopped).toEqual(['b', 'a'])
+    await expect(host.load(mortal('c'))).rejects.toMatchObject({ code: 'BP_CLOSED' })
+  })
+})
+
+describe('a plugin that ends on its own', () => {
+  const mortal = () => {
+    const lines: { exited: (error: Error) => void }[] = []
+    const fake: FakePlugin = {
+      setup: (context) =>
+        void lines.push({ exited: (error) => context.exited(coreError('BP_PLUGIN_EXITED', { cause: error })) }),
+      functions: { hang: () => new Promise(() => {}), ok: () => 'ok' },
+    }
+    return { fake, die: () => lines.at(-1)?.exited(new Error('gone')) }
+  }
+
+  it('fails calls under way, restarts after a wait, and is called again', async () => {
+    const { host, clock } = setUp()
+    const { fake, die } = mortal()
+    const events: string[] = []
+    host.on((event) => events.push(event.type))
+    await host.load(plugin('p', fake))
+    const call = host.call('hang')
+    die()
+    await expect(call).rejects.toMatchObject({ code: 'BP_PLUGIN_EXITED' })
+    await expect(host.call('ok')).rejects.toMatchObject({ code: 'BP_PLUGIN_UNAVAILABLE', retryable: true })
+    expect(host.plugin('p')).toMatchObject({ state: 'backoff', restartAt: 1_000_200 })
+    await clock.advance(200)
+    expect(await host.call('ok')).toBe('ok')
+    expect(host.plugin('p')).toMatchObject({ state: 'running', generation: 2, restarts: 1 })
+    expect(events).toEqual(['advertised', 'plugin.loaded', 'plugin.exited', 'advertised', 'plugin.restarted'])
+  })
+
+  it('is quarantined with a reason after too many restarts, and reload lifts that', async () => {
+    const { host, clock } = setUp({ restart: { intensity: 2, backoff_ms: 10 } })
+    const { fake, die } = mortal()
+    await host.load(plugin('p', fake))
+    for (let i = 0; i < 3; i++) {
+      die()
+      await clock.advance(100)
+    }
+    expect(host.plugin('p')).toMatchObject({ state: 'quarantined', error: { code: 'BP_PLUGIN_QUARANTINED' } })
+    await expect(host.call('p.ok')).rejects.toMatchObject({ code: 'BP_FUNCTION_UNKNOWN' })
+    expect(host.advertisement.functions).toEqual([])
+    await host.reload('p')
+    expect(await host.call('ok')).toBe('ok')
+  })
+
+  it('can be unloaded while it waits for its restart', async () => {
+    const { host, clock } = setUp()
+    const { fake, die } = mortal()
+    await host.load(plugin('p', fake))
+    die()
+    await host.unload('p')
+    await clock.advance(60_000)
+    expect(host.plugins()).toEqual([])
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('a hot swap', () => {
+  it('switches names at once, drains the former, and loses no call', async () => {
+    const { host, clock } = setUp()
+    const ends: (() => void)[] = []
+    let stopped = 0
+    const version = (value: string): FakePlugin => ({
+      functions: { get: () => value, slow: () => new Promise((resolve) => ends.push(() => resolve(value))) },
+      teardown: () => void stopped++,
+    })
+    await host.load(plugin('p', version('one')))
+    const slow = host.call('slow')
+    const swap = host.reload('p', plugin('p', version('two')))
+    await clock.advance(0)
+    expect(await host.call('get')).toBe('two')
+    expect(stopped).toBe(0)
+    ends[0]?.()
+    expect(await slow).toBe('one')
+    expect(await swap).toMatchObject({ generation: 2, state: 'running' })
+    expect(stopped).toBe(1)
+  })
+
+  it('keeps the former untouched when the next fails', async () => {
+    const { host } = setUp()
+    await host.load(plugin('p', { functions: { get: () => 'one' } }))
+    const broken: FakePlugin = { setup: () => Promise.reject(new Error('bad')) }
+    await expect(host.reload('p', plugin('p', broken))).rejects.toMatchObject({ code: 'BP_PLUGIN_LOAD_FAILED' })
+    const sick: FakePlugin = { health: () => ({ ok: false, message: 'cold' }), functions: { get: () => 'sick' } }
+    await expect(host.reload('p', plugin('p', sick))).rejects.toMatchObject({ code: 'BP_HEALTH_FAILED' })
+    await host.load(plugin('q', { functions: {} }))
+    expect(await host.call('get')).toBe('one')
+    expect(host.plugin('p')).toMatchObject({ state: 'running', generation: 1 })
+  })
+
+  it('hands state over while calls wait', async () => {
+    const { host, clock } = setUp()
+    const counter = (): FakePlugin => {
+      let count = 0
+      return {
+        setup: (_, state) => {
+          count = (state as number | undefined) ?? 0
+        },
+        functions: { next: () => ++count },
+        handOver: () => count,
+      }
+    }
+    await host.load({ manifest: { id: 'p' }, module: counter })
+    expect(await host.call('next')).toBe(1)
+    const swap = host.reload('p')
+    const during = host.call('next')
+    await clock.advance(0)
+    expect(await during).toBe(2)
+    await swap
+    expect(await host.call('next')).toBe(3)
+  })
+
+  it('abandons calls that outlast the drain', async () => {
+    const { host, clock } = setUp({ restart: { drain_ms: 50 } })
+    await host.load(plugin('p', { functions: { hang: () => new Promise(() => {}) } }))
+    const call = host.call('hang')
+    call.catch(() => {})
+    const swap = host.reload('p')
+    await clock.advance(60)
+    await expect(call).rejects.toMatchObject({ code: 'BP_PLUGIN_UNAVAILABLE' })
+    await swap
+  })
+})

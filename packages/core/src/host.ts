@@ -1,0 +1,368 @@
+import { ActiveCall, type ItemSink } from './active-call.ts'
+import { systemClock } from './clock.ts'
+import type { Call, Caller, CallOptions } from './contracts/call.ts'
+import type { Host, HostEvent, HostInit, HostOptions, PluginStatus } from './contracts/host.ts'
+import { silentLogger } from './contracts/logger.ts'
+import type { FunctionDescriptor } from './contracts/manifest.ts'
+import type { PluginRuntime, PluginSource, RemoteOptions } from './contracts/runtime.ts'
+import type { Params, Value } from './contracts/values.ts'
+import { DeadlineQueue } from './deadline.ts'
+import { BackplaneError, coreError } from './errors.ts'
+import { EventHub } from './event-hub.ts'
+import { itemStream } from './item-stream.ts'
+import { memoryConfig } from './memory-config.ts'
+import { Outbox } from './outbox.ts'
+import { pluginContext } from './plugin-context.ts'
+import { pluginLogger } from './plugin-logger.ts'
+import { CapabilityRegistry, type Dispatch, hostOwner, type Offer, type Route } from './registry.ts'
+import { Slot, type SlotComponents } from './slot.ts'
+
+const pluginId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const eventName = /^[A-Za-z0-9_-]+$/
+/** How many items a caller who asks for one answer is given at most. */
+const collectLimit = 10_000
+
+/**
+ * Composes a plugin host; nothing runs before its `start` or `load`.
+ *
+ * Do not use it where a preset of `@backplane/host` already is what you want. Throws `BP_FUNCTION_COLLISION` when two of
+ * the host's own functions have one name.
+ *
+ * @example
+ * ```ts
+ * await using host = createHost({ identity: { deviceId: 'box-1' } })
+ * await host.start()
+ * ```
+ */
+export function createHost(init: HostInit): Host {
+  return new PluginHost(init)
+}
+
+class PluginHost implements Host {
+  readonly identity: Host['identity']
+  readonly mesh: Host['mesh']
+  readonly runtimes: readonly PluginRuntime[]
+  readonly #init: HostInit
+  readonly #clock
+  readonly #logger
+  readonly #config
+  readonly #deadlines: DeadlineQueue
+  readonly #registry: CapabilityRegistry
+  readonly #slots = new Map<string, Slot>()
+  readonly #hub: EventHub
+  readonly #outbox: Outbox
+  readonly #listeners = new Set<(event: HostEvent) => void>()
+  #starting: Promise<void> | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(init: HostInit) {
+    this.#init = init
+    this.identity = init.identity
+    this.#clock = init.clock ?? systemClock
+    this.#logger = init.logger ?? silentLogger
+    const components = { logger: this.#logger, clock: this.#clock }
+    this.runtimes = (init.runtimes ?? []).map((runtime) => runtime(components))
+    this.#config = init.config?.(components) ?? memoryConfig()
+    this.#deadlines = new DeadlineQueue(this.#clock)
+    this.#registry = new CapabilityRegistry(this.#ownOffer())
+    this.#hub = new EventHub(init.identity.deviceId, this.#logger)
+    this.mesh = init.mesh?.({ ...components, identity: init.identity })
+    this.#outbox = new Outbox(this.mesh)
+    this.mesh?.serve((call) => this.#dispatch(call.name, call.params, call.caller, call))
+    this.mesh?.advertise(this.#registry.advertisement)
+    this.#registry.watch((advertisement) => {
+      this.mesh?.advertise(advertisement)
+      this.#tell({ type: 'advertised', advertisement })
+    })
+  }
+
+  get advertisement() {
+    return this.#registry.advertisement
+  }
+
+  start(options: HostOptions = {}): Promise<void> {
+    if (this.#stopping) return Promise.reject(this.#closed())
+    this.#starting ??= this.#join(options).catch((error) => {
+      this.#starting = undefined
+      throw error
+    })
+    return this.#starting
+  }
+
+  async #join(options: HostOptions): Promise<void> {
+    if (!this.mesh) return
+    await this.mesh.connect(options)
+    await this.#hub.attach(this.mesh)
+    await this.#outbox.open()
+  }
+
+  async load(source: PluginSource, options: HostOptions = {}): Promise<PluginStatus> {
+    if (this.#stopping) throw this.#closed()
+    const { id, dependencies } = source.manifest
+    if (typeof id !== 'string' || !pluginId.test(id) || id === hostOwner) {
+      throw coreError('BP_PLUGIN_ID_INVALID', { details: { plugin: id } })
+    }
+    if (this.#slots.has(id)) throw coreError('BP_PLUGIN_ALREADY_LOADED', { details: { plugin: id } })
+    const missing = dependencies?.plugins?.find((name) => !this.#slots.has(name))
+    if (missing !== undefined) {
+      const reason = `it needs plugin '${missing}', which is not loaded`
+      throw coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: id, reason } })
+    }
+    const slot = new Slot(source, this.#slotComponents())
+    this.#slots.set(id, slot)
+    try {
+      await slot.load(options.signal)
+    } catch (error) {
+      if (this.#slots.get(id) === slot) this.#slots.delete(id)
+      throw error
+    }
+    const status = slot.status()
+    if (status.unenforced.length > 0) {
+      this.#logger.warn(
+        { plugin: id, unenforced: status.unenforced },
+        `its ${status.runtime} runtime cannot enforce these`,
+      )
+    }
+    return status
+  }
+
+  async unload(id: string): Promise<void> {
+    const slot = this.#slot(id)
+    await slot.unload()
+    if (this.#slots.get(id) === slot) this.#slots.delete(id)
+  }
+
+  async reload(id: string, source?: PluginSource, options: HostOptions = {}): Promise<PluginStatus> {
+    const slot = this.#slot(id)
+    if (source && source.manifest.id !== id) {
+      const reason = `the new source is plugin '${source.manifest.id}'`
+      throw coreError('BP_INVALID_ARGUMENT', { details: { what: `The source for '${id}'`, reason } })
+    }
+    await slot.reload(source, options.signal)
+    return slot.status()
+  }
+
+  call(name: string, params: Params = {}, options: CallOptions = {}): Promise<Value> {
+    return this.#dispatch(name, params, { kind: 'local' }, options)
+  }
+
+  stream(name: string, params: Params = {}, options: CallOptions = {}): AsyncGenerator<Value, Value, void> {
+    return itemStream(
+      (signal, sink) => this.#dispatch(name, params, { kind: 'local' }, { ...options, signal }, sink),
+      options.signal,
+    )
+  }
+
+  emit(event: string, payload: Params = {}): Promise<void> {
+    return this.#emit(event, payload)
+  }
+
+  plugins(): readonly PluginStatus[] {
+    return [...this.#slots.values()].map((slot) => slot.status())
+  }
+
+  plugin(id: string): PluginStatus | undefined {
+    return this.#slots.get(id)?.status()
+  }
+
+  async health(options: HostOptions = {}) {
+    const slots = [...this.#slots.values()]
+    return new Map(await Promise.all(slots.map(async (slot) => [slot.id, await slot.health(options.signal)] as const)))
+  }
+
+  on(listener: (event: HostEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#leave()
+    return this.#stopping
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  // Plugins first, so what they emit while they end is still heard.
+  async #leave(): Promise<void> {
+    for (const slot of [...this.#slots.values()].reverse()) {
+      await slot.unload()
+      this.#slots.delete(slot.id)
+    }
+    await this.#hub.detach()
+    await this.mesh?.close()
+    for (const runtime of this.runtimes)
+      await runtime.close?.().catch((error) => this.#logger.error({ error }, 'runtime did not close'))
+    await this.#config.close()
+    this.#deadlines.clear()
+  }
+
+  #dispatch(name: string, params: Params, caller: Caller, options: CallOptions, sink?: ItemSink): Promise<Value> {
+    const route = this.#registry.resolve(name)
+    if (!route) return Promise.reject(coreError('BP_FUNCTION_UNKNOWN', { details: { name } }))
+    const { descriptor } = route
+    const now = this.#clock.now()
+    const timeoutMs = this.#timeout(route, options)
+    if (sink === undefined && descriptor.stream === 'items')
+      return this.#collect(route, params, caller, options, timeoutMs)
+    const call = new ActiveCall({ descriptor, params, caller, timeoutMs, now, trace: options.trace, sink })
+    return call.run(route.dispatch, this.#deadlines, options.signal)
+  }
+
+  /** Gives the items of a stream to a caller who asked for one answer. */
+  async #collect(
+    route: Route,
+    params: Params,
+    caller: Caller,
+    options: CallOptions,
+    timeoutMs: number,
+  ): Promise<Value> {
+    const { descriptor } = route
+    const items: Value[] = []
+    const sink: ItemSink = async (item) => {
+      if (items.push(item) <= collectLimit) return
+      const error = coreError('BP_STREAM_LIMIT', { details: { name: descriptor.name, limit: collectLimit } })
+      call.fail(error)
+      throw error
+    }
+    const call = new ActiveCall({
+      descriptor,
+      params,
+      caller,
+      timeoutMs,
+      now: this.#clock.now(),
+      trace: options.trace,
+      sink,
+    })
+    await call.run(route.dispatch, this.#deadlines, options.signal)
+    return items
+  }
+
+  #timeout({ plugin, descriptor }: Route, options: CallOptions): number {
+    const asked = options.timeoutMs ?? descriptor.timeout_ms ?? this.#init.timeoutMs ?? 30_000
+    const limit = this.#slots.get(plugin)?.limitMs
+    return limit === undefined ? asked : Math.min(asked, limit)
+  }
+
+  #invoke(caller: Caller, name: string, params: Params, options: RemoteOptions): Promise<Value> {
+    if (options.device === undefined || options.device === this.identity.deviceId) {
+      return this.#dispatch(name, params, caller, options)
+    }
+    if (!this.mesh) return Promise.reject(coreError('BP_DEVICE_UNKNOWN', { details: { device: options.device } }))
+    return this.mesh.invoke(options.device, name, params, options)
+  }
+
+  async #emit(event: string, payload: Params): Promise<void> {
+    if (!eventName.test(event)) {
+      const reason = 'an event name has letters, digits, dashes and underscores only'
+      throw coreError('BP_INVALID_ARGUMENT', { details: { what: `Event name '${event}'`, reason } })
+    }
+    const marked = this.#init.simulated ? { ...payload, simulated: true } : payload
+    const incoming = { device: this.identity.deviceId, event, payload: marked }
+    this.#hub.deliver(incoming)
+    this.#tell({ type: 'event.emitted', event: incoming })
+    await this.#outbox.send(event, marked)
+  }
+
+  #slotComponents(): SlotComponents {
+    return {
+      clock: this.#clock,
+      logger: this.#logger,
+      config: this.#config,
+      random: this.#init.random ?? Math.random,
+      restart: this.#init.restart ?? {},
+      runtimeFor: (source) => this.#runtimeFor(source),
+      context: (slot, source, running, signal, line) =>
+        pluginContext({
+          source,
+          running,
+          signal,
+          logger: pluginLogger(
+            this.#logger,
+            slot.id,
+            source.manifest.limits?.log_lines_per_second ?? 1000,
+            this.#clock,
+          ),
+          stateDir: this.#init.stateDir?.(slot.id),
+          simulated: this.#init.simulated ?? false,
+          emit: (event, payload) => this.#emit(event, payload),
+          invoke: (name, params, options) => this.#invoke({ kind: 'plugin', id: slot.id }, name, params, options),
+          ...line,
+        }),
+      offer: (id, offer) => {
+        if (offer) this.#registry.set(id, this.#intercepted(id, offer))
+        else this.#registry.delete(id)
+      },
+      subscribe: (slot, running) => {
+        const { instance } = running ?? {}
+        const wanted = [...(slot.status().source.manifest.subscriptions ?? []), ...(instance?.subscriptions ?? [])]
+        this.#hub.set(slot.id, instance?.notify ? wanted : [], (event) => {
+          instance?.notify?.(event).catch((error) => {
+            this.#logger.warn({ plugin: slot.id, event: event.event, error }, 'event handler failed')
+          })
+        })
+      },
+      tell: (event) => this.#tell(event),
+    }
+  }
+
+  #ownOffer(): Offer {
+    const functions = new Map((this.#init.functions ?? []).map((own) => [own.descriptor, own.run]))
+    return this.#intercepted(hostOwner, {
+      functions: [...functions.keys()],
+      events: this.#init.events ?? [],
+      route: (descriptor) => async (call) => {
+        const run = functions.get(descriptor) as (params: Params, call: Call) => Value | Promise<Value>
+        return run(call.params, call)
+      },
+    })
+  }
+
+  #intercepted(plugin: string, offer: Offer): Offer {
+    const interceptors = this.#init.interceptors ?? []
+    if (interceptors.length === 0) return offer
+    const wrap = (descriptor: FunctionDescriptor): Dispatch => {
+      const target = { plugin, descriptor }
+      return interceptors.reduceRight<Dispatch>(
+        (inner, interceptor) => (call) =>
+          interceptor(call, target, (params) => {
+            if (params) call.params = params
+            return inner(call)
+          }),
+        offer.route(descriptor),
+      )
+    }
+    return { ...offer, route: wrap }
+  }
+
+  #runtimeFor(source: PluginSource): PluginRuntime {
+    const { id, runtime } = source.manifest
+    const found = this.runtimes.find((one) => (runtime === undefined || runtime === one.kind) && one.accepts(source))
+    if (found) return found
+    const present = this.runtimes.map((one) => one.kind).join(', ') || 'none'
+    throw coreError('BP_RUNTIME_MISSING', {
+      details: { plugin: id, runtime: runtime ?? source.manifest.entry_point ?? 'none', present },
+    })
+  }
+
+  #slot(id: string): Slot {
+    const slot = this.#slots.get(id)
+    if (!slot) throw coreError('BP_PLUGIN_NOT_LOADED', { details: { plugin: id } })
+    return slot
+  }
+
+  #tell(event: HostEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        this.#logger.error({ error: BackplaneError.from(error) }, 'a host listener threw')
+      }
+    }
+  }
+
+  #closed() {
+    return coreError('BP_CLOSED', { details: { what: `Host '${this.identity.deviceId}'` } })
+  }
+}

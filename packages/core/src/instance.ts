@@ -1,0 +1,159 @@
+import type { ActiveCall } from './active-call.ts'
+import type { Clock } from './contracts/clock.ts'
+import type { PluginInstance, PluginRuntime, PluginSource, RuntimeContext } from './contracts/runtime.ts'
+import type { Params, Value } from './contracts/values.ts'
+import { within } from './deadline.ts'
+import { BackplaneError, coreError } from './errors.ts'
+
+/** What a slot needs to bring one instance to life. */
+export interface SpawnInit {
+  readonly runtime: PluginRuntime
+  readonly source: PluginSource
+  readonly clock: Clock
+  readonly config: Params
+  readonly startTimeoutMs: number
+  readonly stopTimeoutMs: number
+  readonly signal?: AbortSignal | undefined
+  /** Makes the instance's context, bound to this handle. */
+  context(running: RunningInstance, signal: AbortSignal): RuntimeContext
+  /** Called once when a started instance ends on its own. */
+  exited(running: RunningInstance, error: BackplaneError): void
+}
+
+/** One instance of a plugin from its loading to its end, with the calls under way in it. */
+export class RunningInstance {
+  config: Params
+  readonly calls = new Set<ActiveCall>()
+  readonly #init: SpawnInit
+  readonly #controller = new AbortController()
+  #instance: PluginInstance | undefined
+  #exit: BackplaneError | undefined
+  #onExit: (error: BackplaneError) => void = () => {}
+  #started = false
+  #idle: (() => void) | undefined
+
+  constructor(init: SpawnInit) {
+    this.#init = init
+    this.config = init.config
+  }
+
+  /** Whether it has ended on its own. */
+  get ended(): boolean {
+    return this.#exit !== undefined
+  }
+
+  get instance(): PluginInstance {
+    return this.#instance as PluginInstance
+  }
+
+  /** Loads the code. Nothing runs yet. */
+  async load(): Promise<void> {
+    const { runtime, source, signal } = this.#init
+    const context = this.#init.context(this, this.#controller.signal)
+    const loading = runtime.load(source, context, { signal: this.#controller.signal })
+    try {
+      this.#instance = await this.#step('Loading', loading, signal)
+    } catch (error) {
+      // What still arrives after the deadline is ended at once.
+      loading.then(
+        (late) => late.stop({ signal: AbortSignal.abort() }),
+        () => {},
+      )
+      this.#controller.abort(error)
+      throw this.#failed(error)
+    }
+  }
+
+  /** Starts it, and asks for its health. Leaves nothing behind when it fails. */
+  async start(state?: Value): Promise<void> {
+    const { instance, signal } = { instance: this.instance, signal: this.#init.signal }
+    const starting = async () => {
+      await instance.start({ signal: this.#controller.signal, ...(state === undefined ? {} : { state }) })
+      const health = await instance.health?.({ signal: this.#controller.signal })
+      if (health && !health.ok) throw this.#unhealthy(health.message)
+    }
+    try {
+      await this.#step('Starting', starting(), signal)
+      this.#started = true
+    } catch (error) {
+      await this.stop()
+      throw this.#failed(error)
+    }
+  }
+
+  /** Says that it ended on its own: fails what is under way. */
+  exit(error: BackplaneError): void {
+    if (this.#exit || this.#controller.signal.aborted) return
+    this.#exit = error
+    this.#onExit(error)
+    this.abandon(error)
+    if (this.#started) this.#init.exited(this, error)
+  }
+
+  async run(call: ActiveCall): Promise<Value> {
+    this.calls.add(call)
+    try {
+      return await this.instance.invoke(call)
+    } catch (error) {
+      throw BackplaneError.from(error, (reason, cause) => coreError('BP_PLUGIN_FAILED', { details: { reason }, cause }))
+    } finally {
+      this.calls.delete(call)
+      if (this.calls.size === 0) this.#idle?.()
+    }
+  }
+
+  /** Waits until no call runs, at most `timeoutMs`. */
+  async drain(timeoutMs: number): Promise<void> {
+    if (this.calls.size === 0) return
+    const idle = new Promise<void>((resolve) => {
+      this.#idle = resolve
+    })
+    await within(idle, { clock: this.#init.clock, timeoutMs, what: 'Draining' }).catch(() => {})
+    this.#idle = undefined
+  }
+
+  /** Ends every call under way with an error. */
+  abandon(error: BackplaneError): void {
+    for (const call of [...this.calls]) call.fail(error)
+    this.calls.clear()
+    this.#idle?.()
+  }
+
+  /** Ends it: gracefully within the stop time, then by force. Never rejects. */
+  async stop(): Promise<void> {
+    const { clock, stopTimeoutMs } = this.#init
+    this.#controller.abort(coreError('BP_ABORTED', { message: 'The plugin is being stopped.' }))
+    const force = new AbortController()
+    const timer = clock.after(stopTimeoutMs, () => force.abort())
+    try {
+      // A runtime that does not even end by force is left behind rather than hanging the host.
+      const stopping = Promise.resolve(this.#instance?.stop({ signal: force.signal }))
+      await within(stopping, { clock, timeoutMs: stopTimeoutMs * 2, what: 'Stopping' })
+    } catch {
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  #step<T>(doing: string, work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const exited = new Promise<never>((_, reject) => {
+      if (this.#exit) reject(this.#exit)
+      else this.#onExit = reject
+    })
+    const { clock, source, startTimeoutMs: timeoutMs } = this.#init
+    const what = `${doing} plugin '${source.manifest.id}'`
+    return within(Promise.race([work, exited]), { clock, timeoutMs, what, signal })
+  }
+
+  #failed(error: unknown): BackplaneError {
+    const plugin = this.#init.source.manifest.id
+    return BackplaneError.from(error, (reason, cause) =>
+      coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin, reason }, cause }),
+    )
+  }
+
+  #unhealthy(message: string | undefined): BackplaneError {
+    const plugin = this.#init.source.manifest.id
+    return coreError('BP_HEALTH_FAILED', { details: { plugin, reason: message ?? 'no reason given' } })
+  }
+}

@@ -1,0 +1,64 @@
+import type { ConfigChange, ConfigHandle, ConfigItems, HostConfig } from './contracts/config.ts'
+import type { Params, Value } from './contracts/values.ts'
+import { coreError } from './errors.ts'
+
+/** Configuration that lives as long as its process; what `createHost` uses when none is given. */
+export interface MemoryConfig extends HostConfig {
+  /**
+   * Sets some values of a plugin. Rejects with what the plugin refused them with, and nothing changes then;
+   * with `BP_INVALID_ARGUMENT` for an item that it does not have.
+   */
+  set(pluginId: string, values: Params): Promise<void>
+}
+
+interface Entry {
+  values: Params
+  apply?: ((change: ConfigChange) => Promise<void>) | undefined
+}
+
+/** Makes a {@link MemoryConfig}. Not for values that must survive: use `@backplane/config-manager` for that. */
+export function memoryConfig(): MemoryConfig {
+  const entries = new Map<string, Entry>()
+  return {
+    async open(pluginId, items): Promise<ConfigHandle> {
+      const entry: Entry = entries.get(pluginId) ?? { values: {} }
+      entries.set(pluginId, entry)
+      const names = Object.keys(items)
+      entry.values = Object.fromEntries(names.map((name) => [name, entry.values[name] ?? defaultOf(items, name)]))
+      return {
+        get values() {
+          return entry.values
+        },
+        participate(apply) {
+          entry.apply = apply
+        },
+        async close() {
+          entry.apply = undefined
+        },
+      }
+    },
+    async set(pluginId, values) {
+      const entry = entries.get(pluginId)
+      const unknown = Object.keys(values).find((name) => !entry || !(name in entry.values))
+      if (!entry || unknown !== undefined) {
+        const what = `Item '${unknown}' of plugin '${pluginId}'`
+        throw coreError('BP_INVALID_ARGUMENT', { details: { what, reason: 'its manifest declares no such item' } })
+      }
+      const changed = Object.keys(values).filter((name) => values[name] !== entry.values[name])
+      if (changed.length === 0) return
+      const next = { ...entry.values, ...values }
+      await entry.apply?.({ values: next, previous: entry.values, changed })
+      entry.values = next
+    },
+    async close() {
+      for (const entry of entries.values()) entry.apply = undefined
+    },
+    async [Symbol.asyncDispose]() {
+      await this.close()
+    },
+  }
+}
+
+function defaultOf(items: ConfigItems, name: string): Value {
+  return (items[name]?.default ?? null) as Value
+}

@@ -1,0 +1,29 @@
+import type { Mesh } from './contracts/mesh.ts'
+import type { Params } from './contracts/values.ts'
+
+/** How many events wait for the first connection; the oldest give way. */
+const capacity = 1000
+
+/** Keeps what is emitted before the host has joined its mesh, and sends it then, in order. */
+export class Outbox {
+  readonly #mesh: Mesh | undefined
+  #waiting: { event: string; payload: Params }[] | undefined = []
+
+  constructor(mesh: Mesh | undefined) {
+    this.#mesh = mesh
+    if (!mesh) this.#waiting = undefined
+  }
+
+  async send(event: string, payload: Params): Promise<void> {
+    if (!this.#waiting) return this.#mesh?.emit(event, payload)
+    this.#waiting.push({ event, payload })
+    if (this.#waiting.length > capacity) this.#waiting.shift()
+  }
+
+  /** Sends what waits; from here on `send` sends at once. */
+  async open(): Promise<void> {
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const { event, payload } of waiting) await this.#mesh?.emit(event, payload)
+  }
+}

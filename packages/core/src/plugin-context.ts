@@ -1,0 +1,61 @@
+import type { Logger } from './contracts/logger.ts'
+import type { PluginSource, RemoteOptions, RuntimeContext } from './contracts/runtime.ts'
+import type { Params, Value } from './contracts/values.ts'
+import { coreError } from './errors.ts'
+import type { RunningInstance } from './instance.ts'
+
+/** What a plugin's context reaches of its host. */
+export interface ContextComponents {
+  readonly source: PluginSource
+  readonly running: RunningInstance
+  readonly signal: AbortSignal
+  readonly logger: Logger
+  readonly stateDir: string | undefined
+  readonly simulated: boolean
+  emit(event: string, payload: Params): Promise<void>
+  invoke(name: string, params: Params, options: RemoteOptions): Promise<Value>
+  exited: RuntimeContext['exited']
+  changed: RuntimeContext['changed']
+}
+
+/** Makes what one instance may touch. */
+export function pluginContext(parts: ContextComponents): RuntimeContext {
+  const { id, permissions = {} } = parts.source.manifest
+  return {
+    pluginId: id,
+    logger: parts.logger,
+    get config() {
+      return parts.running.config
+    },
+    ...(parts.stateDir === undefined ? {} : { stateDir: parts.stateDir }),
+    signal: parts.signal,
+    permissions,
+    simulated: parts.simulated,
+    async emit(event, payload = {}) {
+      await parts.emit(event, payload)
+    },
+    async invoke(name, params = {}, options = {}) {
+      if (permissions.invoke && !permissions.invoke.some((pattern) => wildcard(pattern, name))) {
+        throw coreError('BP_PERMISSION_DENIED', { details: { who: id, what: `call '${name}'` } })
+      }
+      return parts.invoke(name, params, options)
+    },
+    exited: parts.exited,
+    changed: parts.changed,
+  }
+}
+
+/** Matches a name against a pattern in which `*` stands for any run of characters. */
+export function wildcard(pattern: string, name: string): boolean {
+  const [first = '', ...rest] = pattern.split('*')
+  if (rest.length === 0) return pattern === name
+  if (!name.startsWith(first)) return false
+  let at = first.length
+  const last = rest.pop() ?? ''
+  for (const part of rest) {
+    const found = name.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return name.length - last.length >= at && name.endsWith(last)
+}
