@@ -1,0 +1,83 @@
+/**
+ * `npm run lock:complete [-- --check]`: makes the lock file whole for every platform.
+ *
+ * npm leaves an optional dependency out of the lock when it cannot fetch it where the lock is written (binaries for other
+ * platforms, on a registry that does not serve them). `npm ci` then refuses the lock, and other platforms lack their
+ * binary. Each gets an entry with its version and the platform that its name tells; addresses are never recorded.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './workspace.ts'
+
+interface LockEntry {
+  version?: string
+  resolved?: string
+  dev?: boolean
+  optional?: boolean
+  os?: string[]
+  cpu?: string[]
+  libc?: string[]
+  optionalDependencies?: Record<string, string>
+}
+
+interface Lock {
+  packages: Record<string, LockEntry>
+}
+
+const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']
+const processors = ['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'wasm32', 'x64']
+
+/** Gives the lock with an entry for every optional dependency and without addresses, and what had to change. */
+export function completeLock(lock: Lock): { lock: Lock; changes: string[] } {
+  const entries = structuredClone(lock.packages)
+  const changes: string[] = []
+  for (const [path, entry] of Object.entries(lock.packages)) {
+    if (/^https?:/.test(entry.resolved ?? '')) {
+      delete entries[path]!.resolved
+      changes.push(`address of ${path}`)
+    }
+    for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
+      if (places(path, name).some((place) => place in entries)) continue
+      const place = `node_modules/${name}`
+      const { cpu, libc, os } = platformOf(name)
+      const version = range.replace(/^[\^~]/, '')
+      const dev = entry.dev && ({ dev: true } as const)
+      entries[place] = { version, ...cpu, ...dev, ...libc, optional: true, ...os }
+      changes.push(place)
+    }
+  }
+  const sorted = Object.entries(entries).sort(([a], [b]) => a.localeCompare(b, 'en'))
+  return { lock: { ...lock, packages: Object.fromEntries(sorted) }, changes }
+}
+
+/** Where Node would find `name` for a package that lies at `path`. */
+function places(path: string, name: string): string[] {
+  const folders = path.split(/(?:^|\/)node_modules\//)
+  return folders.map((_, depth) => {
+    const above = folders.slice(0, folders.length - depth).join('/node_modules/')
+    return `${above}${above === '' ? '' : '/'}node_modules/${name}`
+  })
+}
+
+function platformOf(name: string) {
+  const words = name.split(/[^a-z0-9]+/)
+  const os = words.filter((word) => systems.includes(word))
+  const cpu = words.filter((word) => processors.includes(word))
+  const libc = words.flatMap((word) => (word.startsWith('musl') ? ['musl'] : word.startsWith('gnu') ? ['glibc'] : []))
+  return { cpu: cpu.length > 0 && { cpu }, libc: libc.length > 0 && { libc }, os: os.length > 0 && { os } }
+}
+
+if (import.meta.main) {
+  const file = join(root, 'package-lock.json')
+  const { lock, changes } = completeLock(JSON.parse(readFileSync(file, 'utf8')) as Lock)
+  const check = process.argv.includes('--check')
+  if (!check && changes.length > 0) writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`)
+  for (const change of changes) console.log(`${check ? 'missing' : 'completed'}: ${change}`)
+  console.log(
+    changes.length === 0 ? 'The lock file is complete.' : `${changes.length} entries ${check ? 'wanting' : 'changed'}`,
+  )
+  if (check && changes.length > 0) {
+    console.log('Run `npm run lock:complete` and commit the lock file.')
+    process.exitCode = 1
+  }
+}
