@@ -90,6 +90,7 @@ export class Slot {
       runtime: this.#runtime.kind,
       functions: instance?.functions ?? [],
       events: instance?.events ?? [],
+      routines: instance?.routines ?? [],
       generation: this.#generation,
       restarts: this.#window.count(now),
       inFlight: this.#current?.calls.size ?? 0,
@@ -109,6 +110,7 @@ export class Slot {
   async load(signal?: AbortSignal): Promise<void> {
     await this.#serial.run(async () => {
       try {
+        this.#source = await this.#described(this.#source, this.#runtime, signal)
         this.#config = await this.#openConfig(this.#source, signal)
         this.#install(await this.#spawn(this.#source, this.#runtime, this.#config.values, signal))
       } catch (error) {
@@ -121,20 +123,20 @@ export class Slot {
   }
 
   /** Replaces the instance by a fresh one, of `source` where given; on failure everything stays as it was. */
-  async reload(source: PluginSource = this.#source, signal?: AbortSignal): Promise<void> {
+  async reload(next: PluginSource = this.#source, signal?: AbortSignal): Promise<void> {
     await this.#serial.run(async () => {
       this.#mustLive()
-      const runtime = this.#parts.runtimeFor(source)
-      const config = source === this.#source ? undefined : await this.#openConfig(source, signal)
-      const values = (config ?? this.#config)?.values ?? {}
+      const runtime = this.#parts.runtimeFor(next)
+      const source = await this.#described(next, runtime, signal)
+      const config = await this.#openConfig(source, signal)
       try {
-        await this.#replace(source, runtime, values, signal)
+        await this.#replace(source, runtime, config.values, signal)
       } catch (error) {
         // The former source stays, so its items must be the registered ones again.
-        if (config) this.#config = await this.#openConfig(this.#source)
+        this.#config = await this.#openConfig(this.#source)
         throw error
       }
-      if (config) this.#config = config
+      this.#config = config
       this.#source = source
       this.#runtime = runtime
       this.#policy = this.#policyOf(source)
@@ -337,6 +339,17 @@ export class Slot {
         this.#parts.tell({ type: 'plugin.quarantined', plugin: this.status(), error: this.#error })
       }
     }
+  }
+
+  /** The source with what its code says about itself. Never renames the plugin. */
+  async #described(source: PluginSource, runtime: PluginRuntime, signal?: AbortSignal): Promise<PluginSource> {
+    if (!runtime.describe) return source
+    const ended = signal ? AbortSignal.any([this.#life.signal, signal]) : this.#life.signal
+    const timeoutMs = source.manifest.limits?.start_timeout_ms ?? startTimeoutMs
+    const what = `Describing plugin '${this.id}'`
+    const work = runtime.describe(source, { signal: ended })
+    const manifest = await within(work, { clock: this.#parts.clock, timeoutMs, what, signal: ended })
+    return { ...source, manifest: { ...manifest, id: this.id } }
   }
 
   async #openConfig(source: PluginSource, signal?: AbortSignal): Promise<ConfigHandle> {

@@ -66,6 +66,8 @@ export interface PluginStatus {
   readonly runtime: string
   readonly functions: readonly FunctionDescriptor[]
   readonly events: readonly EventDescriptor[]
+  /** Names of its periodic tasks. */
+  readonly routines: readonly string[]
   /** Counts instances: 1 for the first, one more for each restart and swap. */
   readonly generation: number
   /** Restarts within the present period. */
@@ -136,6 +138,6 @@ export interface Host extends AsyncDisposable {
   health(options?: HostOptions): Promise<ReadonlyMap<string, { readonly ok: boolean; readonly message?: string }>>
   /** Tells what happens; returns what ends the telling. Listeners must not throw. */
   on(listener: (event: HostEvent) => void): () => void
-  /** Leaves the mesh, drains and stops every plugin, the last loaded first. Idempotent, never rejects. */
+  /** Drains and stops every plugin, the last loaded first, then leaves the mesh. Idempotent, never rejects. */
   stop(): Promise<void>
 }

@@ -35,6 +35,11 @@ export interface PluginRuntime {
   /** Whether it runs this plugin. Asked only for manifests whose `runtime` is this `kind` or absent. */
   accepts(source: PluginSource): boolean
   /**
+   * Completes a manifest from what the code says about itself, for plugins that carry their self-description in code
+   * (Fledge's `plugin_info`). Called before each load, before configuration is registered. Absent: the manifest is whole.
+   */
+  describe?(source: PluginSource, options: { readonly signal: AbortSignal }): Promise<Manifest>
+  /**
    * Makes an instance, ready to be started: code is loaded, functions and events are known, nothing runs yet.
    *
    * Rejects with `BP_PLUGIN_LOAD_FAILED` (the plugin's own fault) and leaves nothing behind then. Must give up when
@@ -55,6 +60,8 @@ export interface PluginInstance {
   readonly functions: readonly FunctionDescriptor[]
   /** What it may emit. Read when `functions` is. */
   readonly events: readonly EventDescriptor[]
+  /** Names of its periodic tasks, for operators. Read when `functions` is. */
+  readonly routines?: readonly string[]
   /** Which events it wants through `notify`, beyond the manifest's `subscriptions`. */
   readonly subscriptions?: readonly EventFilter[]
   /**
@@ -78,7 +85,10 @@ export interface PluginInstance {
   reconfigure?(change: ConfigChange): Promise<void>
   /** Says whether it can do its work. Absent: it is healthy while it has not exited. */
   health?(options: { readonly signal: AbortSignal }): Promise<Health>
-  /** Gives the state that the next instance should start with. Called after the switch of a swap's names, when no call runs. */
+  /**
+   * Gives the state that the next instance should start with. Called during a swap while no call runs; calls that come
+   * meanwhile wait. When the next instance fails to start, this one goes on as if it had not been asked.
+   */
   handOver?(options: { readonly signal: AbortSignal }): Promise<Value>
   /**
    * Ends it. Calls have been drained or abandoned. Graceful until `signal` aborts, then by force; resolves when nothing of

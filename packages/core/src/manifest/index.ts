@@ -1,0 +1,8 @@
+/**
+ * Manifests: the schema's issues with paths and next steps, and readers for this family's form and Device Connect's.
+ *
+ * @packageDocumentation
+ */
+
+export { type ManifestIssue, type ManifestOrigin, manifestIssues, parseManifest, parseManifestText } from './parse.ts'
+export type * from './types.ts'
