@@ -1,3 +1,8 @@
 import { library } from '../../tools/tsup.ts'
 
-export default library({ index: 'src/index.ts', manifest: 'src/manifest/index.ts' })
+export default library({
+  index: 'src/index.ts',
+  manifest: 'src/manifest/index.ts',
+  memory: 'src/memory/index.ts',
+  subjects: 'src/subjects.ts',
+})

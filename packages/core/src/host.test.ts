@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type FakePlugin, fakeRuntime } from '../test/fake-runtime.ts'
-import { coreError, createHost, type Interceptor, manualClock, type PluginSource, type Value } from './index.ts'
+import { coreError, createHost, type Interceptor, type PluginSource, type Value } from './index.ts'
+import { manualClock } from './memory/index.ts'
 
 const plugin = (id: string, fake: FakePlugin, manifest = {}): PluginSource => ({
   manifest: { id, ...manifest },

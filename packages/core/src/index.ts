@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { type ManualClock, manualClock, systemClock } from './clock.ts'
+export { systemClock } from './clock.ts'
 export type * from './contracts/call.ts'
 export type * from './contracts/clock.ts'
 export type * from './contracts/config.ts'
@@ -20,4 +20,3 @@ export { abortedBy, throwIfAborted, within } from './deadline.ts'
 export * from './errors.ts'
 export { createHost } from './host.ts'
 export { type MemoryConfig, memoryConfig } from './memory-config.ts'
-export { matchSubject, validatePattern, validateSubject } from './subjects.ts'
