@@ -1,8 +1,6 @@
 /**
  * Holds what READMEs say to be true: every `ts` snippet is type checked and run on source, from an empty folder.
- *
- * - A line `... // prints: TEXT` is checked: the output holds those texts in that order.
- * - A fence `ts no-run: REASON` is type checked alone. In `docs/`, only fences `ts run` are taken.
+ * In `docs/`, only fences `ts run` are taken.
  */
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,26 +9,17 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { missingOutput, snippetsOf } from './snippets.ts'
 import { filesUnder, packages, root } from './workspace.ts'
 
 const execute = promisify(execFile)
 const all = packages()
 
-interface Snippet {
-  /** The README's path and the line that the snippet starts at. */
-  readonly place: string
-  readonly code: string
-  /** What follows `ts` on the fence. */
-  readonly info: string
-  /** Where it stands while the tests run: beside its README, so that imports resolve as a reader's would. */
-  readonly file: string
-}
-
 const readmes = ['README.md', ...all.map(({ id }) => `packages/${id}/README.md`)]
 const guides = filesUnder(join(root, 'docs')).filter((path) => path.endsWith('.md'))
 const snippets = [
-  ...readmes.flatMap(snippetsOf),
-  ...guides.flatMap((path) => snippetsOf(join('docs', path))).filter(({ info }) => info.startsWith('run')),
+  ...readmes.flatMap(placed),
+  ...guides.flatMap((path) => placed(join('docs', path))).filter(({ info }) => info.startsWith('run')),
 ]
 
 describe.each(all.map((pkg) => [pkg.id, pkg] as const))('packages/%s/README.md', (_, pkg) => {
@@ -69,34 +58,27 @@ describe('the snippets', () => {
     expect(typeErrors()).toEqual([])
   })
 
-  const runnable = snippets.filter(({ info }) => !info.startsWith('no-run'))
+  const runnable = snippets.filter(({ runs }) => runs)
   test.concurrent.for(runnable)('$place runs', { timeout: 30_000 }, async ({ file, code, place }) => {
     const cwd = mkdtempSync(join(tmpdir(), 'backplane-snippet-'))
     try {
       const args = ['--conditions=@backplane/source', '--disable-warning=ExperimentalWarning', file]
       const { stdout } = await execute(process.execPath, args, { cwd, timeout: 20_000 })
-      let from = 0
-      for (const [, wanted] of code.matchAll(/\/\/ prints: (.*)$/gm)) {
-        const at = stdout.indexOf(wanted!, from)
-        if (at < 0) throw new Error(`${place} should print '${wanted}' next, and printed:\n${stdout}`)
-        from = at + wanted!.length
-      }
+      const missing = missingOutput(code, stdout)
+      if (missing) throw new Error(`${place} should print '${missing}' next, and printed:\n${stdout}`)
     } finally {
       rmSync(cwd, { recursive: true, force: true })
     }
   })
 })
 
-function snippetsOf(path: string): Snippet[] {
-  const full = join(root, path)
-  if (!existsSync(full)) return []
-  const text = readFileSync(full, 'utf8')
-  const fences = [...text.matchAll(/^```ts\b *(.*)\n([\s\S]*?)^```$/gm)]
-  return fences.map((match, index) => {
-    const line = text.slice(0, match.index).split('\n').length
-    const file = join(dirname(full), `.snippets-${process.pid}`, `${path.replaceAll(/\W/g, '-')}-${index + 1}.ts`)
-    return { place: `${path}:${line}`, info: match[1]!.trim(), code: match[2]!, file }
-  })
+/** The snippets of a file, each with the place it stands while the tests run: beside its README, so that imports resolve. */
+function placed(path: string) {
+  const folder = join(root, dirname(path), `.snippets-${process.pid}`)
+  return snippetsOf(path).map((snippet, index) => ({
+    ...snippet,
+    file: join(folder, `${path.replaceAll(/\W/g, '-')}-${index + 1}.ts`),
+  }))
 }
 
 function typeErrors(): string[] {
