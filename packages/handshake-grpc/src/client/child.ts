@@ -1,0 +1,162 @@
+import type { Writable } from 'node:stream'
+import type { Logger } from '@backplane/core'
+import { type BackplaneError, coreError } from '@backplane/core'
+import { type HandshakeErrorCode, handshakeError } from '../errors.ts'
+import { FirstLine, maxLineBytes } from '../handshake/line.ts'
+import { LineSplitter } from '../log/lines.ts'
+import { logEntry, PluginLogParser } from '../log/parse.ts'
+import type { ExitInfo, PluginRunner } from './runner.ts'
+
+/** How many stderr lines an error carries. */
+const tailLines = 20
+
+/** One start of a plugin: its output, its end, and what is known when it fails. */
+export class PluginChild {
+  readonly runner: PluginRunner
+  readonly exited: Promise<ExitInfo>
+  /** How it ended, once it has. */
+  exit: ExitInfo | undefined
+  readonly #first = new FirstLine()
+  readonly #line: Promise<string>
+  readonly #tail: string[] = []
+  readonly #drained: Promise<void>
+
+  constructor(runner: PluginRunner, init: { readonly logger: Logger; readonly stderr?: Writable }) {
+    this.runner = runner
+    this.exited = runner.wait().then((exit) => {
+      this.exit = exit
+      return exit
+    })
+    let settle: { resolve(line: string): void; reject(error: unknown): void } | undefined
+    this.#line = new Promise((resolve, reject) => {
+      settle = { resolve, reject }
+    })
+    // Rejections reach whoever waits in handshakeLine; before that nobody does.
+    this.#line.catch(() => {})
+    runner.stdout.on('data', (chunk: Buffer) => {
+      // Everything after the first line is drained and dropped, for ever: a full pipe would stop the plugin.
+      try {
+        const line = this.#first.push(chunk)
+        if (line !== undefined) settle?.resolve(line)
+      } catch (error) {
+        settle?.reject(error)
+      }
+    })
+    const stdoutEnd = endOf(runner.stdout).then(() => {
+      const rest = this.#first.end()
+      if (rest !== undefined) settle?.resolve(rest)
+      else settle?.reject(handshakeError('BP_HANDSHAKE_LINE', { details: { line: '' } }))
+    })
+    const parser = new PluginLogParser()
+    const lines = new LineSplitter(maxLineBytes)
+    const log = (line: { text: string; whole: boolean }) => {
+      this.#tail.push(line.text.slice(0, 2000))
+      if (this.#tail.length > tailLines) this.#tail.shift()
+      logEntry(init.logger, parser.parse(line))
+    }
+    runner.stderr.on('data', (chunk: Buffer) => {
+      init.stderr?.write(chunk)
+      for (const line of lines.push(chunk)) log(line)
+    })
+    const stderrEnd = endOf(runner.stderr).then(() => {
+      for (const line of lines.end()) log(line)
+    })
+    this.#drained = Promise.all([stdoutEnd, stderrEnd]).then(() => {})
+  }
+
+  /** The last stderr lines. */
+  get tail(): readonly string[] {
+    return [...this.#tail]
+  }
+
+  /**
+   * Waits for the first line on stdout.
+   *
+   * @throws BP_HANDSHAKE_TIMEOUT, BP_HANDSHAKE_EXITED, BP_HANDSHAKE_LINE, BP_ABORTED
+   */
+  async handshakeLine(timeoutMs: number, signal: AbortSignal | undefined): Promise<string> {
+    let timer: NodeJS.Timeout | undefined
+    let abort: (() => void) | undefined
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(this.error('BP_HANDSHAKE_TIMEOUT', { timeoutMs })), timeoutMs)
+      abort = () => reject(coreError('BP_ABORTED', { cause: signal?.reason }))
+      if (signal?.aborted) abort()
+      signal?.addEventListener('abort', abort)
+    })
+    // The pipe may still hold the line when the exit is known: the exit counts only once the pipes are empty.
+    const gone = this.exited.then(async () => {
+      await Promise.race([this.#drained, pause(500)])
+      throw this.error('BP_HANDSHAKE_EXITED')
+    })
+    try {
+      return await Promise.race([this.#line, gone, limit])
+    } catch (error) {
+      const code = (error as BackplaneError).code
+      if (code !== 'BP_HANDSHAKE_LINE') throw error
+      // stdout may close a moment before the exit is known; the exit says more.
+      if ((error as BackplaneError).details.line === '') await Promise.race([this.exited, pause(500)])
+      throw this.exit ? this.error('BP_HANDSHAKE_EXITED') : await this.badLine(error as BackplaneError)
+    } finally {
+      clearTimeout(timer)
+      gone.catch(() => {})
+      limit.catch(() => {})
+      if (abort) signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Adds to an "unrecognized message" error what go-plugin adds: the reasons that usually lie behind it. */
+  async badLine(error: BackplaneError): Promise<BackplaneError> {
+    const { line } = error.details
+    const lost = line === '' ? "\nFailed to read any lines from plugin's stdout" : ''
+    const notes = await this.runner.diagnose?.()
+    const message = `${error.message}${lost}${notes ? `\n${notes}` : ''}`
+    return this.error('BP_HANDSHAKE_LINE', { line }, { message })
+  }
+
+  /** Makes an error that carries what is known of the process. */
+  error(
+    code: HandshakeErrorCode,
+    details: Record<string, unknown> = {},
+    init: { readonly message?: string; readonly next?: string; readonly cause?: unknown } = {},
+  ): BackplaneError {
+    return handshakeError(code, { ...init, details: { ...details, ...this.facts() } })
+  }
+
+  /** Exit code or signal, process id and last stderr lines. */
+  facts(): Record<string, unknown> {
+    return {
+      id: this.runner.id,
+      ...(this.exit && { exitCode: this.exit.code, signal: this.exit.signal, how: describeExit(this.exit) }),
+      stderr: this.tail,
+    }
+  }
+
+  /** Resolves when both pipes are at their end, or after `timeoutMs`: a grandchild may hold them open. */
+  async drained(timeoutMs: number): Promise<void> {
+    const waited = pause(timeoutMs)
+    await Promise.race([this.#drained, waited])
+    this.runner.stdout.destroy()
+    this.runner.stderr.destroy()
+  }
+}
+
+/** `code 1`, `signal SIGKILL`, or `gone` when neither is known. */
+export function describeExit(exit: ExitInfo): string {
+  if (exit.signal !== undefined) return `signal ${exit.signal}`
+  return exit.code === undefined ? 'gone' : `code ${exit.code}`
+}
+
+/** Waits without keeping the process alive. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref()
+  })
+}
+
+function endOf(stream: NodeJS.ReadableStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('end', resolve)
+    stream.once('close', resolve)
+    stream.once('error', () => resolve())
+  })
+}

@@ -1,0 +1,226 @@
+import { connect, type Socket } from 'node:net'
+import type { Duplex, Writable } from 'node:stream'
+import { type BackplaneError, type Logger, messageOf } from '@backplane/core'
+import {
+  type Channel,
+  type ChannelOptions,
+  type Client,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  connectivityState,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js'
+import { type BrokerMuxer, GrpcBroker, stubOver } from '../broker/broker.ts'
+import { BrokerStream } from '../broker/stream.ts'
+import { handshakeError } from '../errors.ts'
+import { type PluginAddress, splitHostPort } from '../handshake/line.ts'
+import { YamuxSession } from '../mux/yamux.ts'
+import type { ListenInit } from '../net/listener.ts'
+import type { ConnInfo, StdioData } from '../wire/messages.ts'
+import { brokerService, controllerService, healthService, healthServiceName, stdioService } from '../wire/services.ts'
+import type { DialTarget, DialTls, ServeTls, Wire, WireChannel } from '../wire/wire.ts'
+import { callError, type ServiceHandle, serviceClient, serviceHandle } from './service.ts'
+import { type WatchInit, watchedChannel } from './watched-channel.ts'
+
+/** What a connection to a running plugin is made of. */
+export interface ConnectionInit extends WatchInit {
+  readonly address: PluginAddress
+  readonly wire: Wire
+  readonly multiplex: boolean
+  readonly dialTls?: DialTls
+  readonly serveTls?: ServeTls
+  readonly listen: ListenInit
+  readonly channelOptions?: ChannelOptions
+  readonly logger: Logger
+  readonly syncStdout?: Writable
+  readonly syncStderr?: Writable
+  readonly translate?: ConstructorParameters<typeof GrpcBroker>[0]['translate']
+  /** Turns a failed call into a typed error. */
+  readonly onError: (error: ServiceError, path: string) => BackplaneError
+}
+
+/** The gRPC side of a running plugin: its channel, its broker, its stdio. */
+export class PluginConnection {
+  readonly handle: ServiceHandle
+  readonly broker: GrpcBroker
+  readonly #wired: WireChannel
+  readonly #base: Client
+  readonly #session: YamuxSession | undefined
+  readonly #brokerCall: ClientDuplexStream<ConnInfo, ConnInfo>
+  readonly #stdioCall: ClientReadableStream<StdioData>
+  #closed = false
+
+  private constructor(
+    init: ConnectionInit,
+    wired: WireChannel,
+    session: YamuxSession | undefined,
+    muxer?: BrokerMuxer,
+  ) {
+    this.#wired = wired
+    this.#session = session
+    const channel = watchedChannel(wired.channel, init)
+    this.#base = stubOver({ channel: wired.channel, close: () => {} })
+    const watched = stubOver({ channel, close: () => {} })
+    this.handle = {
+      ...serviceHandle(channel, watched),
+      service: (definition) => serviceClient(watched, definition, init.onError),
+    }
+    const stream = new BrokerStream()
+    this.broker = new GrpcBroker({
+      stream,
+      wire: init.wire,
+      listen: init.listen,
+      ...(init.dialTls && { dialTls: init.dialTls }),
+      ...(init.serveTls && { serveTls: init.serveTls }),
+      ...(init.translate && { translate: init.translate }),
+      ...(init.channelOptions && { options: init.channelOptions }),
+      ...(muxer && { muxer }),
+    })
+    this.#brokerCall = this.#openBroker(stream)
+    this.#stdioCall = this.#openStdio(init)
+  }
+
+  /**
+   * Connects and opens the streams that a host opens first.
+   *
+   * @throws BP_HANDSHAKE_CONNECT
+   */
+  static async open(init: ConnectionInit): Promise<PluginConnection> {
+    const mux = init.multiplex ? await openMux(init.address) : undefined
+    const target: DialTarget = mux ? { open: async () => mux.session.open() } : init.address
+    const wired = await init.wire.dial(target, {
+      ...(init.dialTls && { tls: init.dialTls }),
+      ...(init.channelOptions && { options: init.channelOptions }),
+    })
+    try {
+      await ready(wired.channel, init.address)
+    } catch (error) {
+      wired.close()
+      await mux?.session.close()
+      throw error
+    }
+    return new PluginConnection(init, wired, mux?.session, mux?.muxer)
+  }
+
+  /** Asks for the plugin's health: anything but SERVING is a failure. */
+  async ping(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const health = serviceClient(this.#base, healthService)
+    const answer = await health.check({ service: healthServiceName }, { timeoutMs, ...(signal && { signal }) })
+    if (answer.status !== 'SERVING') {
+      throw handshakeError('BP_HANDSHAKE_NOT_SERVING', { details: { status: answer.status } })
+    }
+  }
+
+  /** Asks the plugin to end. Go plugins stop before they answer, so a failure here says nothing. */
+  async shutdown(timeoutMs: number): Promise<void> {
+    await serviceClient(this.#base, controllerService)
+      .shutdown({}, { timeoutMs })
+      .catch(() => {})
+  }
+
+  /** Ends the broker: go-plugin's hosts do so before they ask a plugin to end. */
+  async closeBroker(): Promise<void> {
+    await this.broker.close()
+    this.#brokerCall.end()
+  }
+
+  /** Ends the connection and all that came of it. Calls under way fail. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.broker.close()
+    this.#brokerCall.cancel()
+    this.#stdioCall.cancel()
+    this.#wired.close()
+    await this.#session?.close()
+  }
+
+  #openBroker(stream: BrokerStream): ClientDuplexStream<ConnInfo, ConnInfo> {
+    const { path, requestSerialize, responseDeserialize } = brokerService.startStream
+    const call = this.#base.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata())
+    // A plugin without a broker answers UNIMPLEMENTED; brokered connections then time out, as in go-plugin.
+    call.on('error', () => {})
+    stream.attach(call)
+    return call
+  }
+
+  #openStdio(init: ConnectionInit): ClientReadableStream<StdioData> {
+    const { path, requestSerialize, responseDeserialize } = stdioService.streamStdio
+    const call = this.#base.makeServerStreamRequest(path, requestSerialize, responseDeserialize, {}, new Metadata())
+    const quiet: readonly number[] = [status.UNAVAILABLE, status.CANCELLED, status.UNIMPLEMENTED]
+    call.on('error', (error: ServiceError) => {
+      if (!quiet.includes(error.code)) init.logger.warn({ err: messageOf(error) }, 'plugin stdio ended')
+      else if (error.code === status.UNIMPLEMENTED) init.logger.debug('plugin has no stdio service')
+    })
+    call.on('data', (chunk: StdioData) => {
+      const sink = chunk.channel === 1 ? init.syncStdout : chunk.channel === 2 ? init.syncStderr : undefined
+      if (chunk.channel !== 1 && chunk.channel !== 2)
+        init.logger.warn({ channel: chunk.channel }, 'unknown stdio channel')
+      // The plugin's writes wait for this stream, so a slow sink slows the plugin and not this process's memory.
+      if (sink && !sink.write(chunk.data)) {
+        call.pause()
+        sink.once('drain', () => call.resume())
+      }
+    })
+    return call
+  }
+}
+
+/** Waits until a channel is connected, or says why it is not. */
+async function ready(channel: Channel, address: PluginAddress): Promise<void> {
+  for (;;) {
+    const state = channel.getConnectivityState(true)
+    if (state === connectivityState.READY) return
+    if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) {
+      throw handshakeError('BP_HANDSHAKE_CONNECT', {
+        details: { address: address.address, network: address.network, reason: await whyNot(channel) },
+      })
+    }
+    await new Promise<void>((resolve) => channel.watchConnectivityState(state, Date.now() + 20_000, () => resolve()))
+  }
+}
+
+/** A channel does not say why it failed; a call over it does. */
+async function whyNot(channel: Channel): Promise<string> {
+  const client = stubOver({ channel, close: () => {} })
+  try {
+    await serviceClient(client, healthService, callError).check({ service: healthServiceName }, { timeoutMs: 1000 })
+    return 'the connection failed'
+  } catch (error) {
+    const { details } = error as BackplaneError
+    return typeof details.reason === 'string' ? details.reason : messageOf(error)
+  }
+}
+
+async function openMux(address: PluginAddress): Promise<{ session: YamuxSession; muxer: BrokerMuxer }> {
+  const socket = await new Promise<Socket>((resolve, reject) => {
+    const opened = connect(address.network === 'unix' ? { path: address.address } : splitHostPort(address.address))
+    opened.setNoDelay(true)
+    opened.once('connect', () => resolve(opened))
+    opened.once('error', (cause) => {
+      const details = { address: address.address, network: address.network, reason: messageOf(cause) }
+      reject(handshakeError('BP_HANDSHAKE_CONNECT', { details, cause }))
+    })
+  })
+  return muxOver(socket, 'client')
+}
+
+/** A yamux session with the hand-over of knocked streams; streams that nobody knocked for go to `main`. */
+export function muxOver(
+  socket: Duplex,
+  role: 'client' | 'server',
+  main?: (stream: Duplex) => void,
+): { session: YamuxSession; muxer: BrokerMuxer } {
+  const armed: ((stream: Duplex) => void)[] = []
+  const session = new YamuxSession(socket, {
+    role,
+    onStream: (stream) => {
+      const take = armed.shift() ?? main
+      if (take) take(stream)
+      else stream.destroy()
+    },
+  })
+  return { session, muxer: { open: () => session.open(), armNext: (take) => void armed.push(take) } }
+}

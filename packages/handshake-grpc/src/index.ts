@@ -1,0 +1,58 @@
+/**
+ * hashicorp/go-plugin in TypeScript, both sides: run stock go-plugin binaries from Node, and write plugins that stock
+ * go-plugin hosts run.
+ *
+ * @packageDocumentation
+ */
+export type {
+  Broker,
+  BrokerConnection,
+  BrokerDialInit,
+  BrokerServer,
+  ServedService,
+} from './broker/broker.ts'
+export type { SecureConfig } from './client/checksum.ts'
+export { type PluginClient, pluginClient } from './client/client.ts'
+export type { CallFacts, CallOutcome, PluginHooks } from './client/hooks.ts'
+export type {
+  ClientPlugin,
+  ClientPluginSet,
+  DispenseContext,
+  Dispensed,
+  PluginClientComponents,
+  PluginClientInit,
+  RetryInit,
+  UnixSocketInit,
+} from './client/init.ts'
+export type { RateLimit } from './client/rate-limit.ts'
+export { type ReattachConfig, type ReattachJson, reattachFromJson, reattachToJson } from './client/reattach.ts'
+export { type ClientRegistry, clientRegistry } from './client/registry.ts'
+export {
+  type CommandSpec,
+  type ExitInfo,
+  type PluginRunner,
+  processRunner,
+  type RunnerFactory,
+} from './client/runner.ts'
+export type { ServiceCallInit, ServiceClient, ServiceHandle, ServiceMethod } from './client/service.ts'
+export { type HandshakeErrorCode, handshakeErrorCatalogue } from './errors.ts'
+export {
+  formatHandshakeLine,
+  type HandshakeLine,
+  type HandshakeRules,
+  type PluginAddress,
+  parseHandshakeLine,
+} from './handshake/line.ts'
+export type { HandshakeConfig } from './handshake/versions.ts'
+export {
+  type CertificateFacts,
+  type Curve,
+  type Identity,
+  inspectCertificate,
+  loadIdentity,
+  type MakeCertificateInit,
+  makeCertificate,
+} from './tls/certificate.ts'
+export { type CertificateSet, RotatingCertificates } from './tls/rotate.ts'
+export { grpcJsWire } from './wire/grpc-js.ts'
+export type { DialTarget, DialTls, ServeTls, Wire, WireChannel, WireServer } from './wire/wire.ts'

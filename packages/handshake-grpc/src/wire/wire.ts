@@ -1,0 +1,53 @@
+import type { Duplex } from 'node:stream'
+import type { Channel, ChannelOptions, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
+import type { PluginAddress } from '../handshake/line.ts'
+import type { Identity } from '../tls/certificate.ts'
+import type { RotatingCertificates } from '../tls/rotate.ts'
+
+/** TLS of one connection, from the side that dials. All texts are PEM. */
+export interface DialTls {
+  /** The only certificates that the peer's may come from; absent: the system's. */
+  readonly ca?: string
+  /** Own certificate, for peers that ask for one. */
+  readonly identity?: Identity
+  /** Name that must stand in the peer's certificate. @default 'localhost' */
+  readonly serverName?: string
+  /** Takes the place of `ca` and `identity`. */
+  readonly certificates?: RotatingCertificates
+}
+
+/** TLS of one listener. All texts are PEM. */
+export interface ServeTls {
+  readonly identity: Identity
+  /** When given, clients must show a certificate that comes from one of these. */
+  readonly clientCa?: string
+  /** Takes the place of `identity` and `clientCa`. */
+  readonly certificates?: RotatingCertificates
+}
+
+/** What to connect to: an address, or whatever `open` gives (a stream of a multiplexed connection). */
+export type DialTarget = PluginAddress | { readonly open: () => Promise<Duplex> }
+
+/** A gRPC channel under any grpc-js stub, through the stub's `channelOverride` option. */
+export interface WireChannel {
+  readonly channel: Channel
+  close(): void
+}
+
+/** A gRPC server that is handed its connections one by one. */
+export interface WireServer {
+  addService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void
+  /** Serves one connection that somebody accepted; `tls` is the same object for every connection of a listener. */
+  accept(connection: Duplex, tls: ServeTls | undefined): void
+  /** Ends all connections: lets calls finish for `graceMs`, then cuts them. */
+  close(graceMs: number): Promise<void>
+}
+
+/**
+ * What speaks gRPC. The default is {@link grpcJsWire}; another implementation changes nothing for stubs, services or
+ * plugins.
+ */
+export interface Wire {
+  dial(target: DialTarget, init: { readonly tls?: DialTls; readonly options?: ChannelOptions }): Promise<WireChannel>
+  server(options?: ChannelOptions): WireServer
+}
