@@ -1,0 +1,6 @@
+/**
+ * A transport over NATS.
+ *
+ * @packageDocumentation
+ */
+export { type NatsErrorCode, natsErrorCatalogue } from './errors.ts'
