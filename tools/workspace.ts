@@ -49,8 +49,8 @@ export interface Package {
 }
 
 /** Reads every package in `packages/`, in the order of their names. */
-export function packages(): Package[] {
-  const home = join(root, 'packages')
+export function packages(of = root): Package[] {
+  const home = join(of, 'packages')
   return readdirSync(home)
     .filter((id) => existsSync(join(home, id, 'package.json')))
     .sort()
