@@ -73,34 +73,34 @@ export class ActiveCall implements Call, Expiring {
 
   /** Runs it: gives `work`'s answer unless the call ends otherwise first. */
   run(work: (call: ActiveCall) => Promise<Value>, deadlines: DeadlineQueue, signal?: AbortSignal): Promise<Value> {
-    if (signal?.aborted) return Promise.reject(abortedBy(signal))
+    if (signal) return this.#runUntil(work, deadlines, signal)
     return new Promise<Value>((resolve, reject) => {
-      const abort = signal && (() => this.fail(abortedBy(signal)))
-      const finish = () => {
-        deadlines.remove(this)
-        if (abort) signal.removeEventListener('abort', abort)
-      }
-      this.#reject = (error) => {
-        finish()
-        reject(error)
-      }
-      if (abort) signal.addEventListener('abort', abort, { once: true })
+      this.#reject = reject
       deadlines.add(this)
       work(this).then(
         (value) => {
-          if (this.#ended) return
-          this.#ended = answered
-          finish()
+          deadlines.remove(this)
+          this.#ended ??= answered
           resolve(value)
         },
         (error) => {
-          if (this.#ended) return
-          this.#ended = answered
-          finish()
+          deadlines.remove(this)
+          this.#ended ??= answered
           reject(error)
         },
       )
     })
+  }
+
+  async #runUntil(work: (call: ActiveCall) => Promise<Value>, deadlines: DeadlineQueue, signal: AbortSignal): Promise<Value> {
+    if (signal.aborted) throw abortedBy(signal)
+    const abort = () => this.fail(abortedBy(signal))
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      return await this.run(work, deadlines)
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
   }
 }
 

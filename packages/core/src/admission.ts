@@ -1,6 +1,6 @@
 import type { Clock } from './contracts/clock.ts'
 import type { Limits } from './contracts/manifest.ts'
-import { coreError } from './errors.ts'
+import { type BackplaneError, coreError } from './errors.ts'
 
 /** Refuses calls over a plugin's limits of concurrency and rate, at once: nothing queues. */
 export class Admission {
@@ -20,15 +20,16 @@ export class Admission {
     this.#filledAt = this.#rate === Number.POSITIVE_INFINITY ? 0 : clock.now()
   }
 
-  /** Throws `BP_PLUGIN_BUSY` when one call more than `inFlight` is too many. */
-  admit(inFlight: number): void {
-    if (inFlight >= this.#concurrency) throw this.#busy(`${this.#concurrency} calls at a time`)
-    if (this.#rate === Number.POSITIVE_INFINITY) return
+  /** Takes one call more than `inFlight`, or gives the `BP_PLUGIN_BUSY` to refuse it with. */
+  refusal(inFlight: number): BackplaneError | undefined {
+    if (inFlight >= this.#concurrency) return this.#busy(`${this.#concurrency} calls at a time`)
+    if (this.#rate === Number.POSITIVE_INFINITY) return undefined
     const now = this.#clock.now()
     this.#tokens = Math.min(Math.max(1, this.#rate), this.#tokens + ((now - this.#filledAt) / 1000) * this.#rate)
     this.#filledAt = now
-    if (this.#tokens < 1) throw this.#busy(`${this.#rate} calls a second`)
+    if (this.#tokens < 1) return this.#busy(`${this.#rate} calls a second`)
     this.#tokens--
+    return undefined
   }
 
   #busy(limit: string) {

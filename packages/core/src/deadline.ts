@@ -16,6 +16,8 @@ const longestStepMs = 1000
 export class DeadlineQueue {
   readonly #clock: Clock
   readonly #buckets = new Map<number, Set<Expiring>>()
+  /** An empty bucket for the next new tick: calls that come one by one would make one each. */
+  #spare: Set<Expiring> | undefined
   #timer: Timer | undefined
   #armedFor = Number.POSITIVE_INFINITY
 
@@ -25,16 +27,22 @@ export class DeadlineQueue {
 
   add(item: Expiring): void {
     const tick = Math.ceil(item.deadline / granularityMs)
-    const bucket = this.#buckets.get(tick)
-    if (bucket) bucket.add(item)
-    else this.#buckets.set(tick, new Set([item]))
+    let bucket = this.#buckets.get(tick)
+    if (!bucket) {
+      bucket = this.#spare ?? new Set()
+      this.#spare = undefined
+      this.#buckets.set(tick, bucket)
+    }
+    bucket.add(item)
     if (tick < this.#armedFor) this.#arm(tick)
   }
 
   remove(item: Expiring): void {
     const tick = Math.ceil(item.deadline / granularityMs)
     const bucket = this.#buckets.get(tick)
-    if (bucket?.delete(item) && bucket.size === 0) this.#buckets.delete(tick)
+    if (!bucket?.delete(item) || bucket.size > 0) return
+    this.#buckets.delete(tick)
+    this.#spare = bucket
   }
 
   /** Forgets everything without expiring it. */

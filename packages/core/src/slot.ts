@@ -167,12 +167,12 @@ export class Slot {
   }
 
   /** Runs a call in the current instance. */
-  async dispatch(call: ActiveCall): Promise<Value> {
-    if (this.#gate) await this.#gate
+  dispatch(call: ActiveCall): Promise<Value> {
+    if (this.#gate) return this.#gate.then(() => this.dispatch(call))
     const current = this.#current
-    if (!current) throw this.#unavailable()
-    this.#admission.admit(current.calls.size)
-    return current.run(call)
+    if (!current) return Promise.reject(this.#unavailable())
+    const busy = this.#admission.refusal(current.calls.size)
+    return busy ? Promise.reject(busy) : current.run(call)
   }
 
   /** Asks the instance how it is. */
