@@ -92,7 +92,11 @@ export class ActiveCall implements Call, Expiring {
     })
   }
 
-  async #runUntil(work: (call: ActiveCall) => Promise<Value>, deadlines: DeadlineQueue, signal: AbortSignal): Promise<Value> {
+  async #runUntil(
+    work: (call: ActiveCall) => Promise<Value>,
+    deadlines: DeadlineQueue,
+    signal: AbortSignal,
+  ): Promise<Value> {
     if (signal.aborted) throw abortedBy(signal)
     const abort = () => this.fail(abortedBy(signal))
     signal.addEventListener('abort', abort, { once: true })
