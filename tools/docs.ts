@@ -1,0 +1,36 @@
+/**
+ * `npm run docs`: the API reference of every package, by typedoc, in `reports/docs` (not committed).
+ *
+ * Fails on an export without a doc comment and on a link that leads nowhere.
+ */
+import { join } from 'node:path'
+import { Application } from 'typedoc'
+import { packages, root } from './workspace.ts'
+
+const entries = packages().flatMap((pkg) => pkg.entries)
+const app = await Application.bootstrap({
+  name: 'Backplane',
+  entryPoints: entries.map(({ source }) => source),
+  tsconfig: join(root, 'tsconfig.json'),
+  basePath: root,
+  out: join(root, 'reports', 'docs'),
+  excludePrivate: true,
+  excludeInternal: true,
+  disableSources: true,
+  skipErrorChecking: true,
+  readme: 'none',
+  logLevel: 'Warn',
+  validation: { notExported: false, invalidLink: true, invalidPath: false, rewrittenLink: true, notDocumented: true },
+  requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Function', 'Variable'],
+})
+const points = app.getEntryPoints() ?? []
+for (const point of points) {
+  const entry = entries.find(({ source }) => source === point.sourceFile.fileName)
+  if (entry) point.displayName = entry.specifier
+}
+const project = app.converter.convert(points)
+app.validate(project)
+await app.generateOutputs(project)
+const { errorCount, warningCount } = app.logger
+console.log(`${entries.length} entry points, ${errorCount} errors, ${warningCount} warnings: reports/docs/index.html`)
+process.exitCode = errorCount + warningCount > 0 ? 1 : 0
