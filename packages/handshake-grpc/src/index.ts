@@ -44,6 +44,20 @@ export {
   parseHandshakeLine,
 } from './handshake/line.ts'
 export type { HandshakeConfig } from './handshake/versions.ts'
+export { type HclogLoggerInit, hclogLogger } from './log/hclog.ts'
+export { type PluginLogEntry, type PluginLogLevel, PluginLogParser } from './log/parse.ts'
+export type { HealthReporter } from './serve/health.ts'
+export { type Handler, type HandlerContext, implement } from './serve/implement.ts'
+export type {
+  PluginServer,
+  ServeContext,
+  ServePluginComponents,
+  ServePluginInit,
+  ServerPlugin,
+  ServerPluginSet,
+  TestModeInit,
+} from './serve/init.ts'
+export { servePlugin } from './serve/serve.ts'
 export {
   type CertificateFacts,
   type Curve,
@@ -55,4 +69,5 @@ export {
 } from './tls/certificate.ts'
 export { type CertificateSet, RotatingCertificates } from './tls/rotate.ts'
 export { grpcJsWire } from './wire/grpc-js.ts'
+export type { ServingState } from './wire/messages.ts'
 export type { DialTarget, DialTls, ServeTls, Wire, WireChannel, WireServer } from './wire/wire.ts'
