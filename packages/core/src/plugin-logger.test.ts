@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest'
+import type { Logger } from './index.ts'
+import { manualClock } from './memory/index.ts'
+import { pluginLogger } from './plugin-logger.ts'
+
+it('adds the plugin, keeps so many records a second, and says how many it dropped', async () => {
+  const records: unknown[] = []
+  const sink = (bindings: object): Logger => {
+    const write = (first: object | string, message?: string) =>
+      records.push(typeof first === 'string' ? { ...bindings, msg: first } : { ...bindings, ...first, msg: message })
+    return { debug: write, info: write, warn: write, error: write, child: (more) => sink({ ...bindings, ...more }) }
+  }
+  const clock = manualClock(5_000)
+  const logger = pluginLogger(sink({}), 'p', 2, clock)
+  logger.info('one')
+  logger.child({ part: 'x' }).error({ n: 1 }, 'two')
+  for (let i = 0; i < 5; i++) logger.debug('flood')
+  await clock.advance(1_000)
+  logger.warn('next')
+  expect(records).toEqual([
+    { plugin: 'p', msg: 'one' },
+    { plugin: 'p', part: 'x', n: 1, msg: 'two' },
+    { plugin: 'p', dropped: 5, msg: 'log records dropped: over the limit per second' },
+    { plugin: 'p', msg: 'next' },
+  ])
+})
