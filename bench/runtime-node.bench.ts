@@ -1,0 +1,170 @@
+/** What a plugin's thread costs over a bare MessagePort, and a plugin in process over calling its function. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MessageChannel, Worker } from 'node:worker_threads'
+import type { Call, PluginInstance, PluginSource, RuntimeContext, Value } from '@backplane/core'
+import { systemClock as clock, silentLogger } from '@backplane/core'
+import { nodeRuntime } from '@backplane/runtime-node'
+import type { Row, Subject } from './harness.ts'
+
+const greet = ({ name = 'world' }: { readonly name?: string }) => ({ message: `Hello, ${name}!` })
+const code = `export default { functions: { greet: ({ name = 'world' }) => ({ message: 'Hello, ' + name + '!' }) } }\n`
+const params = { name: 'plugin' }
+const never = new AbortController().signal
+
+/** A call as a slot makes it: its signal comes into being only when somebody looks at it. */
+class BenchCall implements Call {
+  readonly name = 'greet'
+  readonly params = params
+  readonly deadline = Date.now() + 30_000
+  readonly caller = { kind: 'local' } as const
+  #controller: AbortController | undefined
+  get signal() {
+    this.#controller ??= new AbortController()
+    return this.#controller.signal
+  }
+  async send() {}
+}
+
+function context(): RuntimeContext {
+  return {
+    pluginId: 'bench',
+    logger: silentLogger,
+    config: {},
+    signal: never,
+    permissions: {},
+    simulated: false,
+    emit: async () => {},
+    invoke: async (): Promise<Value> => null,
+    exited() {},
+    changed() {},
+  }
+}
+
+async function folder(): Promise<{ source: PluginSource; remove(): Promise<void> }> {
+  const dir = await mkdtemp(join(tmpdir(), 'backplane-bench-'))
+  await writeFile(join(dir, 'plugin.mjs'), code)
+  return {
+    source: { manifest: { id: 'bench', entry_point: 'plugin.mjs' }, dir },
+    remove: () => rm(dir, { recursive: true }),
+  }
+}
+
+async function started(isolation: 'worker' | 'none', source: PluginSource): Promise<PluginInstance> {
+  const runtime = nodeRuntime({ isolation })({ logger: silentLogger, clock })
+  const instance = await runtime.load(source, context(), { signal: never })
+  await instance.start({ signal: never })
+  return instance
+}
+
+const plugin = (isolation: 'worker' | 'none') => async (): Promise<Subject> => {
+  const { source, remove } = await folder()
+  const instance = await started(isolation, source)
+  return {
+    run: () => instance.invoke(new BenchCall()),
+    async [Symbol.asyncDispose]() {
+      await instance.stop({ signal: never })
+      await remove()
+    },
+  }
+}
+
+/** The same call over a bare channel: one message there, one back, told apart by a number. */
+async function bareChannel(): Promise<Subject> {
+  const script = `
+    const { workerData: { port } } = require('node:worker_threads')
+    port.on('message', ([id, { name }]) => port.postMessage([id, { message: 'Hello, ' + name + '!' }]))`
+  const { port1, port2 } = new MessageChannel()
+  const worker = new Worker(script, { eval: true, workerData: { port: port2 }, transferList: [port2] })
+  const waiting = new Map<number, (value: unknown) => void>()
+  port1.on('message', ([id, value]: [number, unknown]) => {
+    waiting.get(id)?.(value)
+    waiting.delete(id)
+  })
+  let last = 0
+  return {
+    run: () =>
+      new Promise((resolve) => {
+        waiting.set(++last, resolve)
+        port1.postMessage([last, params])
+      }),
+    async [Symbol.asyncDispose]() {
+      port1.close()
+      await worker.terminate()
+    },
+  }
+}
+
+const reload = async (): Promise<Subject> => {
+  const { source, remove } = await folder()
+  return {
+    async run() {
+      const instance = await started('worker', source)
+      await instance.stop({ signal: never })
+    },
+    [Symbol.asyncDispose]: remove,
+  }
+}
+
+/** A worker that imports the same file and says so, without anything of ours. */
+const bareWorker = async (): Promise<Subject> => {
+  const { source, remove } = await folder()
+  const script = `
+    const { parentPort, workerData } = require('node:worker_threads')
+    import(workerData).then(() => parentPort.postMessage('ready'))`
+  return {
+    async run() {
+      const worker = new Worker(script, { eval: true, workerData: join(source.dir ?? '', 'plugin.mjs') })
+      await new Promise((resolve) => worker.once('message', resolve))
+      await worker.terminate()
+    },
+    [Symbol.asyncDispose]: remove,
+  }
+}
+
+const reloads = Number(process.env.BACKPLANE_BENCH_RELOADS ?? 200)
+
+/** How much the heap holds after many reloads over what it held before, once what can be freed has been. */
+const growth = async (): Promise<Subject> => {
+  const { source, remove } = await folder()
+  const once = async () => (await started('worker', source)).stop({ signal: never })
+  return {
+    async run() {
+      for (let warm = 0; warm < 10; warm++) await once()
+      const before = await settledHeap()
+      for (let count = 0; count < reloads; count++) await once()
+      return ((await settledHeap()) - before) / 2 ** 20
+    },
+    [Symbol.asyncDispose]: remove,
+  }
+}
+
+async function settledHeap(): Promise<number> {
+  for (let pass = 0; pass < 5; pass++) {
+    globalThis.gc?.()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return process.memoryUsage().heapUsed
+}
+
+export const rows: Row[] = [
+  { case: 'call, worker', unit: 'us', bar: '<= 2 x bare MessagePort', ours: plugin('worker'), baseline: bareChannel },
+  { case: 'call, worker, 64 in flight', unit: 'calls/s', inFlight: 64, ours: plugin('worker'), baseline: bareChannel },
+  {
+    case: 'call, in process',
+    unit: 'ns',
+    bar: '<= 1 us',
+    ours: plugin('none'),
+    baseline: () => ({ run: async () => greet(params) }),
+  },
+  { case: 'load, start and stop, worker', unit: 'ms', rounds: 5, sliceMs: 1500, ours: reload, baseline: bareWorker },
+  {
+    case: `heap after ${reloads} reloads`,
+    unit: 'MiB',
+    bar: '<= 5 MiB after 1,000',
+    once: true,
+    rounds: 5,
+    ours: growth,
+  },
+]

@@ -1,0 +1,129 @@
+import { pathToFileURL } from 'node:url'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import type { Limits, Logger, Permissions } from '@backplane/core'
+import type { ThreadData, ToHost, ToThread } from './protocol.ts'
+import { lines } from './thread-log.ts'
+
+/** What a {@link PluginWorker} needs. */
+export interface PluginWorkerInit {
+  readonly data: ThreadData
+  readonly limits: Limits
+  readonly permissions: Permissions
+  readonly logger: Logger
+  receive(message: ToHost): void
+  /** Called once, when it has ended for whatever reason; `cause` is what the plugin did not catch. */
+  ended(reason: string, cause: unknown): void
+}
+
+/** One worker thread and the channel to it. */
+export class PluginWorker {
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  readonly #memoryCheck: NodeJS.Timeout | undefined
+  #ending: { reason: string; cause: unknown } | undefined
+  readonly #exit: Promise<void>
+
+  constructor(init: PluginWorkerInit) {
+    const { data, limits, permissions, logger } = init
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    this.#worker = new Worker(bootstrap.url, {
+      name: data.manifest.id,
+      workerData: { port: port2, data },
+      transferList: [port2],
+      env: environment(permissions),
+      stdout: true,
+      stderr: true,
+      ...(bootstrap.execArgv ? { execArgv: bootstrap.execArgv } : {}),
+      ...(limits.memory_mb ? { resourceLimits: { maxOldGenerationSizeMb: limits.memory_mb } } : {}),
+    })
+    // The thread redirects its own output; this is what comes from elsewhere in it (Node's own last words).
+    const out = lines((line) => logger.info({ source: 'stdout' }, line))
+    const err = lines((line) => logger.warn({ source: 'stderr' }, line))
+    this.#worker.stdout.setEncoding('utf8').on('data', out.write)
+    this.#worker.stderr.setEncoding('utf8').on('data', err.write)
+    port1.on('message', init.receive)
+    this.#worker.on('error', (cause) => {
+      this.#ending ??= { reason: uncaught(cause, limits), cause }
+    })
+    this.#exit = new Promise((resolve) => {
+      this.#worker.on('exit', (code) => {
+        clearInterval(this.#memoryCheck)
+        // What it said last (the log above all) may still wait in the channel.
+        for (let last = receiveMessageOnPort(port1); last; last = receiveMessageOnPort(port1))
+          init.receive(last.message)
+        port1.close()
+        const { reason, cause } = this.#ending ?? { reason: `it exited with code ${code}`, cause: undefined }
+        init.ended(reason, cause)
+        resolve()
+      })
+    })
+    if (limits.memory_mb)
+      this.#memoryCheck = setInterval(() => this.#checkMemory(limits.memory_mb as number), 1000).unref()
+  }
+
+  /** Sends a message. Throws when it holds what cannot be cloned; says nothing when the thread has ended. */
+  post(message: ToThread): void {
+    this.#port.postMessage(message)
+  }
+
+  /** Ends the thread, whatever it is doing; resolves when nothing of it is left. */
+  async terminate(reason: string): Promise<void> {
+    this.#ending ??= { reason, cause: undefined }
+    await this.#worker.terminate()
+    await this.#exit
+  }
+
+  // V8's own limit knows only the JavaScript heap; buffers and WebAssembly memory lie outside of it.
+  async #checkMemory(limitMb: number): Promise<void> {
+    // Missing before Node 22.16.
+    const statistics = await this.#worker.getHeapStatistics?.().catch(() => undefined)
+    if (!statistics) return
+    const usedMb = (statistics.used_heap_size + statistics.external_memory) / 2 ** 20
+    if (usedMb > limitMb)
+      await this.terminate(`it used ${Math.ceil(usedMb)} MiB of memory (limits.memory_mb: ${limitMb})`)
+  }
+}
+
+function uncaught(cause: unknown, limits: Limits): string {
+  const { code, message, name } = cause as { code?: string; message?: string; name?: string }
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return limits.memory_mb ? `it ran out of memory (limits.memory_mb: ${limits.memory_mb})` : 'it ran out of memory'
+  }
+  return message === undefined ? `uncaught ${String(cause)}` : `uncaught ${name ?? 'Error'}: ${message}`
+}
+
+/** What programs need to find their way; anything else (secrets above all) a plugin gets only by `permissions.env`. */
+const harmless = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'SystemRoot',
+  'USERPROFILE',
+  'NODE_ENV',
+]
+
+function environment(permissions: Permissions): NodeJS.ProcessEnv {
+  const names = [...harmless, ...(permissions.env ?? [])]
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  )
+}
+
+/**
+ * Where the thread's own code is: beside this package's, in the form (source, ESM, CommonJS) that this package runs in.
+ *
+ * A bundler's build of the CommonJS form has no `import.meta`, and that of the ESM form no `__filename`.
+ */
+const bootstrap = bootstrapOf(typeof __filename === 'string' ? pathToFileURL(__filename).href : import.meta.url)
+
+function bootstrapOf(here: string): { url: URL; execArgv?: string[] } {
+  // Source: siblings must resolve to theirs, even where this thread's own loader is not Node's (a test runner).
+  if (here.endsWith('.ts')) return { url: new URL('../worker.ts', here), execArgv: ['--conditions=@backplane/source'] }
+  return { url: new URL(here.endsWith('.cjs') ? './worker.cjs' : './worker.js', here) }
+}

@@ -1,0 +1,244 @@
+import { inspect } from 'node:util'
+import type { MessagePort } from 'node:worker_threads'
+import {
+  abortedBy,
+  BackplaneError,
+  coreError,
+  type Logger,
+  type Params,
+  type PluginContext,
+  type RemoteOptions,
+  systemClock,
+  type Value,
+} from '@backplane/core'
+import { exportedPlugin } from '../authoring/exported.ts'
+import { Program } from '../program/program.ts'
+import {
+  fromWire,
+  type LogLevel,
+  type Question,
+  type Questions,
+  type ThreadData,
+  type ToHost,
+  type ToThread,
+  toHost,
+  toThread,
+  toWire,
+} from './protocol.ts'
+import { ThreadCall } from './thread-call.ts'
+import { captureOutput, threadLogger } from './thread-log.ts'
+
+interface Pending {
+  resolve(value: Value): void
+  reject(error: BackplaneError): void
+}
+
+/** The plugin's side of the channel: loads the code, then turns messages into calls and the plugin's wishes into messages. */
+export class PluginThread {
+  readonly #port: MessagePort
+  readonly #data: ThreadData
+  readonly #logger: Logger
+  readonly #controller = new AbortController()
+  readonly #calls = new Map<number, ThreadCall>()
+  readonly #wishes = new Map<number, Pending>()
+  #lossy: ReadonlySet<string> = new Set()
+  #lastWish = 0
+  #config: Params
+  #program: Program | undefined
+
+  constructor(port: MessagePort, data: ThreadData) {
+    this.#port = port
+    this.#data = data
+    this.#config = data.context.config
+    this.#logger = threadLogger((level, fields, message) => this.#log(level, fields, message), data.logLinesPerSecond)
+  }
+
+  /** Loads the plugin and answers the host from then on. */
+  async run(): Promise<void> {
+    captureOutput(this.#logger)
+    this.#port.on('message', (message: ToThread) => this.#receive(message))
+    const { manifest, entry } = this.#data
+    try {
+      const definition = exportedPlugin(await import(entry), manifest)
+      this.#program = new Program({ definition, manifest, context: this.#context(), clock: systemClock })
+      const { functions } = this.#program.description
+      this.#lossy = new Set(functions.filter(({ stream }) => stream === 'progress').map(({ name }) => name))
+      this.#post([toHost.ready, this.#program.description])
+    } catch (error) {
+      this.#post([
+        toHost.failed,
+        toWire(
+          BackplaneError.from(error, (reason, cause) =>
+            coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: manifest.id, reason }, cause }),
+          ),
+        ),
+      ])
+    }
+  }
+
+  #receive(message: ToThread): void {
+    switch (message[0]) {
+      case toThread.call:
+        this.#call(message[1], message[2], message[3], message[4], message[5], message[6])
+        return
+      case toThread.cancel:
+        this.#calls.get(message[1])?.cancel(fromWire(message[2]))
+        return
+      case toThread.credit:
+        this.#calls.get(message[1])?.credit(message[2])
+        return
+      case toThread.ask:
+        this.#answer(message[1], this.#ask(message[2], message[3]))
+        return
+      case toThread.ping:
+        this.#post([toHost.pong])
+        return
+      case toThread.abort:
+        this.#controller.abort(fromWire(message[1]))
+        return
+      case toThread.answer:
+        this.#wish(message[1])?.resolve(message[2])
+        return
+      case toThread.refuse:
+        this.#wish(message[1])?.reject(fromWire(message[2]))
+        return
+    }
+  }
+
+  #call(id: number, ...[name, params, leftMs, caller, trace]: CallParts): void {
+    const call = new ThreadCall({
+      name,
+      params,
+      // The host's clock may be another (a test's); only the time left means the same on both sides.
+      deadline: Date.now() + leftMs,
+      caller,
+      trace,
+      lossy: this.#lossy.has(name),
+      post: (item) => this.#post([toHost.item, id, item]),
+    })
+    this.#calls.set(id, call)
+    let result: Value | Promise<Value>
+    try {
+      result = (this.#program as Program).invoke(call)
+    } catch (error) {
+      result = Promise.reject(error)
+    }
+    if (!(result instanceof Promise)) {
+      this.#calls.delete(id)
+      this.#post([toHost.result, id, result])
+      return
+    }
+    this.#answer(
+      id,
+      result.finally(() => this.#calls.delete(id)),
+    )
+  }
+
+  #answer(id: number, work: Promise<unknown>): void {
+    work
+      .then((value) => this.#post([toHost.result, id, value]))
+      .catch((error) => this.#post([toHost.error, id, toWire(error)]))
+  }
+
+  async #ask<Q extends Question>(question: Q, body: unknown): Promise<unknown> {
+    const program = this.#program as Program
+    switch (question) {
+      case 'start':
+        return program.start(body as Questions['start']['ask'])
+      case 'notify':
+        return program.notify(body as Questions['notify']['ask'])
+      case 'reconfigure': {
+        const change = body as Questions['reconfigure']['ask']
+        await program.reconfigure(change)
+        this.#config = change.values
+        return
+      }
+      case 'health':
+        return program.health()
+      case 'handOver':
+        return program.handOver()
+      default:
+        return program.stop()
+    }
+  }
+
+  #context(): PluginContext {
+    const config = () => this.#config
+    const { stateDir, permissions, simulated } = this.#data.context
+    return {
+      pluginId: this.#data.manifest.id,
+      logger: this.#logger,
+      get config() {
+        return config()
+      },
+      ...(stateDir === undefined ? {} : { stateDir }),
+      signal: this.#controller.signal,
+      permissions,
+      simulated,
+      emit: async (event, payload) => {
+        await this.#wishFor((id) => [toHost.emit, id, event, payload])
+      },
+      invoke: (name, params, options) => this.#invoke(name, params, options),
+    }
+  }
+
+  async #invoke(name: string, params: Params | undefined, options: RemoteOptions = {}): Promise<Value> {
+    const { signal, ...rest } = options
+    if (signal?.aborted) throw abortedBy(signal)
+    let sent = 0
+    const abort = () => {
+      this.#post([toHost.cancelInvoke, sent])
+      this.#wish(sent)?.reject(abortedBy(signal as AbortSignal))
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    try {
+      return await this.#wishFor((id) => {
+        sent = id
+        return [toHost.invoke, id, name, params, rest]
+      })
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  #wishFor(message: (id: number) => ToHost): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastWish
+      this.#wishes.set(id, { resolve, reject })
+      try {
+        this.#post(message(id))
+      } catch (error) {
+        this.#wishes.delete(id)
+        reject(error)
+      }
+    })
+  }
+
+  #wish(id: number): Pending | undefined {
+    const pending = this.#wishes.get(id)
+    this.#wishes.delete(id)
+    return pending
+  }
+
+  #log(level: LogLevel, fields: object, message: string | undefined): void {
+    try {
+      this.#port.postMessage([toHost.log, level, fields, message] satisfies ToHost)
+    } catch {
+      // Fields that cannot cross (functions, sockets) are still worth reading.
+      this.#port.postMessage([toHost.log, level, { fields: inspect(fields) }, message] satisfies ToHost)
+    }
+  }
+
+  #post(message: ToHost): void {
+    try {
+      this.#port.postMessage(message)
+    } catch (cause) {
+      throw coreError('BP_VALUE_INVALID', { details: { path: '/', reason: BackplaneError.from(cause).message }, cause })
+    }
+  }
+}
+
+type CallParts =
+  Extract<ToThread, readonly [typeof toThread.call, ...unknown[]]> extends readonly [unknown, unknown, ...infer Rest]
+    ? Rest
+    : never

@@ -1,0 +1,255 @@
+import {
+  abortedBy,
+  type BackplaneError,
+  type Call,
+  type Clock,
+  coreError,
+  type Manifest,
+  messageOf,
+  type PluginInstance,
+  type RuntimeContext,
+  type Value,
+} from '@backplane/core'
+import { untilAborted } from '../aborted.ts'
+import type { Description } from '../authoring/described.ts'
+import { HangGuard } from './hang-guard.ts'
+import { HostCall } from './host-call.ts'
+import { PluginWorker } from './plugin-worker.ts'
+import {
+  fromWire,
+  type Question,
+  type Questions,
+  type ToHost,
+  type ToThread,
+  toHost,
+  toThread,
+  toWire,
+} from './protocol.ts'
+import { Wishes } from './wishes.ts'
+
+/** What {@link inWorker} needs. */
+export interface WorkerInit {
+  readonly manifest: Manifest
+  /** URL of the plugin's code. */
+  readonly entry: string
+  readonly context: RuntimeContext
+  readonly clock: Clock
+  readonly hangMs: number
+}
+
+/**
+ * Loads a plugin in a thread of its own. Rejects with `BP_PLUGIN_LOAD_FAILED`, or with the reason of `signal`; nothing of
+ * the thread is left then.
+ */
+export async function inWorker(init: WorkerInit, signal: AbortSignal): Promise<PluginInstance> {
+  const thread = new ThreadHandle(init)
+  let description: Description
+  try {
+    description = await untilAborted(thread.ready, signal)
+  } catch (error) {
+    await thread.end('its loading was given up')
+    throw error
+  }
+  const { functions, events, subscriptions, has } = description
+  return {
+    functions,
+    events,
+    subscriptions,
+    start: (options) => thread.start(options),
+    invoke: (call) => thread.invoke(call),
+    ...(has.notify ? { notify: (event) => thread.ask('notify', event) } : {}),
+    ...(has.reconfigure ? { reconfigure: (change) => thread.ask('reconfigure', change) } : {}),
+    health: (options) => thread.watched('health', undefined, options.signal),
+    ...(has.handOver
+      ? { handOver: (options: { signal: AbortSignal }) => thread.watched('handOver', undefined, options.signal) }
+      : {}),
+    stop: (options) => thread.stop(options.signal),
+  }
+}
+
+interface Exchange {
+  answer(value: Value): void
+  fail(error: BackplaneError): void
+}
+
+/** The host's side of one plugin's thread. */
+class ThreadHandle {
+  /** What the plugin offers, once its code is loaded. */
+  readonly ready: Promise<Description>
+  readonly #init: WorkerInit
+  readonly #worker: PluginWorker
+  readonly #guard: HangGuard
+  readonly #wishes: Wishes
+  readonly #exchanges = new Map<number, Exchange>()
+  readonly #abort = () => this.#post([toThread.abort, toWire(abortedBy(this.#init.context.signal))])
+  #settleReady: { resolve: (description: Description) => void; reject: (error: BackplaneError) => void } | undefined
+  #lastId = 0
+  #started = false
+  /** Set once it is being ended on purpose. */
+  #ending = false
+  #exit: BackplaneError | undefined
+
+  constructor(init: WorkerInit) {
+    this.#init = init
+    const { manifest, entry, context } = init
+    this.#wishes = new Wishes(context, (message) => this.#post(message))
+    this.#guard = new HangGuard({
+      hangMs: init.hangMs,
+      ping: () => this.#post([toThread.ping]),
+      hung: () => void this.#worker.terminate(`it hung: no sign of life for ${init.hangMs} ms after a deadline`),
+    })
+    this.ready = new Promise((resolve, reject) => {
+      this.#settleReady = { resolve, reject }
+    })
+    this.ready.catch(() => {})
+    const limits = manifest.limits ?? {}
+    const { config, stateDir, permissions, simulated } = context
+    this.#worker = new PluginWorker({
+      data: {
+        manifest,
+        entry,
+        context: { config, stateDir, permissions, simulated },
+        logLinesPerSecond: limits.log_lines_per_second ?? 1000,
+      },
+      limits,
+      permissions,
+      logger: context.logger,
+      receive: (message) => this.#receive(message),
+      ended: (reason, cause) => this.#ended(reason, cause),
+    })
+    if (context.signal.aborted) this.#abort()
+    else context.signal.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  async start({ state, signal }: { state?: Value; signal: AbortSignal }): Promise<void> {
+    await untilAborted(this.ask('start', state), signal)
+    this.#started = true
+  }
+
+  invoke(call: Call): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      if (this.#exit) return reject(this.#exit)
+      const { signal, name, params, caller, trace } = call
+      if (signal.aborted) return reject(abortedBy(signal))
+      const id = ++this.#lastId
+      const settled =
+        <T>(settle: (outcome: T) => void) =>
+        (outcome: T) => {
+          this.#exchanges.delete(id)
+          settle(outcome)
+        }
+      const line = {
+        cancel: (reason: BackplaneError) => {
+          this.#post([toThread.cancel, id, toWire(reason)])
+          this.#guard.check()
+        },
+        credit: (items: number) => this.#post([toThread.credit, id, items]),
+      }
+      const exchange = new HostCall(call, line, settled(resolve), settled(reject))
+      this.#exchanges.set(id, exchange)
+      try {
+        this.#worker.post([toThread.call, id, name, params, call.deadline - this.#init.clock.now(), caller, trace])
+      } catch (cause) {
+        exchange.fail(coreError('BP_VALUE_INVALID', { details: { path: '/', reason: messageOf(cause) }, cause }))
+      }
+    })
+  }
+
+  /** Asks the plugin itself; rejects when it refuses or its thread ends. */
+  ask<Q extends Question>(question: Q, body: Questions[Q]['ask']): Promise<Questions[Q]['answer']> {
+    return new Promise((resolve, reject) => {
+      if (this.#exit) return reject(this.#exit)
+      const id = ++this.#lastId
+      this.#exchanges.set(id, {
+        answer: (value) => {
+          this.#exchanges.delete(id)
+          resolve(value as Questions[Q]['answer'])
+        },
+        fail: (error) => {
+          this.#exchanges.delete(id)
+          reject(error)
+        },
+      })
+      this.#post([toThread.ask, id, question, body])
+    })
+  }
+
+  /** Asks, and sees after the thread when the answer does not come in time. */
+  async watched<Q extends Question>(question: Q, body: Questions[Q]['ask'], signal: AbortSignal) {
+    try {
+      return await untilAborted(this.ask(question, body), signal)
+    } finally {
+      if (signal.aborted) this.#guard.check()
+    }
+  }
+
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#ending = true
+    if (this.#started && !this.#exit) await untilAborted(this.ask('stop', undefined), signal).catch(() => {})
+    await this.end('it was stopped')
+  }
+
+  /** Ends the thread by force. */
+  async end(reason: string): Promise<void> {
+    this.#ending = true
+    await this.#worker.terminate(reason)
+  }
+
+  #receive(message: ToHost): void {
+    switch (message[0]) {
+      case toHost.result:
+        this.#exchanges.get(message[1])?.answer(message[2] as Value)
+        return
+      case toHost.error:
+        this.#exchanges.get(message[1])?.fail(fromWire(message[2]))
+        return
+      case toHost.item: {
+        const exchange = this.#exchanges.get(message[1])
+        if (exchange instanceof HostCall) exchange.item(message[2])
+        return
+      }
+      case toHost.pong:
+        this.#guard.clear()
+        return
+      case toHost.log: {
+        const { logger } = this.#init.context
+        if (message[3] === undefined) logger[message[1]](message[2])
+        else logger[message[1]](message[2], message[3])
+        return
+      }
+      case toHost.emit:
+        this.#wishes.emit(message[1], message[2], message[3])
+        return
+      case toHost.invoke:
+        this.#wishes.invoke(message[1], message[2], message[3], message[4])
+        return
+      case toHost.cancelInvoke:
+        this.#wishes.cancel(message[1])
+        return
+      case toHost.ready:
+        this.#settleReady?.resolve(message[1])
+        return
+      case toHost.failed:
+        this.#settleReady?.reject(fromWire(message[1]))
+        return
+    }
+  }
+
+  #ended(reason: string, cause: unknown): void {
+    const { manifest, context } = this.#init
+    const plugin = manifest.id
+    const error = coreError('BP_PLUGIN_EXITED', { details: { plugin, reason }, cause })
+    this.#exit = error
+    this.#guard.clear()
+    this.#wishes.abandon()
+    context.signal.removeEventListener('abort', this.#abort)
+    this.#settleReady?.reject(coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin, reason }, cause }))
+    for (const exchange of [...this.#exchanges.values()]) exchange.fail(error)
+    if (!this.#ending) context.exited(error)
+  }
+
+  /** Sends what is certain to be cloneable. */
+  #post(message: ToThread): void {
+    this.#worker.post(message)
+  }
+}
