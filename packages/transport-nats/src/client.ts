@@ -1,0 +1,293 @@
+import { type BackplaneError, coreError, messageOf } from '@backplane/core'
+import type { Authenticator, ConnectionOptions, NatsConnection } from '@nats-io/transport-node'
+import { type NatsCredentials, type NatsTls, parseCreds } from './credentials.ts'
+import { natsError } from './errors.ts'
+
+/** A message as the client library hands it over; reading `headers` parses them. */
+export interface NatsMessage {
+  readonly subject: string
+  readonly reply?: string
+  readonly data: Uint8Array
+  readonly headers?: { readonly code: number; get(name: string): string } | undefined
+}
+
+/** What goes back instead of an answer: the error headers of NATS micro services, understood by clients in any language. */
+export interface Refusal {
+  /** Decimal, as HTTP's. */
+  readonly code: string
+  readonly reason: string
+}
+
+/** Header names of an error answer, from the NATS micro services protocol (ADR-32). */
+export const errorHeader = 'Nats-Service-Error'
+export const errorCodeHeader = 'Nats-Service-Error-Code'
+
+/** What a connection tells. */
+export interface ClientEvents {
+  disconnected(reason: string | undefined): void
+  reconnecting(): void
+  reconnected(): void
+  /** The broker does not allow a publish on this subject. */
+  publishForbidden(subject: string, reason: string): void
+  error(error: unknown): void
+  /** The library gave up for good. */
+  ended(error: unknown): void
+}
+
+export interface ClientInit {
+  /** `host:port`, in the order in which to try them. */
+  readonly servers: readonly string[]
+  readonly name: string
+  readonly credentials: NatsCredentials | undefined
+  readonly tls: NatsTls | undefined
+  readonly timeoutMs: number
+  readonly pingIntervalMs: number
+  readonly maxPingsOut: number
+  /** Gives how long to wait before the given attempt to reconnect, counted from 1. */
+  readonly backoffMs: (attempt: number) => number
+  readonly events: ClientEvents
+}
+
+/** One connection of the client library, which renews itself. */
+export interface NatsClient {
+  readonly server: string
+  /** The broker's limit; the last known one while there is no connection. */
+  readonly maxPayload: number
+  publish(subject: string, payload: Uint8Array, reply?: string): void
+  refuse(reply: string, refusal: Refusal): void
+  /** `forbidden` is called when the broker does not allow it; it is over then. Neither callback may throw. */
+  subscribe(
+    pattern: string,
+    queue: string | undefined,
+    deliver: (message: NatsMessage) => void,
+    forbidden: (reason: string) => void,
+  ): { unsubscribe(): void }
+  /** Resolves when the broker has worked off everything sent before; rejects when the connection goes. */
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+const nothing = new Uint8Array()
+const longestReason = 1024
+
+/** Connects by the client library, which is loaded only now. This is the one file that knows it. */
+export async function openClient(init: ClientInit): Promise<NatsClient> {
+  const library = await import('@nats-io/transport-node')
+  const { servers, name, credentials, tls, timeoutMs, pingIntervalMs, maxPingsOut, events } = init
+  const authenticator = credentials && authenticatorOf(library, credentials)
+  let attempt = 0
+  let waitMs = 0
+  const options: ConnectionOptions = {
+    servers: [...servers],
+    noRandomize: true,
+    name,
+    timeout: timeoutMs,
+    pingInterval: pingIntervalMs,
+    maxPingOut: maxPingsOut,
+    maxReconnectAttempts: -1,
+    // An operator may mend the credentials while we wait: never give up by ourselves.
+    ignoreAuthErrorAbort: true,
+    // The delay is asked for several times per attempt, and must be the same each time: it changes only here, before each dial.
+    reconnectToServer: () => {
+      waitMs = init.backoffMs(++attempt)
+      return null
+    },
+    reconnectDelayHandler: () => waitMs,
+    noAsyncTraces: true,
+    ...(authenticator ? { authenticator } : {}),
+    ...(tls ? { tls: tlsOptions(tls) } : {}),
+  }
+  let connection: NatsConnection
+  try {
+    connection = await library.connect(options)
+  } catch (thrown) {
+    throw connectFailure(library, thrown, servers.join(', '), timeoutMs)
+  }
+  const reset = () => {
+    attempt = 0
+    waitMs = 0
+  }
+  reset()
+  const client = new LibraryClient(library, connection)
+  watch(library, connection, {
+    ...events,
+    reconnected: () => {
+      reset()
+      client.refresh()
+      events.reconnected()
+    },
+  })
+  guardParser(connection, events)
+  return client
+}
+
+type Library = typeof import('@nats-io/transport-node')
+
+class LibraryClient implements NatsClient {
+  readonly #library: Library
+  readonly #connection: NatsConnection
+  #maxPayload = 0
+
+  constructor(library: Library, connection: NatsConnection) {
+    this.#library = library
+    this.#connection = connection
+    this.refresh()
+  }
+
+  get server(): string {
+    return this.#connection.getServer()
+  }
+
+  get maxPayload(): number {
+    return this.#maxPayload
+  }
+
+  refresh(): void {
+    this.#maxPayload = this.#connection.info?.max_payload ?? this.#maxPayload
+  }
+
+  publish(subject: string, payload: Uint8Array, reply?: string): void {
+    if (reply === undefined) this.#connection.publish(subject, payload)
+    else this.#connection.publish(subject, payload, { reply })
+  }
+
+  refuse(reply: string, { code, reason }: Refusal): void {
+    const headers = this.#library.headers()
+    // A header is one line, and must leave room for itself within the broker's limit.
+    headers.set(errorHeader, reason.replaceAll(/[\r\n]+/g, ' ').slice(0, longestReason))
+    headers.set(errorCodeHeader, code)
+    this.#connection.publish(reply, nothing, { headers })
+  }
+
+  subscribe(
+    pattern: string,
+    queue: string | undefined,
+    deliver: (message: NatsMessage) => void,
+    forbidden: (reason: string) => void,
+  ): { unsubscribe(): void } {
+    const subscription = this.#connection.subscribe(pattern, {
+      ...(queue === undefined ? {} : { queue }),
+      callback: (error, message) => {
+        if (error) forbidden(messageOf(error))
+        else deliver(message)
+      },
+    })
+    return { unsubscribe: () => subscription.unsubscribe() }
+  }
+
+  flush(): Promise<void> {
+    return this.#connection.flush()
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close()
+    // The library leaves the socket of a dial that is under way to itself; a server that says nothing would hold it open.
+    internals(this.#connection)?.transport?.discard?.()
+  }
+}
+
+/** Turns the library's stream of status changes into calls. */
+async function watch(library: Library, connection: NatsConnection, events: ClientEvents): Promise<void> {
+  let stale = false
+  for await (const status of connection.status()) {
+    switch (status.type) {
+      case 'staleConnection':
+        stale = true
+        break
+      case 'disconnect':
+        events.disconnected(stale ? 'the server did not answer pings' : undefined)
+        stale = false
+        break
+      case 'reconnecting':
+        events.reconnecting()
+        break
+      case 'reconnect':
+        events.reconnected()
+        break
+      case 'error': {
+        const { error } = status
+        if (!(error instanceof library.PermissionViolationError)) events.error(error)
+        else if (error.operation === 'publish') events.publishForbidden(error.subject, error.message)
+        break
+      }
+    }
+  }
+  events.ended(await connection.closed())
+}
+
+/** The library's private parts that are used where its public ones leave a hole; each use does without when they change. */
+interface Internals {
+  parser?: { parse?(bytes: Uint8Array): void }
+  transport?: { discard?(): void; disconnect?(): void }
+}
+
+function internals(connection: NatsConnection): Internals | undefined {
+  return (connection as unknown as { protocol?: Internals }).protocol
+}
+
+/**
+ * Ends a connection at once when the server sends what is not the protocol. By itself the library then stops reading, writes to the
+ * console, and notices only when pings stay unanswered.
+ */
+function guardParser(connection: NatsConnection, events: ClientEvents): void {
+  const protocol = internals(connection)
+  if (!protocol?.parser?.parse) return
+  const guarded = (parser: NonNullable<Internals['parser']>) => {
+    const parse = parser.parse?.bind(parser)
+    parser.parse = (bytes) => {
+      try {
+        parse?.(bytes)
+      } catch (thrown) {
+        events.error(thrown)
+        protocol.transport?.disconnect?.()
+      }
+    }
+    return parser
+  }
+  let parser = guarded(protocol.parser)
+  Object.defineProperty(protocol, 'parser', {
+    configurable: true,
+    get: () => parser,
+    set: (next) => {
+      parser = guarded(next)
+    },
+  })
+}
+
+function authenticatorOf(library: Library, credentials: NatsCredentials): Authenticator {
+  const bytes = (text: string) => new TextEncoder().encode(text)
+  const make = (): Authenticator => {
+    if ('user' in credentials) return library.usernamePasswordAuthenticator(credentials.user, credentials.password)
+    if ('token' in credentials) return library.tokenAuthenticator(credentials.token)
+    const { jwt, nkeySeed } =
+      'creds' in credentials ? parseCreds(credentials.creds) : { jwt: undefined, ...credentials }
+    const seed = nkeySeed === undefined ? undefined : bytes(nkeySeed)
+    if (jwt !== undefined) return library.jwtAuthenticator(jwt, seed)
+    return library.nkeyAuthenticator(seed)
+  }
+  const authenticator = make()
+  try {
+    // The library would find a broken seed only in the middle of connecting.
+    authenticator('probe')
+  } catch (thrown) {
+    const details = { of: '', reason: `the seed is not an NKey seed (${messageOf(thrown)})` }
+    throw natsError('BP_CREDENTIALS_INVALID', { details, cause: thrown })
+  }
+  return authenticator
+}
+
+function tlsOptions({ checkHostname = true, ...tls }: NatsTls): NonNullable<ConnectionOptions['tls']> {
+  return checkHostname ? tls : Object.assign({ checkServerIdentity: () => undefined }, tls)
+}
+
+function connectFailure(library: Library, thrown: unknown, address: string, timeoutMs: number): BackplaneError {
+  const details = { address, reason: messageOf(thrown) }
+  const { AuthorizationError, UserAuthenticationExpiredError, TimeoutError } = library
+  if (thrown instanceof AuthorizationError || thrown instanceof UserAuthenticationExpiredError) {
+    return coreError('BP_AUTH_FAILED', { details, cause: thrown })
+  }
+  if (thrown instanceof TimeoutError) {
+    return coreError('BP_TIMEOUT', { details: { what: `Connecting to ${address}`, timeoutMs }, cause: thrown })
+  }
+  return coreError('BP_CONNECT_FAILED', { details, cause: thrown })
+}

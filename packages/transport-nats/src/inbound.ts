@@ -1,0 +1,92 @@
+import type { Message, MessageHandler } from '@backplane/core'
+
+/** What an {@link Inbound} tells. */
+export interface InboundEvents {
+  /** So many messages were dropped, because the handler is behind. */
+  dropped(count: number): void
+  failed(thrown: unknown): void
+}
+
+/**
+ * Gives messages to a handler one at a time and in order, and holds those that must wait, up to a bound; beyond it the oldest go.
+ *
+ * A handler that returns no promise is called at once, with nothing in between.
+ */
+export class Inbound {
+  readonly #handler: MessageHandler
+  readonly #maxPending: number
+  readonly #events: InboundEvents
+  #waiting: (Message | undefined)[] = []
+  #head = 0
+  #busy = false
+  #closed = false
+  #dropped = 0
+
+  constructor(handler: MessageHandler, maxPending: number, events: InboundEvents) {
+    this.#handler = handler
+    this.#maxPending = maxPending
+    this.#events = events
+  }
+
+  push(message: Message): void {
+    if (this.#closed) return
+    if (!this.#busy) {
+      this.#run(message)
+      return
+    }
+    if (this.#waiting.length - this.#head >= this.#maxPending) this.#drop()
+    this.#waiting.push(message)
+  }
+
+  /** Forgets what waits, and calls the handler no more. */
+  close(): void {
+    this.#closed = true
+    this.#waiting = []
+    this.#head = 0
+  }
+
+  #run(message: Message): void {
+    try {
+      const done = this.#handler(message)
+      if (done === undefined) return
+      this.#busy = true
+      Promise.resolve(done).then(
+        () => this.#next(),
+        (thrown) => {
+          this.#events.failed(thrown)
+          this.#next()
+        },
+      )
+    } catch (thrown) {
+      this.#events.failed(thrown)
+    }
+  }
+
+  #next(): void {
+    this.#busy = false
+    while (!this.#busy && this.#head < this.#waiting.length) {
+      const message = this.#waiting[this.#head]!
+      this.#waiting[this.#head++] = undefined
+      if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
+        this.#waiting = this.#waiting.slice(this.#head)
+        this.#head = 0
+      }
+      this.#run(message)
+    }
+    if (this.#head === this.#waiting.length) {
+      this.#waiting = []
+      this.#head = 0
+    }
+  }
+
+  /** Many messages come in one turn: they are told as one. */
+  #drop(): void {
+    this.#waiting[this.#head++] = undefined
+    if (this.#dropped++ > 0) return
+    queueMicrotask(() => {
+      const count = this.#dropped
+      this.#dropped = 0
+      if (!this.#closed) this.#events.dropped(count)
+    })
+  }
+}

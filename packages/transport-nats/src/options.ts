@@ -1,0 +1,81 @@
+import type { Clock, Logger } from '@backplane/core'
+import type { NatsCredentials, NatsTls } from './credentials.ts'
+
+/** Options of {@link natsTransport}. */
+export interface NatsTransportInit {
+  /**
+   * Where to connect, tried in this order: `nats://host:port`, `tls://host:port` or `host:port`. A user and password, or
+   * a token, may stand in front of the host.
+   * @default what the credentials file says, else `nats://127.0.0.1:4222`
+   */
+  readonly servers?: string | readonly string[]
+  /** Who this client is. @default what the servers' addresses say, else nobody */
+  readonly credentials?: NatsCredentials
+  /**
+   * A `.creds` file, or a Device Connect `.creds.json`, read at `connect`. The latter also gives `servers` and `tls`, unless they
+   * are set here.
+   */
+  readonly credentialsFile?: string
+  /** TLS; left out, it is used where the server demands it, with the system's certificates. */
+  readonly tls?: NatsTls
+  /** Name that the server shows for this connection. @default 'backplane' */
+  readonly name?: string
+  /**
+   * First part of the subjects that answers come on. Brokers that hand out permissions by the letter know `_INBOX`.
+   * @default '_INBOX'
+   */
+  readonly inboxPrefix?: string
+  /** How long to wait before the second try to reconnect, in milliseconds; the first is made at once. It doubles up to `reconnectMaxMs`. @default 250 */
+  readonly reconnectMinMs?: number
+  /** @default 10000 */
+  readonly reconnectMaxMs?: number
+  /** Share of the wait that is left to chance, so that many clients do not come back at once: 0 to 1. @default 0.5 */
+  readonly reconnectJitter?: number
+  /** How often to ask whether the server still answers, in milliseconds. @default 15000 */
+  readonly pingIntervalMs?: number
+  /** How many of these questions may stay unanswered before the connection counts as lost. @default 2 */
+  readonly maxPingsOut?: number
+}
+
+/** What {@link natsTransport} needs of its host. */
+export interface NatsTransportComponents {
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+/** {@link NatsTransportInit} with its defaults, but for what a credentials file may still give. */
+export type TransportSettings = NatsTransportInit &
+  Required<
+    Pick<
+      NatsTransportInit,
+      | 'name'
+      | 'inboxPrefix'
+      | 'reconnectMinMs'
+      | 'reconnectMaxMs'
+      | 'reconnectJitter'
+      | 'pingIntervalMs'
+      | 'maxPingsOut'
+    >
+  >
+
+export function settingsOf(init: NatsTransportInit): TransportSettings {
+  const defaults = {
+    name: 'backplane',
+    inboxPrefix: '_INBOX',
+    reconnectMinMs: 250,
+    reconnectMaxMs: 10_000,
+    reconnectJitter: 0.5,
+    pingIntervalMs: 15_000,
+    maxPingsOut: 2,
+  }
+  const given = Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined))
+  return { ...defaults, ...given }
+}
+
+/** How long to wait before a try to reconnect, counted from 1: none before the first, then doubling, part of it by chance. */
+export function backoff(settings: TransportSettings, attempt: number, random: () => number = Math.random): number {
+  if (attempt <= 1) return 0
+  const { reconnectMinMs, reconnectMaxMs, reconnectJitter } = settings
+  const full = Math.min(reconnectMaxMs, reconnectMinMs * 2 ** Math.min(attempt - 2, 30))
+  return Math.round(full * (1 - reconnectJitter * random()))
+}
