@@ -9,13 +9,14 @@ import type { Params, Value } from './contracts/values.ts'
 import { DeadlineQueue } from './deadline.ts'
 import { BackplaneError, coreError } from './errors.ts'
 import { EventHub } from './event-hub.ts'
+import { fixedConfig } from './fixed-config.ts'
 import { itemStream } from './item-stream.ts'
-import { memoryConfig } from './memory-config.ts'
 import { Outbox } from './outbox.ts'
 import { pluginContext } from './plugin-context.ts'
 import { pluginLogger } from './plugin-logger.ts'
 import { CapabilityRegistry, type Dispatch, hostOwner, type Offer, type Route } from './registry.ts'
-import { Slot, type SlotComponents } from './slot.ts'
+import { Slot } from './slot.ts'
+import type { SlotComponents } from './slot-components.ts'
 
 const pluginId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const eventName = /^[A-Za-z0-9_-]+$/
@@ -62,7 +63,7 @@ class PluginHost implements Host {
     this.#logger = init.logger ?? silentLogger
     const components = { logger: this.#logger, clock: this.#clock }
     this.runtimes = (init.runtimes ?? []).map((runtime) => runtime(components))
-    this.#config = init.config?.(components) ?? memoryConfig()
+    this.#config = init.config?.(components) ?? fixedConfig()
     this.#deadlines = new DeadlineQueue(this.#clock)
     this.#registry = new CapabilityRegistry(this.#ownOffer())
     this.#hub = new EventHub(init.identity.deviceId, this.#logger)

@@ -1,42 +1,18 @@
 import type { ActiveCall } from './active-call.ts'
 import { Admission } from './admission.ts'
-import type { Clock, Timer } from './contracts/clock.ts'
-import type { ConfigChange, ConfigHandle, HostConfig } from './contracts/config.ts'
-import type { HostEvent, PluginState, PluginStatus } from './contracts/host.ts'
-import type { Logger } from './contracts/logger.ts'
-import type { RestartPolicy } from './contracts/manifest.ts'
-import type { PluginRuntime, PluginSource, RuntimeContext } from './contracts/runtime.ts'
+import type { Timer } from './contracts/clock.ts'
+import type { ConfigChange, ConfigHandle } from './contracts/config.ts'
+import type { PluginState, PluginStatus } from './contracts/host.ts'
+import type { PluginRuntime, PluginSource } from './contracts/runtime.ts'
 import type { Value } from './contracts/values.ts'
 import { within } from './deadline.ts'
+import { unenforced } from './enforcement.ts'
 import { BackplaneError, coreError } from './errors.ts'
 import { RunningInstance } from './instance.ts'
 import type { Offer } from './registry.ts'
 import { defaultPolicy, type Policy, RestartWindow } from './restart-policy.ts'
 import { Serial } from './serial.ts'
-
-/** What a slot needs of its host. */
-export interface SlotComponents {
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly config: HostConfig
-  readonly random: () => number
-  readonly restart: RestartPolicy
-  /** Chooses the home for a plugin; throws `BP_RUNTIME_MISSING`. */
-  runtimeFor(source: PluginSource): PluginRuntime
-  /** Makes one instance's context; `slot.config` and the two callbacks are the slot's. */
-  context(
-    slot: Slot,
-    source: PluginSource,
-    running: RunningInstance,
-    signal: AbortSignal,
-    line: { exited(error: BackplaneError): void; changed(): void },
-  ): RuntimeContext
-  /** Sets, replaces (`undefined`: takes back) what the plugin offers. Throws `BP_FUNCTION_COLLISION`. */
-  offer(id: string, offer: Offer | undefined): void
-  /** Names the events to deliver; replaces what was named before. */
-  subscribe(slot: Slot, running: RunningInstance | undefined): void
-  tell(event: HostEvent): void
-}
+import type { SlotComponents } from './slot-components.ts'
 
 const startTimeoutMs = 30_000
 
@@ -399,24 +375,4 @@ export class Slot {
     this.#state = state
     this.#since = this.#parts.clock.now()
   }
-}
-
-/** What the slot and host enforce in every runtime. */
-const enforcedByHost = new Set([
-  'limits.timeout_ms',
-  'limits.start_timeout_ms',
-  'limits.concurrency',
-  'limits.calls_per_second',
-  'limits.log_lines_per_second',
-  'permissions.invoke',
-])
-
-function unenforced(source: PluginSource, runtime: PluginRuntime): string[] {
-  const { limits = {}, permissions = {} } = source.manifest
-  const asked = [
-    ...Object.keys(limits).map((name) => `limits.${name}`),
-    ...Object.keys(permissions).map((name) => `permissions.${name}`),
-  ]
-  const enforced: readonly string[] = runtime.enforces
-  return asked.filter((name) => !enforcedByHost.has(name) && !enforced.includes(name))
 }

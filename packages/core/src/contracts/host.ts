@@ -16,7 +16,7 @@ export interface HostInit {
   readonly runtimes?: readonly ((components: RuntimeComponents) => PluginRuntime)[]
   /** @default none: the host is alone */
   readonly mesh?: MeshFactory
-  /** @default values in memory */
+  /** @default fixed: every item has its default value */
   readonly config?: (components: RuntimeComponents) => HostConfig
   /** Wrapped around every call, the first outermost. @default none */
   readonly interceptors?: readonly Interceptor[]

@@ -3,4 +3,9 @@
  *
  * @packageDocumentation
  */
+
+export { type MemoryConfig, memoryConfig } from './config.ts'
+export type { MemoryLineInit } from './line.ts'
 export { type ManualClock, manualClock } from './manual-clock.ts'
+export { type MemoryNetwork, type MemoryNetworkInit, memoryNetwork } from './network.ts'
+export { type MemoryTransportInit, memoryTransport } from './transport.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createHost, type HostInit, memoryConfig, type PluginRuntime, type Value } from '../../src/index.ts'
+import { createHost, type HostInit, type PluginRuntime, type Value } from '../../src/index.ts'
 import { parseManifest } from '../../src/manifest/index.ts'
+import { memoryConfig } from '../../src/memory/index.ts'
 import { type Capability, type Container, type DeviceHandle, pythonRuntime, sidecarRuntime } from './device-connect.ts'
 import { type FledgeModule, fledgeRuntime, type Reading } from './fledge.ts'
 import { type Broker, type Process, processRuntime } from './go-plugin.ts'

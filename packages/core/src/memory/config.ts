@@ -1,8 +1,9 @@
-import type { ConfigChange, ConfigHandle, ConfigItems, HostConfig } from './contracts/config.ts'
-import type { Params, Value } from './contracts/values.ts'
-import { coreError } from './errors.ts'
+import type { ConfigChange, ConfigHandle, HostConfig } from '../contracts/config.ts'
+import type { Params } from '../contracts/values.ts'
+import { coreError } from '../errors.ts'
+import { defaultsOf } from '../fixed-config.ts'
 
-/** Configuration that lives as long as its process; what `createHost` uses when none is given. */
+/** Configuration that lives as long as its process. */
 export interface MemoryConfig extends HostConfig {
   /**
    * Sets some values of a plugin. Rejects with what the plugin refused them with, and nothing changes then;
@@ -23,8 +24,8 @@ export function memoryConfig(): MemoryConfig {
     async open(pluginId, items): Promise<ConfigHandle> {
       const entry: Entry = entries.get(pluginId) ?? { values: {} }
       entries.set(pluginId, entry)
-      const names = Object.keys(items)
-      entry.values = Object.fromEntries(names.map((name) => [name, entry.values[name] ?? defaultOf(items, name)]))
+      const defaults = defaultsOf(items)
+      entry.values = Object.fromEntries(Object.keys(items).map((name) => [name, entry.values[name] ?? defaults[name]]))
       return {
         get values() {
           return entry.values
@@ -57,8 +58,4 @@ export function memoryConfig(): MemoryConfig {
       await this.close()
     },
   }
-}
-
-function defaultOf(items: ConfigItems, name: string): Value {
-  return (items[name]?.default ?? null) as Value
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { memoryConfig } from './memory-config.ts'
+import { memoryConfig } from './config.ts'
 
 const items = { step: { type: 'integer', default: '2' }, name: { type: 'string', default: 'x' } }
 

@@ -1,0 +1,22 @@
+import type { PluginRuntime, PluginSource } from './contracts/runtime.ts'
+
+/** What the slot and host enforce in every runtime. */
+const enforcedByHost = new Set([
+  'limits.timeout_ms',
+  'limits.start_timeout_ms',
+  'limits.concurrency',
+  'limits.calls_per_second',
+  'limits.log_lines_per_second',
+  'permissions.invoke',
+])
+
+/** Names the limits and permissions that a manifest asks for and nobody here can hold. */
+export function unenforced(source: PluginSource, runtime: PluginRuntime): string[] {
+  const { limits = {}, permissions = {} } = source.manifest
+  const asked = [
+    ...Object.keys(limits).map((name) => `limits.${name}`),
+    ...Object.keys(permissions).map((name) => `permissions.${name}`),
+  ]
+  const enforced: readonly string[] = runtime.enforces
+  return asked.filter((name) => !enforcedByHost.has(name) && !enforced.includes(name))
+}

@@ -1,0 +1,324 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { Logger } from '../contracts/logger.ts'
+import type {
+  Message,
+  MessageHandler,
+  RequestHandler,
+  RequestOptions,
+  SubscribeOptions,
+  Subscription,
+  Transport,
+  TransportComponents,
+  TransportEvent,
+  TransportOptions,
+  TransportStatus,
+} from '../contracts/transport.ts'
+import { throwIfAborted, within } from '../deadline.ts'
+import { BackplaneError, coreError, messageOf } from '../errors.ts'
+import { validatePattern, validateSubject } from '../subjects.ts'
+import { Line, type MemoryLineInit } from './line.ts'
+import type { Client, Interest, Medium, MemoryNetwork, ReplyTo } from './network.ts'
+import { Responder } from './responder.ts'
+import { Inbox } from './subscription.ts'
+
+/** Options of {@link memoryTransport}. */
+export interface MemoryTransportInit extends MemoryLineInit {
+  /** The medium; transports on the same one reach each other. */
+  readonly network: MemoryNetwork
+  /** Names it, so that the network can cut its line alone. @default 'client' */
+  readonly client?: string
+  /** What it shows to be let in. @default nothing */
+  readonly token?: string
+  /** Largest payload that it carries, in bytes. @default 1048576 (that of a NATS server) */
+  readonly maxPayload?: number
+  /** Makes every subscription slow: how long each message lies before its handler sees it, in milliseconds. @default 0 */
+  readonly handleDelayMs?: number
+}
+
+/** Makes a {@link Transport} in memory, for tests and for hosts that are alone; it reaches no further than the process. */
+export function memoryTransport(init: MemoryTransportInit): (components: TransportComponents) => Transport {
+  return (components) => new MemoryTransport(init, components)
+}
+
+interface Pending extends ReplyTo {
+  fail(error: BackplaneError | undefined): void
+}
+
+class MemoryTransport implements Transport, Client {
+  readonly kind = 'memory'
+  readonly name: string
+  readonly address: string
+  readonly maxPayload: number
+  readonly #init: MemoryTransportInit
+  readonly #medium: Medium
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #line: Line
+  readonly #mine = new Set<Interest & Subscription>()
+  readonly #pending = new Set<Pending>()
+  readonly #listeners = new Set<(event: TransportEvent) => void>()
+  readonly #closing = new AbortController()
+  #status: TransportStatus = 'idle'
+  #attempt: Promise<void> | undefined
+  #waiters = 0
+  #closed: Promise<void> | undefined
+
+  constructor(init: MemoryTransportInit, { clock, logger }: TransportComponents) {
+    this.#init = init
+    this.#medium = init.network as Medium
+    this.#clock = clock
+    this.#logger = logger
+    this.#line = new Line(clock, init)
+    this.name = init.client ?? 'client'
+    this.address = `memory:${init.network.name}`
+    this.maxPayload = init.maxPayload ?? 1_048_576
+  }
+
+  get status(): TransportStatus {
+    return this.#status
+  }
+
+  async connect({ signal, timeoutMs = 10_000 }: TransportOptions = {}): Promise<void> {
+    if (this.#status === 'closed') throw this.#closedError()
+    throwIfAborted(signal)
+    if (this.#status === 'connected') return
+    this.#waiters++
+    this.#attempt ??= this.#status === 'idle' ? this.#join() : this.#rejoined()
+    try {
+      await within(this.#attempt, { clock: this.#clock, timeoutMs, signal, what: `Connecting to ${this.address}` })
+    } finally {
+      this.#waiters--
+      // The last to give up takes the attempt with it.
+      if (this.#waiters === 0 && this.#status === 'connecting') this.#giveUp()
+    }
+  }
+
+  async publish(subject: string, payload: Uint8Array, options: TransportOptions = {}): Promise<void> {
+    validateSubject(subject)
+    this.#ready(options.signal)
+    this.#fits(payload)
+    // The sender may use its buffer again as soon as this resolves.
+    const bytes = payload.slice()
+    this.#line.send(() => this.#medium.route(subject, bytes))
+  }
+
+  async flush({ signal, timeoutMs = 10_000 }: TransportOptions = {}): Promise<void> {
+    this.#ready(signal)
+    const reached = this.#pend<void>((resolve) => this.#line.control(() => resolve()))
+    await this.#settled(reached, { clock: this.#clock, timeoutMs, signal, what: 'Flushing' })
+  }
+
+  async subscribe(pattern: string, handler: MessageHandler, options: SubscribeOptions = {}): Promise<Subscription> {
+    validatePattern(pattern)
+    this.#ready(options.signal)
+    return this.#register(
+      new Inbox({
+        pattern,
+        handler,
+        queue: options.queue,
+        maxPending: options.maxPending ?? 65_536,
+        handleDelayMs: this.#init.handleDelayMs ?? 0,
+        clock: this.#clock,
+        ended: (inbox) => this.#forget(inbox),
+        slow: (subject, dropped) => this.#tell({ type: 'slow', subject, dropped }),
+        failed: (error) => this.#failed(pattern, error),
+      }),
+    )
+  }
+
+  async serve(pattern: string, handler: RequestHandler, options: SubscribeOptions = {}): Promise<Subscription> {
+    validatePattern(pattern)
+    this.#ready(options.signal)
+    return this.#register(
+      new Responder({
+        pattern,
+        handler,
+        queue: options.queue,
+        maxPayload: this.maxPayload,
+        signal: this.#closing.signal,
+        send: (arrive) => this.#line.send(arrive),
+        ended: (responder) => this.#forget(responder),
+        failed: (error) => this.#failed(pattern, error),
+      }),
+    )
+  }
+
+  async request(subject: string, payload: Uint8Array, options: RequestOptions = {}): Promise<Message> {
+    const { signal, timeoutMs = 5_000 } = options
+    validateSubject(subject)
+    this.#ready(signal)
+    this.#fits(payload)
+    const bytes = payload.slice()
+    const answer = this.#pend<Message>((resolve, reject) => {
+      const reply: ReplyTo = {
+        answer: resolve,
+        fail: (error) => reject(error ?? coreError('BP_NO_RESPONDER', { details: { subject } })),
+      }
+      this.#line.send(() => this.#medium.route(subject, bytes, reply))
+    })
+    return this.#settled(answer, { clock: this.#clock, timeoutMs, signal, what: `The request on '${subject}'` })
+  }
+
+  onStatus(listener: (event: TransportEvent) => void): () => void {
+    const own = (event: TransportEvent) => listener(event)
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
+  }
+
+  close({ drainMs = 1_000 }: { readonly drainMs?: number } = {}): Promise<void> {
+    this.#closed ??= this.#end(drainMs)
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  lost(): void {
+    if (this.#status !== 'connected' && this.#status !== 'connecting') return
+    if (this.#status === 'connecting' && this.#attempt) return
+    this.#status = 'disconnected'
+    this.#line.cut()
+    for (const interest of this.#mine) this.#medium.interests.delete(interest)
+    this.#failPending(this.#disconnectedError())
+    this.#tell({ type: 'disconnected', reason: 'the line was cut' })
+  }
+
+  mended(): void {
+    if (this.#status !== 'disconnected') return
+    this.#status = 'connecting'
+    this.#tell({ type: 'reconnecting' })
+    this.#line.control(() => {
+      for (const interest of this.#mine) this.#medium.interests.add(interest)
+      this.#status = 'connected'
+      this.#tell({ type: 'connected' })
+    })
+  }
+
+  #join(): Promise<void> {
+    this.#status = 'connecting'
+    return new Promise<void>((resolve, reject) => {
+      this.#line.control(() => {
+        this.#attempt = undefined
+        const refused = this.#refusal()
+        if (refused) {
+          this.#status = 'idle'
+          return reject(refused)
+        }
+        this.#medium.clients.add(this)
+        this.#status = 'connected'
+        this.#tell({ type: 'connected' })
+        resolve()
+      })
+    })
+  }
+
+  #rejoined(): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.onStatus((event) => {
+        if (event.type !== 'connected') return
+        stop()
+        this.#attempt = undefined
+        resolve()
+      })
+    })
+  }
+
+  #giveUp(): void {
+    if (this.#medium.clients.has(this)) return
+    this.#line.cut()
+    this.#attempt = undefined
+    this.#status = 'idle'
+  }
+
+  #refusal(): BackplaneError | undefined {
+    const { address } = this
+    if (!this.#medium.reaches(this))
+      return coreError('BP_CONNECT_FAILED', { details: { address, reason: 'the line is cut' } })
+    if (this.#medium.token !== undefined && this.#medium.token !== this.#init.token)
+      return coreError('BP_AUTH_FAILED', { details: { address, reason: 'the token is another' } })
+    return undefined
+  }
+
+  #register<T extends Interest & Subscription>(interest: T): T {
+    this.#mine.add(interest)
+    // The network learns of it as late as of a message, so a caller who forgets to flush finds out.
+    this.#line.control(() => {
+      if (this.#mine.has(interest)) this.#medium.interests.add(interest)
+    })
+    return interest
+  }
+
+  #forget(interest: Interest & Subscription): void {
+    this.#mine.delete(interest)
+    this.#medium.interests.delete(interest)
+  }
+
+  #pend<T>(begin: (resolve: (value: T) => void, reject: (error: BackplaneError) => void) => void) {
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const entry: Pending = { answer: () => {}, fail: (error) => reject(error) }
+    this.#pending.add(entry)
+    begin(resolve, reject)
+    return { promise, entry }
+  }
+
+  async #settled<T>(work: { promise: Promise<T>; entry: Pending }, how: Parameters<typeof within>[1]): Promise<T> {
+    try {
+      return await within(work.promise, how)
+    } finally {
+      this.#pending.delete(work.entry)
+    }
+  }
+
+  #failPending(error: BackplaneError): void {
+    for (const pending of [...this.#pending]) pending.fail(error)
+  }
+
+  async #end(drainMs: number): Promise<void> {
+    const wasMember = this.#medium.clients.has(this)
+    this.#status = 'closed'
+    this.#failPending(this.#closedError())
+    const responders = [...this.#mine].filter((each) => each instanceof Responder)
+    await Promise.all([...this.#mine].map((each) => each.unsubscribe()))
+    const idle = Promise.all(responders.map((each) => each.idle()))
+    if (drainMs > 0) await within(idle, { clock: this.#clock, timeoutMs: drainMs, what: 'Draining' }).catch(() => {})
+    this.#closing.abort(this.#closedError())
+    if (wasMember && this.#medium.reaches(this)) await new Promise<void>((resolve) => this.#line.control(resolve))
+    this.#line.cut()
+    this.#medium.clients.delete(this)
+    this.#tell({ type: 'closed' })
+    this.#listeners.clear()
+  }
+
+  #ready(signal: AbortSignal | undefined): void {
+    if (this.#status === 'closed') throw this.#closedError()
+    throwIfAborted(signal)
+    if (this.#status !== 'connected') throw this.#disconnectedError()
+  }
+
+  #fits(payload: Uint8Array): void {
+    if (payload.byteLength > this.maxPayload) throw tooLarge(payload.byteLength, this.maxPayload)
+  }
+
+  #tell(event: TransportEvent): void {
+    for (const listener of [...this.#listeners]) listener(event)
+  }
+
+  #failed(pattern: string, thrown: unknown): void {
+    this.#logger.error({ pattern, reason: messageOf(thrown) }, 'a subscription handler failed')
+    this.#tell({ type: 'error', error: BackplaneError.from(thrown) })
+  }
+
+  #closedError(): BackplaneError {
+    return coreError('BP_CLOSED', { details: { what: `The transport to ${this.address}` } })
+  }
+
+  #disconnectedError(): BackplaneError {
+    return coreError('BP_DISCONNECTED', { details: { address: this.address } })
+  }
+}
+
+/** The error for a payload over the limit. */
+function tooLarge(bytes: number, limit: number): BackplaneError {
+  return coreError('BP_PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
+}

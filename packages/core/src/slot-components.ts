@@ -1,0 +1,34 @@
+import type { Clock } from './contracts/clock.ts'
+import type { HostConfig } from './contracts/config.ts'
+import type { HostEvent } from './contracts/host.ts'
+import type { Logger } from './contracts/logger.ts'
+import type { RestartPolicy } from './contracts/manifest.ts'
+import type { PluginRuntime, PluginSource, RuntimeContext } from './contracts/runtime.ts'
+import type { BackplaneError } from './errors.ts'
+import type { RunningInstance } from './instance.ts'
+import type { Offer } from './registry.ts'
+import type { Slot } from './slot.ts'
+
+/** What a slot needs of its host. */
+export interface SlotComponents {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly config: HostConfig
+  readonly random: () => number
+  readonly restart: RestartPolicy
+  /** Chooses the home for a plugin; throws `BP_RUNTIME_MISSING`. */
+  runtimeFor(source: PluginSource): PluginRuntime
+  /** Makes one instance's context; `slot.config` and the two callbacks are the slot's. */
+  context(
+    slot: Slot,
+    source: PluginSource,
+    running: RunningInstance,
+    signal: AbortSignal,
+    line: { exited(error: BackplaneError): void; changed(): void },
+  ): RuntimeContext
+  /** Sets, replaces (`undefined`: takes back) what the plugin offers. Throws `BP_FUNCTION_COLLISION`. */
+  offer(id: string, offer: Offer | undefined): void
+  /** Names the events to deliver; replaces what was named before. */
+  subscribe(slot: Slot, running: RunningInstance | undefined): void
+  tell(event: HostEvent): void
+}
