@@ -101,6 +101,10 @@ describe.each(all.map((pkg) => [pkg.id, pkg] as const))('packages/%s', (id, pkg)
       expect(Object.keys(target)[0], 'the source condition comes first').toBe('@backplane/source')
     }
     expect(manifest.exports).toMatchObject({ './package.json': './package.json' })
+    // How tools that know no `exports` find the types of a sub-path.
+    const subPaths = pkg.entries.filter(({ key }) => key !== '.')
+    const types = subPaths.map(({ key, name }) => [key.slice(2), [`./dist/${name}.d.ts`]])
+    expect(manifest.typesVersions).toEqual(types.length > 0 ? { '*': Object.fromEntries(types) } : undefined)
   })
 
   test('asks for the siblings of this workspace by a caret range', () => {

@@ -1,9 +1,10 @@
+import { copyFile } from 'node:fs/promises'
 import { defineConfig } from 'tsup'
 
 /**
- * The one build description of every published package: ESM and CommonJS with declarations for each.
+ * The one build description of every published package: ESM and CommonJS with declarations for each, and the licence.
  *
- * @param entry - entry points, by output name (`{ index: 'src/index.ts' }`)
+ * @param entry - entry points, by output name: `library({ index: 'src/index.ts', broker: 'src/broker/index.ts' })`
  */
 export function library(entry: Record<string, string> = { index: 'src/index.ts' }) {
   return defineConfig({
@@ -15,5 +16,6 @@ export function library(entry: Record<string, string> = { index: 'src/index.ts' 
     sourcemap: true,
     clean: true,
     tsconfig: '../../tsconfig.build.json',
+    onSuccess: () => copyFile('../../LICENSE', 'dist/LICENSE'),
   })
 }

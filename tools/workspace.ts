@@ -16,6 +16,7 @@ export interface Manifest {
   readonly license?: string
   readonly bin?: string | Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string | object>>>>
+  readonly typesVersions?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
   readonly files?: readonly string[]
   readonly sideEffects?: boolean
   readonly engines?: Readonly<Record<string, string>>
