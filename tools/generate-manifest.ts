@@ -36,6 +36,7 @@ function withSharedTypes(value: unknown): never {
     if (Array.isArray(node)) return node.map(visit)
     const { $ref, ...rest } = node as Record<string, unknown>
     if ($ref === '#/$defs/JsonSchema') return { ...rest, tsType: 'JsonSchema' }
+    if (Object.keys(node).join() === 'description') return { ...node, tsType: 'unknown' }
     const entries = Object.entries(node).filter(([key]) => key !== 'JsonSchema')
     return Object.fromEntries(entries.map(([key, item]) => [key, visit(item)]))
   }

@@ -121,7 +121,7 @@ export function defineErrors<const C extends ErrorCatalogue>(
 export const errorCatalogue = {
   BP_UNEXPECTED: {
     message: 'Unexpected failure: {reason}',
-    next: 'Look at the cause; if it is not yours, report it with the stack.',
+    next: 'Look at the cause; report it if it is not yours.',
   },
   BP_ABORTED: { message: 'The operation was cancelled.', next: 'Nothing: whoever asked for it took it back.' },
   BP_TIMEOUT: {
@@ -138,7 +138,7 @@ export const errorCatalogue = {
   },
   BP_PLUGIN_ID_INVALID: {
     message: "'{plugin}' is not a plugin id.",
-    next: 'Use a letter or digit, then up to 63 letters, digits, dots, dashes or underscores.',
+    next: 'Use a letter or digit, then up to 63 letters, digits or `._-`.',
   },
   BP_PLUGIN_ALREADY_LOADED: {
     message: "Plugin '{plugin}' is already loaded.",
@@ -146,7 +146,7 @@ export const errorCatalogue = {
   },
   BP_PLUGIN_NOT_LOADED: {
     message: "Plugin '{plugin}' is not loaded",
-    next: 'List the plugins to see what is loaded, then load it.',
+    next: 'List the plugins, or load it.',
   },
   BP_PLUGIN_LOAD_FAILED: {
     message: "Plugin '{plugin}' could not be loaded: {reason}",
@@ -163,12 +163,12 @@ export const errorCatalogue = {
   },
   BP_PLUGIN_EXITED: {
     message: "Plugin '{plugin}' ended unexpectedly: {reason}",
-    next: "Look at the plugin's log; the host restarts it while its restart intensity allows.",
+    next: "Look at the plugin's log; the host restarts it.",
     retryable: true,
   },
   BP_PLUGIN_BUSY: {
     message: "Plugin '{plugin}' is at its limit of {limit}.",
-    next: 'Call again when load has fallen, or raise the limit in its manifest.',
+    next: 'Call again later, or raise the limit in its manifest.',
     retryable: true,
   },
   BP_PLUGIN_FAILED: {
@@ -177,12 +177,12 @@ export const errorCatalogue = {
   },
   BP_HEALTH_FAILED: {
     message: "Plugin '{plugin}' is not healthy: {reason}",
-    next: 'Look at what its health check reports.',
+    next: 'Look at its log.',
     retryable: true,
   },
   BP_RUNTIME_MISSING: {
-    message: "No runtime here runs plugin '{plugin}' (it asks for '{runtime}'; present: {present}).",
-    next: 'Add the runtime to createHost({ runtimes }), or correct `runtime` or `entry_point` in the manifest.',
+    message: "No runtime runs plugin '{plugin}' (asked for: '{runtime}'; present: {present}).",
+    next: 'Give createHost that runtime, or correct `runtime` or `entry_point` in the manifest.',
   },
   BP_FUNCTION_UNKNOWN: {
     message: 'Unknown method: {name}',
@@ -190,7 +190,7 @@ export const errorCatalogue = {
   },
   BP_FUNCTION_COLLISION: {
     message: "Function '{name}' is already registered by '{owner}'.",
-    next: 'Rename the function or the plugin; qualified names must be unique on a host.',
+    next: 'Rename the function or the plugin.',
   },
   BP_PARAMS_INVALID: {
     message: "Parameters of '{name}' are not valid: {issues}",
@@ -198,11 +198,11 @@ export const errorCatalogue = {
   },
   BP_PERMISSION_DENIED: {
     message: "'{who}' may not {what}.",
-    next: 'Grant the permission in the manifest or the policy, if that is meant.',
+    next: 'Grant the permission, if that is meant.',
   },
   BP_CONFIG_REFUSED: {
     message: "Plugin '{plugin}' refused its new configuration: {reason}",
-    next: 'The former configuration stays in force; correct the values and set them again.',
+    next: 'The former one stays in force; correct the values.',
   },
   BP_STREAM_LIMIT: {
     message: "'{name}' streamed more than {limit} items to a caller that asked for one answer.",
@@ -215,11 +215,11 @@ export const errorCatalogue = {
 
   BP_SUBJECT_INVALID: {
     message: "'{subject}' is not a valid {kind}: {reason}",
-    next: 'Use dot-separated tokens without spaces; `*` and a last `>` only in subscriptions.',
+    next: 'Use dot-separated tokens; `*` and a last `>` only in subscriptions.',
   },
   BP_CONNECT_FAILED: {
     message: 'Could not connect to {address}: {reason}',
-    next: 'Check that it runs, and that address and credentials are right.',
+    next: 'Check that it runs, and the address.',
     retryable: true,
   },
   BP_AUTH_FAILED: {
@@ -238,7 +238,7 @@ export const errorCatalogue = {
   },
   BP_REFUSED: {
     message: "The request on '{subject}' was refused: {reason}",
-    next: 'The other side understood it and said no: look at the reason.',
+    next: 'The other side said no: look at the reason.',
   },
   BP_PAYLOAD_TOO_LARGE: {
     message: 'A payload of {bytes} bytes is over the limit of {limit}.',

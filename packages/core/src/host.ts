@@ -1,27 +1,24 @@
-import { ActiveCall, type ItemSink } from './active-call.ts'
 import { systemClock } from './clock.ts'
-import type { Call, Caller, CallOptions } from './contracts/call.ts'
+import type { Caller, CallOptions } from './contracts/call.ts'
 import type { Host, HostEvent, HostInit, HostOptions, PluginStatus } from './contracts/host.ts'
 import { silentLogger } from './contracts/logger.ts'
-import type { FunctionDescriptor } from './contracts/manifest.ts'
 import type { PluginRuntime, PluginSource, RemoteOptions } from './contracts/runtime.ts'
 import type { Params, Value } from './contracts/values.ts'
-import { DeadlineQueue } from './deadline.ts'
+import { Dispatcher } from './dispatcher.ts'
 import { BackplaneError, coreError } from './errors.ts'
 import { EventHub } from './event-hub.ts'
 import { fixedConfig } from './fixed-config.ts'
 import { itemStream } from './item-stream.ts'
+import { intercepted, ownOffer } from './offers.ts'
 import { Outbox } from './outbox.ts'
 import { pluginContext } from './plugin-context.ts'
 import { pluginLogger } from './plugin-logger.ts'
-import { CapabilityRegistry, type Dispatch, hostOwner, type Offer, type Route } from './registry.ts'
+import { CapabilityRegistry, hostOwner } from './registry.ts'
 import { Slot } from './slot.ts'
 import type { SlotComponents } from './slot-components.ts'
 
 const pluginId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const eventName = /^[A-Za-z0-9_-]+$/
-/** How many items a caller who asks for one answer is given at most. */
-const collectLimit = 10_000
 
 /**
  * Composes a plugin host; nothing runs before its `start` or `load`.
@@ -47,7 +44,7 @@ class PluginHost implements Host {
   readonly #clock
   readonly #logger
   readonly #config
-  readonly #deadlines: DeadlineQueue
+  readonly #dispatcher: Dispatcher
   readonly #registry: CapabilityRegistry
   readonly #slots = new Map<string, Slot>()
   readonly #hub: EventHub
@@ -64,12 +61,12 @@ class PluginHost implements Host {
     const components = { logger: this.#logger, clock: this.#clock }
     this.runtimes = (init.runtimes ?? []).map((runtime) => runtime(components))
     this.#config = init.config?.(components) ?? fixedConfig()
-    this.#deadlines = new DeadlineQueue(this.#clock)
-    this.#registry = new CapabilityRegistry(this.#ownOffer())
+    this.#registry = new CapabilityRegistry(intercepted(ownOffer(init), init.interceptors))
+    this.#dispatcher = new Dispatcher(this.#registry, this.#clock, init.timeoutMs ?? 30_000)
     this.#hub = new EventHub(init.identity.deviceId, this.#logger)
     this.mesh = init.mesh?.({ ...components, identity: init.identity })
     this.#outbox = new Outbox(this.mesh)
-    this.mesh?.serve((call) => this.#dispatch(call.name, call.params, call.caller, call))
+    this.mesh?.serve((call) => this.#dispatcher.dispatch(call.name, call.params, call.caller, call))
     this.mesh?.advertise(this.#registry.advertisement)
     this.#registry.watch((advertisement) => {
       this.mesh?.advertise(advertisement)
@@ -144,12 +141,12 @@ class PluginHost implements Host {
   }
 
   call(name: string, params: Params = {}, options: CallOptions = {}): Promise<Value> {
-    return this.#dispatch(name, params, { kind: 'local' }, options)
+    return this.#dispatcher.dispatch(name, params, { kind: 'local' }, options)
   }
 
   stream(name: string, params: Params = {}, options: CallOptions = {}): AsyncGenerator<Value, Value, void> {
     return itemStream(
-      (signal, sink) => this.#dispatch(name, params, { kind: 'local' }, { ...options, signal }, sink),
+      (signal, sink) => this.#dispatcher.dispatch(name, params, { kind: 'local' }, { ...options, signal }, sink),
       options.signal,
     )
   }
@@ -196,59 +193,12 @@ class PluginHost implements Host {
     for (const runtime of this.runtimes)
       await runtime.close?.().catch((error) => this.#logger.error({ error }, 'runtime did not close'))
     await this.#config.close()
-    this.#deadlines.clear()
-  }
-
-  #dispatch(name: string, params: Params, caller: Caller, options: CallOptions, sink?: ItemSink): Promise<Value> {
-    const route = this.#registry.resolve(name)
-    if (!route) return Promise.reject(coreError('BP_FUNCTION_UNKNOWN', { details: { name } }))
-    const { descriptor } = route
-    const now = this.#clock.now()
-    const timeoutMs = this.#timeout(route, options)
-    if (sink === undefined && descriptor.stream === 'items')
-      return this.#collect(route, params, caller, options, timeoutMs)
-    const call = new ActiveCall({ descriptor, params, caller, timeoutMs, now, trace: options.trace, sink })
-    return call.run(route.dispatch, this.#deadlines, options.signal)
-  }
-
-  /** Gives the items of a stream to a caller who asked for one answer. */
-  async #collect(
-    route: Route,
-    params: Params,
-    caller: Caller,
-    options: CallOptions,
-    timeoutMs: number,
-  ): Promise<Value> {
-    const { descriptor } = route
-    const items: Value[] = []
-    const sink: ItemSink = async (item) => {
-      if (items.push(item) <= collectLimit) return
-      const error = coreError('BP_STREAM_LIMIT', { details: { name: descriptor.name, limit: collectLimit } })
-      call.fail(error)
-      throw error
-    }
-    const call = new ActiveCall({
-      descriptor,
-      params,
-      caller,
-      timeoutMs,
-      now: this.#clock.now(),
-      trace: options.trace,
-      sink,
-    })
-    await call.run(route.dispatch, this.#deadlines, options.signal)
-    return items
-  }
-
-  #timeout({ plugin, descriptor }: Route, options: CallOptions): number {
-    const asked = options.timeoutMs ?? descriptor.timeout_ms ?? this.#init.timeoutMs ?? 30_000
-    const limit = this.#slots.get(plugin)?.limitMs
-    return limit === undefined ? asked : Math.min(asked, limit)
+    this.#dispatcher.stop()
   }
 
   #invoke(caller: Caller, name: string, params: Params, options: RemoteOptions): Promise<Value> {
     if (options.device === undefined || options.device === this.identity.deviceId) {
-      return this.#dispatch(name, params, caller, options)
+      return this.#dispatcher.dispatch(name, params, caller, options)
     }
     if (!this.mesh) return Promise.reject(coreError('BP_DEVICE_UNKNOWN', { details: { device: options.device } }))
     return this.mesh.invoke(options.device, name, params, options)
@@ -292,12 +242,12 @@ class PluginHost implements Host {
           ...line,
         }),
       offer: (id, offer) => {
-        if (offer) this.#registry.set(id, this.#intercepted(id, offer))
+        if (offer) this.#registry.set(id, intercepted(offer, this.#init.interceptors, id))
         else this.#registry.delete(id)
       },
       subscribe: (slot, running) => {
         const { instance } = running ?? {}
-        const wanted = [...(slot.status().source.manifest.subscriptions ?? []), ...(instance?.subscriptions ?? [])]
+        const wanted = [...(running?.source.manifest.subscriptions ?? []), ...(instance?.subscriptions ?? [])]
         this.#hub.set(slot.id, instance?.notify ? wanted : [], (event) => {
           instance?.notify?.(event).catch((error) => {
             this.#logger.warn({ plugin: slot.id, event: event.event, error }, 'event handler failed')
@@ -306,35 +256,6 @@ class PluginHost implements Host {
       },
       tell: (event) => this.#tell(event),
     }
-  }
-
-  #ownOffer(): Offer {
-    const functions = new Map((this.#init.functions ?? []).map((own) => [own.descriptor, own.run]))
-    return this.#intercepted(hostOwner, {
-      functions: [...functions.keys()],
-      events: this.#init.events ?? [],
-      route: (descriptor) => async (call) => {
-        const run = functions.get(descriptor) as (params: Params, call: Call) => Value | Promise<Value>
-        return run(call.params, call)
-      },
-    })
-  }
-
-  #intercepted(plugin: string, offer: Offer): Offer {
-    const interceptors = this.#init.interceptors ?? []
-    if (interceptors.length === 0) return offer
-    const wrap = (descriptor: FunctionDescriptor): Dispatch => {
-      const target = { plugin, descriptor }
-      return interceptors.reduceRight<Dispatch>(
-        (inner, interceptor) => (call) =>
-          interceptor(call, target, (params) => {
-            if (params) call.params = params
-            return inner(call)
-          }),
-        offer.route(descriptor),
-      )
-    }
-    return { ...offer, route: wrap }
   }
 
   #runtimeFor(source: PluginSource): PluginRuntime {

@@ -42,6 +42,10 @@ export class RunningInstance {
     return this.#exit !== undefined
   }
 
+  get source(): PluginSource {
+    return this.#init.source
+  }
+
   get instance(): PluginInstance {
     return this.#instance as PluginInstance
   }

@@ -11,12 +11,15 @@ export type Dispatch = (call: ActiveCall) => Promise<Value>
 /** One function and the way to it. */
 export interface Route extends CallTarget {
   readonly dispatch: Dispatch
+  readonly limitMs?: number | undefined
 }
 
 /** What one owner offers. */
 export interface Offer {
   readonly functions: readonly FunctionDescriptor[]
   readonly events: readonly EventDescriptor[]
+  /** Longest that a call may take, in milliseconds. @default no limit */
+  readonly limitMs?: number | undefined
   /** Gives the way to one function. */
   route(descriptor: FunctionDescriptor): Dispatch
 }
@@ -60,9 +63,11 @@ export class CapabilityRegistry {
    * Throws `BP_FUNCTION_COLLISION` and changes nothing when a qualified name is taken.
    */
   set(owner: string, offer: Offer): void {
+    const { limitMs } = offer
     const routes = offer.functions.map((descriptor) => ({
       plugin: owner,
       descriptor,
+      limitMs,
       dispatch: offer.route(descriptor),
     }))
     const names = new Set<string>()

@@ -1,20 +1,29 @@
 import type { ActiveCall } from './active-call.ts'
 import { Admission } from './admission.ts'
-import type { Timer } from './contracts/clock.ts'
 import type { ConfigChange, ConfigHandle } from './contracts/config.ts'
 import type { PluginState, PluginStatus } from './contracts/host.ts'
 import type { PluginRuntime, PluginSource } from './contracts/runtime.ts'
-import type { Value } from './contracts/values.ts'
+import type { Params, Value } from './contracts/values.ts'
 import { within } from './deadline.ts'
 import { unenforced } from './enforcement.ts'
 import { BackplaneError, coreError } from './errors.ts'
 import { RunningInstance } from './instance.ts'
 import type { Offer } from './registry.ts'
-import { defaultPolicy, type Policy, RestartWindow } from './restart-policy.ts'
+import { defaultPolicy, type Policy } from './restart-policy.ts'
 import { Serial } from './serial.ts'
 import type { SlotComponents } from './slot-components.ts'
+import { Supervisor } from './supervisor.ts'
 
 const startTimeoutMs = 30_000
+
+/** A source together with everything that follows from it; a reload replaces it as a whole. */
+interface Fitting {
+  readonly source: PluginSource
+  readonly runtime: PluginRuntime
+  readonly policy: Policy
+  readonly supervisor: Supervisor
+  readonly admission: Admission
+}
 
 /**
  * Owns one plugin's life: the state machine, the current instance and, during a swap, the next one.
@@ -28,19 +37,13 @@ export class Slot {
   readonly #serial = new Serial()
   /** Aborts when the plugin is unloaded, so what is still starting does not hold that up. */
   readonly #life = new AbortController()
-  #source: PluginSource
-  #runtime: PluginRuntime
-  #policy: Policy
-  #window: RestartWindow
-  #admission: Admission
+  #fitting: Fitting
   #state: PluginState = 'starting'
   #since: number
   #generation = 0
   #current: RunningInstance | undefined
   #config: ConfigHandle | undefined
   #error: BackplaneError | undefined
-  #restartAt: number | undefined
-  #restart: Timer | undefined
   /** Present while a swap hands state over: calls wait for it. */
   #gate: Promise<void> | undefined
 
@@ -48,47 +51,39 @@ export class Slot {
   constructor(source: PluginSource, parts: SlotComponents) {
     this.id = source.manifest.id
     this.#parts = parts
-    this.#source = source
-    this.#runtime = parts.runtimeFor(source)
-    this.#policy = this.#policyOf(source)
-    this.#window = new RestartWindow(this.#policy, parts.random)
-    this.#admission = new Admission(this.id, source.manifest.limits ?? {}, parts.clock)
+    this.#fitting = this.#fit(source)
     this.#since = parts.clock.now()
   }
 
   status(): PluginStatus {
-    const now = this.#parts.clock.now()
+    const { source, runtime, supervisor } = this.#fitting
     const instance = this.#current?.instance
+    const { restartAt, restarts } = supervisor
     return {
       id: this.id,
       state: this.#state,
-      source: this.#source,
-      runtime: this.#runtime.kind,
+      source,
+      runtime: runtime.kind,
       functions: instance?.functions ?? [],
       events: instance?.events ?? [],
       routines: instance?.routines ?? [],
       generation: this.#generation,
-      restarts: this.#window.count(now),
+      restarts,
       inFlight: this.#current?.calls.size ?? 0,
       since: this.#since,
-      ...(this.#restartAt === undefined ? {} : { restartAt: this.#restartAt }),
+      ...(restartAt === undefined ? {} : { restartAt }),
       ...(this.#error ? { error: this.#error } : {}),
-      unenforced: unenforced(this.#source, this.#runtime),
+      unenforced: unenforced(source, runtime),
     }
-  }
-
-  /** Longest that a call may take, in milliseconds. */
-  get limitMs(): number | undefined {
-    return this.#source.manifest.limits?.timeout_ms
   }
 
   /** Starts the plugin for the first time. Leaves nothing behind when it fails. */
   async load(signal?: AbortSignal): Promise<void> {
     await this.#serial.run(async () => {
       try {
-        this.#source = await this.#described(this.#source, this.#runtime, signal)
-        this.#config = await this.#openConfig(this.#source, signal)
-        this.#install(await this.#spawn(this.#source, this.#runtime, this.#config.values, signal))
+        this.#fitting = await this.#described(this.#fitting, signal)
+        this.#config = await this.#openConfig(signal)
+        this.#install(await this.#spawn(this.#fitting, this.#config.values, signal))
       } catch (error) {
         await this.#config?.close()
         this.#enter('stopped')
@@ -99,26 +94,20 @@ export class Slot {
   }
 
   /** Replaces the instance by a fresh one, of `source` where given; on failure everything stays as it was. */
-  async reload(next: PluginSource = this.#source, signal?: AbortSignal): Promise<void> {
+  async reload(source?: PluginSource, signal?: AbortSignal): Promise<void> {
     await this.#serial.run(async () => {
-      this.#mustLive()
-      const runtime = this.#parts.runtimeFor(next)
-      const source = await this.#described(next, runtime, signal)
-      const config = await this.#openConfig(source, signal)
+      if (this.#state === 'stopped') throw coreError('BP_PLUGIN_NOT_LOADED', { details: { plugin: this.id } })
+      const former = this.#fitting
+      // A person asked for this one: what it did before no longer counts against it.
+      const next = await this.#described(this.#fit(source ?? former.source), signal)
       try {
-        await this.#replace(source, runtime, config.values, signal)
+        this.#config = await this.#openConfig(signal, next)
+        await this.#replace(next, this.#config.values, signal)
       } catch (error) {
         // The former source stays, so its items must be the registered ones again.
-        this.#config = await this.#openConfig(this.#source)
+        this.#config = await this.#openConfig()
         throw error
       }
-      this.#config = config
-      this.#source = source
-      this.#runtime = runtime
-      this.#policy = this.#policyOf(source)
-      // A person asked for this one: what it did before no longer counts against it.
-      this.#window = new RestartWindow(this.#policy, this.#parts.random)
-      this.#admission = new Admission(this.id, source.manifest.limits ?? {}, this.#parts.clock)
     })
     this.#parts.tell({ type: 'plugin.swapped', plugin: this.status() })
   }
@@ -128,12 +117,11 @@ export class Slot {
     this.#life.abort(coreError('BP_ABORTED', { message: `Plugin '${this.id}' is being unloaded.` }))
     await this.#serial.run(async () => {
       if (this.#state === 'stopped') return
-      this.#cancelRestart()
+      this.#fitting.supervisor.cancel()
       const current = this.#current
       this.#current = undefined
       this.#enter('draining')
-      this.#parts.offer(this.id, undefined)
-      this.#parts.subscribe(this, undefined)
+      this.#withdraw()
       if (current) await this.#retire(current)
       await this.#config?.close()
       this.#error = undefined
@@ -147,24 +135,51 @@ export class Slot {
     if (this.#gate) return this.#gate.then(() => this.dispatch(call))
     const current = this.#current
     if (!current) return Promise.reject(this.#unavailable())
-    const busy = this.#admission.refusal(current.calls.size)
+    const busy = this.#fitting.admission.refusal(current.calls.size)
     return busy ? Promise.reject(busy) : current.run(call)
   }
 
   /** Asks the instance how it is. */
-  async health(signal?: AbortSignal): Promise<{ ok: boolean; message?: string }> {
+  async health(signal: AbortSignal = this.#life.signal): Promise<{ ok: boolean; message?: string }> {
     const current = this.#current
-    if (!current) return { ok: false, message: this.#error?.message ?? `The plugin is ${this.#state}.` }
-    const ask = async () =>
-      (await current.instance.health?.({ signal: signal ?? new AbortController().signal })) ?? { ok: true }
+    if (!current) return { ok: false, message: this.#unavailable().message }
+    const ask = async () => (await current.instance.health?.({ signal })) ?? { ok: true }
     const options = { clock: this.#parts.clock, timeoutMs: 5_000, what: `The health check of '${this.id}'`, signal }
     return within(ask(), options).catch((error) => ({ ok: false, message: BackplaneError.from(error).message }))
   }
 
+  /** Works out everything that follows from a source. Throws `BP_RUNTIME_MISSING`. */
+  #fit(source: PluginSource): Fitting {
+    const { clock, random, restart } = this.#parts
+    const policy = { ...defaultPolicy, ...restart, ...source.manifest.restart }
+    return {
+      source,
+      runtime: this.#parts.runtimeFor(source),
+      policy,
+      supervisor: new Supervisor(policy, clock, random),
+      admission: new Admission(this.id, source.manifest.limits ?? {}, clock),
+    }
+  }
+
+  /** Adds what the code says about itself. Never renames the plugin. */
+  async #described(fitting: Fitting, outer?: AbortSignal): Promise<Fitting> {
+    const { source, runtime } = fitting
+    if (!runtime.describe) return fitting
+    const signal = this.#until(outer)
+    const timeoutMs = source.manifest.limits?.start_timeout_ms ?? startTimeoutMs
+    const what = `Describing plugin '${this.id}'`
+    const manifest = await within(runtime.describe(source, { signal }), {
+      clock: this.#parts.clock,
+      timeoutMs,
+      what,
+      signal,
+    })
+    return this.#fit({ ...source, manifest: { ...manifest, id: this.id } })
+  }
+
   async #spawn(
-    source: PluginSource,
-    runtime: PluginRuntime,
-    config: ConfigHandle['values'],
+    { source, runtime, policy }: Fitting,
+    config: Params,
     signal?: AbortSignal,
     state?: () => Promise<Value | undefined>,
   ): Promise<RunningInstance> {
@@ -172,10 +187,10 @@ export class Slot {
       runtime,
       source,
       config,
-      signal: signal ? AbortSignal.any([this.#life.signal, signal]) : this.#life.signal,
+      signal: this.#until(signal),
       clock: this.#parts.clock,
       startTimeoutMs: source.manifest.limits?.start_timeout_ms ?? startTimeoutMs,
-      stopTimeoutMs: this.#policyOf(source).stop_ms,
+      stopTimeoutMs: policy.stop_ms,
       context: (self, abort) =>
         this.#parts.context(this, source, self, abort, {
           exited: (error) => self.exit(error),
@@ -190,58 +205,45 @@ export class Slot {
 
   /** Makes an instance the current one: its names point to it from here on. */
   #install(next: RunningInstance): void {
-    this.#parts.offer(this.id, this.#offerOf(next))
+    this.#offer(next)
     this.#current = next
-    this.#parts.subscribe(this, next)
     this.#generation++
     this.#error = undefined
     this.#enter('running')
   }
 
-  async #replace(
-    source: PluginSource,
-    runtime: PluginRuntime,
-    config: ConfigHandle['values'],
-    signal?: AbortSignal,
-  ): Promise<void> {
+  async #replace(fitting: Fitting, config: Params, signal?: AbortSignal): Promise<void> {
     const former = this.#current
-    let open: () => void = () => {}
-    const handOver =
-      former?.instance.handOver &&
-      (async () => {
-        this.#gate = new Promise((resolve) => {
-          open = resolve
-        })
-        await this.#drain(former)
-        const timeoutMs = this.#policy.drain_ms
-        const giving = former.instance.handOver?.({ signal: signal ?? new AbortController().signal })
-        return within(giving ?? Promise.resolve(undefined), {
-          clock: this.#parts.clock,
-          timeoutMs,
-          what: 'Handing over state',
-          signal,
-        })
+    const { supervisor, policy } = this.#fitting
+    let open = () => {}
+    const close = () => {
+      this.#gate = new Promise((resolve) => {
+        open = resolve
       })
+    }
+    const handOver = former?.instance.handOver && (() => this.#handOver(former, policy, close))
     try {
-      const next = await this.#spawn(
-        source,
-        runtime,
-        config,
-        signal,
-        handOver as (() => Promise<Value | undefined>) | undefined,
-      )
+      const next = await this.#spawn(fitting, config, signal, handOver)
       try {
-        this.#cancelRestart()
         this.#install(next)
       } catch (error) {
         await next.stop()
         throw error
       }
+      supervisor.cancel()
+      this.#fitting = fitting
     } finally {
       this.#gate = undefined
       open()
     }
     if (former && !former.ended) await this.#retire(former)
+  }
+
+  async #handOver(former: RunningInstance, policy: Policy, close: () => void): Promise<Value | undefined> {
+    close()
+    await this.#drain(former)
+    const giving = former.instance.handOver?.({ signal: this.#life.signal }) ?? Promise.resolve(undefined)
+    return within(giving, { clock: this.#parts.clock, timeoutMs: policy.drain_ms, what: 'Handing over state' })
   }
 
   async #retire(running: RunningInstance): Promise<void> {
@@ -250,25 +252,29 @@ export class Slot {
   }
 
   async #drain(running: RunningInstance): Promise<void> {
-    await running.drain(this.#policy.drain_ms)
-    running.abandon(coreError('BP_PLUGIN_UNAVAILABLE', { details: { plugin: this.id, state: 'draining' } }))
+    await running.drain(this.#fitting.policy.drain_ms)
+    running.abandon(this.#unavailable('draining'))
+  }
+
+  #offer(running: RunningInstance): void {
+    const { functions, events } = running.instance
+    const limitMs = running.source.manifest.limits?.timeout_ms
+    const offer: Offer = { functions, events, limitMs, route: () => (call) => this.dispatch(call) }
+    this.#parts.offer(this.id, offer)
+    this.#parts.subscribe(this, running)
+  }
+
+  #withdraw(): void {
+    this.#parts.offer(this.id, undefined)
+    this.#parts.subscribe(this, undefined)
   }
 
   #changed(running: RunningInstance): void {
     if (running !== this.#current) return
     try {
-      this.#parts.offer(this.id, this.#offerOf(running))
-      this.#parts.subscribe(this, running)
+      this.#offer(running)
     } catch (error) {
       this.#parts.logger.error({ plugin: this.id, error }, 'changed functions refused; the former ones stay')
-    }
-  }
-
-  #offerOf({ instance }: RunningInstance): Offer {
-    return {
-      functions: instance.functions,
-      events: instance.events,
-      route: () => (call) => this.dispatch(call),
     }
   }
 
@@ -276,59 +282,39 @@ export class Slot {
     if (running !== this.#current) return
     this.#current = undefined
     void running.stop()
-    this.#fell(error)
     this.#parts.tell({ type: 'plugin.exited', plugin: this.status(), error })
-    if (this.#state === 'quarantined') this.#parts.tell({ type: 'plugin.quarantined', plugin: this.status(), error })
+    this.#fell(error)
   }
 
   /** Decides what follows a failure: a restart after a wait, or quarantine. */
   #fell(error: BackplaneError): void {
-    const { clock, logger } = this.#parts
+    const { tell, logger } = this.#parts
+    const { supervisor } = this.#fitting
+    const tooOften = supervisor.revive(() => void this.#serial.run(() => this.#again()))
+    logger.warn({ plugin: this.id, code: error.code, restartAt: supervisor.restartAt }, error.message)
     this.#error = error
-    const now = clock.now()
-    const wait = this.#window.next(now)
-    if (wait === undefined) {
-      const reason = `it ended more than ${this.#policy.intensity} times within ${this.#policy.period_ms} ms; last: ${error.message}`
-      this.#error = coreError('BP_PLUGIN_QUARANTINED', { details: { plugin: this.id, reason }, cause: error })
-      this.#enter('quarantined')
-      this.#parts.offer(this.id, undefined)
-      this.#parts.subscribe(this, undefined)
-      logger.error({ plugin: this.id, code: error.code }, this.#error.message)
-      return
-    }
     this.#enter('backoff')
-    this.#restartAt = now + wait
-    logger.warn({ plugin: this.id, code: error.code, restartInMs: Math.round(wait) }, error.message)
-    this.#restart = clock.after(wait, () => void this.#serial.run(() => this.#again()))
+    if (tooOften === undefined) return
+    const reason = `${tooOften}; last: ${error.message}`
+    this.#error = coreError('BP_PLUGIN_QUARANTINED', { details: { plugin: this.id, reason }, cause: error })
+    this.#enter('quarantined')
+    this.#withdraw()
+    tell({ type: 'plugin.quarantined', plugin: this.status(), error: this.#error })
   }
 
   async #again(): Promise<void> {
     if (this.#state !== 'backoff') return
-    this.#cancelRestart()
+    this.#fitting.supervisor.cancel()
     this.#enter('starting')
     try {
-      this.#install(await this.#spawn(this.#source, this.#runtime, this.#config?.values ?? {}))
+      this.#install(await this.#spawn(this.#fitting, this.#config?.values ?? {}))
       this.#parts.tell({ type: 'plugin.restarted', plugin: this.status() })
     } catch (error) {
       this.#fell(BackplaneError.from(error))
-      if (this.#error && this.status().state === 'quarantined') {
-        this.#parts.tell({ type: 'plugin.quarantined', plugin: this.status(), error: this.#error })
-      }
     }
   }
 
-  /** The source with what its code says about itself. Never renames the plugin. */
-  async #described(source: PluginSource, runtime: PluginRuntime, signal?: AbortSignal): Promise<PluginSource> {
-    if (!runtime.describe) return source
-    const ended = signal ? AbortSignal.any([this.#life.signal, signal]) : this.#life.signal
-    const timeoutMs = source.manifest.limits?.start_timeout_ms ?? startTimeoutMs
-    const what = `Describing plugin '${this.id}'`
-    const work = runtime.describe(source, { signal: ended })
-    const manifest = await within(work, { clock: this.#parts.clock, timeoutMs, what, signal: ended })
-    return { ...source, manifest: { ...manifest, id: this.id } }
-  }
-
-  async #openConfig(source: PluginSource, signal?: AbortSignal): Promise<ConfigHandle> {
+  async #openConfig(signal?: AbortSignal, { source }: Fitting = this.#fitting): Promise<ConfigHandle> {
     const handle = await this.#parts.config.open(this.id, source.manifest.config ?? {}, signal ? { signal } : {})
     handle.participate((change) => this.#reconfigure(change))
     return handle
@@ -339,36 +325,27 @@ export class Slot {
     if (!current) return
     try {
       if (current.instance.reconfigure) {
-        const timeoutMs = startTimeoutMs
         const what = `Reconfiguring '${this.id}'`
-        await within(current.instance.reconfigure(change), { clock: this.#parts.clock, timeoutMs, what })
+        const work = current.instance.reconfigure(change)
+        await within(work, { clock: this.#parts.clock, timeoutMs: startTimeoutMs, what })
         current.config = change.values
       } else {
-        await this.#serial.run(() => this.#replace(this.#source, this.#runtime, change.values))
+        await this.#serial.run(() => this.#replace(this.#fitting, change.values))
       }
     } catch (error) {
-      const { message } = BackplaneError.from(error)
-      throw coreError('BP_CONFIG_REFUSED', { details: { plugin: this.id, reason: message }, cause: error })
+      const reason = BackplaneError.from(error).message
+      throw coreError('BP_CONFIG_REFUSED', { details: { plugin: this.id, reason }, cause: error })
     }
   }
 
-  #policyOf(source: PluginSource): Policy {
-    return { ...defaultPolicy, ...this.#parts.restart, ...source.manifest.restart }
+  #unavailable(state: PluginState = this.#state): BackplaneError {
+    if (state === 'quarantined' && this.#error) return this.#error
+    return coreError('BP_PLUGIN_UNAVAILABLE', { details: { plugin: this.id, state } })
   }
 
-  #mustLive(): void {
-    if (this.#state === 'stopped') throw coreError('BP_PLUGIN_NOT_LOADED', { details: { plugin: this.id } })
-  }
-
-  #unavailable(): BackplaneError {
-    if (this.#state === 'quarantined' && this.#error) return this.#error
-    return coreError('BP_PLUGIN_UNAVAILABLE', { details: { plugin: this.id, state: this.#state } })
-  }
-
-  #cancelRestart(): void {
-    this.#restart?.cancel()
-    this.#restart = undefined
-    this.#restartAt = undefined
+  /** A signal that aborts with the plugin's life, or before. */
+  #until(signal?: AbortSignal): AbortSignal {
+    return signal ? AbortSignal.any([this.#life.signal, signal]) : this.#life.signal
   }
 
   #enter(state: PluginState): void {

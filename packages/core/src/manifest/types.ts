@@ -198,9 +198,7 @@ export interface ManifestConfigItem {
   /**
    * The value until somebody sets one.
    */
-  readonly default?: {
-    readonly [k: string]: unknown
-  }
+  readonly default?: unknown
   readonly description?: string
   readonly displayName?: string
   readonly [k: string]: unknown
