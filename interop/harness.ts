@@ -119,6 +119,8 @@ export interface StartInit {
   readonly env?: Readonly<Record<string, string>>
   /** @default 30_000 */
   readonly timeoutMs?: number
+  /** Gives it a process group of its own, so that `stop` reaches its children too (`npm start`). @default false */
+  readonly group?: boolean
 }
 
 /** Whether a skip is a failure (`BACKPLANE_INTEROP=required`). */
@@ -285,8 +287,8 @@ async function startNats(binary: string, folder: string, init: NatsServerInit): 
 
 /** Starts a program and waits until its output matches `ready`; rejects with what it printed when that does not come. */
 export async function startProcess(command: string, args: readonly string[], init: StartInit): Promise<RunningProcess> {
-  const { ready, cwd, env, timeoutMs = 30_000 } = init
-  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  const { ready, cwd, env, timeoutMs = 30_000, group = false } = init
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'pipe', detached: group })
   let output = ''
   const exited = new Promise<number>((resolve) => {
     child.once('error', (error) => {
@@ -297,9 +299,17 @@ export async function startProcess(command: string, args: readonly string[], ini
   })
   child.stdin.on('error', () => {})
 
+  const kill = (signal: NodeJS.Signals) => {
+    if (!group || child.pid === undefined) return child.kill(signal)
+    try {
+      return process.kill(-child.pid, signal)
+    } catch {
+      return false
+    }
+  }
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
-    child.kill(signal)
-    const timer = setTimeout(() => child.kill('SIGKILL'), 2000)
+    kill(signal)
+    const timer = setTimeout(() => kill('SIGKILL'), 2000)
     await exited
     clearTimeout(timer)
   }

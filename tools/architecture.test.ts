@@ -149,6 +149,18 @@ describe('packages/core', () => {
   })
 })
 
+test('every example is a private workspace with a README, and has a test that runs it', () => {
+  const home = join(root, 'examples')
+  const files = filesUnder(home)
+  const names = [...new Set(files.map((path) => path.split('/')[0]!))]
+  const lacking = names.filter((name) => {
+    const own = files.filter((path) => path.startsWith(`${name}/`))
+    const { private: hidden } = readJson<Manifest>(join(home, name, 'package.json'))
+    return !hidden || !own.includes(`${name}/README.md`) || !own.some((path) => path.endsWith('.test.ts'))
+  })
+  expect(lacking).toEqual([])
+})
+
 test('the packages depend on one another without a cycle', () => {
   const edges = new Map(
     all.map(({ id, manifest }) => [
