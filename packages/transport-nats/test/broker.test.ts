@@ -1,0 +1,246 @@
+import { connect } from 'node:net'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { natsBroker } from '../src/broker.ts'
+import { protocolCases } from './protocol-cases.ts'
+import { converse, rawClient, startBroker, until } from './support.ts'
+
+const hello = 'CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n'
+
+test('answers as nats-server does, in every case of the list', async () => {
+  await using broker = await startBroker()
+  for (const { send, answer, closes = false } of protocolCases) {
+    expect(await converse(broker.port, send), JSON.stringify(send.slice(0, 200))).toEqual({ answer, closed: closes })
+  }
+})
+
+test('says who it is, with its limits', async () => {
+  await using broker = await startBroker({ maxPayload: 500, auth: { token: 'x' }, serverName: 'box' })
+  const info = await new Promise<string>((resolve) => {
+    const socket = connect(broker.port, '127.0.0.1').once('data', (chunk) => {
+      resolve(chunk.toString())
+      socket.destroy()
+    })
+  })
+  expect(JSON.parse(info.replace(/^INFO /, ''))).toMatchObject({
+    server_name: 'box',
+    proto: 1,
+    headers: true,
+    max_payload: 500,
+    auth_required: true,
+    host: '127.0.0.1',
+    port: broker.port,
+  })
+})
+
+describe('malformed input', () => {
+  test('never stops it, whatever bytes come and however they are split', { timeout: 60_000 }, async () => {
+    await using broker = await startBroker({ maxPayload: 200, maxControlLine: 128 })
+    const piece = fc.oneof(
+      fc.constantFrom(
+        hello,
+        'PING\r\n',
+        'SUB > 1\r\n',
+        'PUB a 5\r\n',
+        'hello\r\n',
+        'HPUB a 12 12\r\n',
+        'UNSUB 1 1\r\n',
+        '\r\n',
+      ),
+      fc.uint8Array({ maxLength: 40 }).map((random) => Buffer.from(random).toString('latin1')),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async (pieces) => {
+        using client = await rawClient(broker.port)
+        for (const part of pieces) client.send(part)
+        client.socket.end()
+        await client.closed
+      }),
+      { numRuns: 300 },
+    )
+    await until(() => broker.stats.connections === 0)
+    expect(broker.stats.subscriptions).toBe(0)
+    expect((await converse(broker.port, `${hello}SUB a 1\r\nPUB a 1\r\nx\r\n`)).answer).toBe('MSG a 1 1\r\nx\r\n')
+  })
+
+  test('a client that vanishes in the middle of a message leaves nothing behind', async () => {
+    await using broker = await startBroker()
+    using client = await rawClient(broker.port)
+    client.send(`${hello}SUB a 1\r\nPUB a 1000\r\nhalf`)
+    await until(() => broker.stats.subscriptions === 1)
+    client.socket.resetAndDestroy()
+    await until(() => broker.stats.connections === 0)
+    expect(broker.stats.subscriptions).toBe(0)
+  })
+})
+
+describe('limits', () => {
+  test('a client that does not read is cut off, and only that one', async () => {
+    await using broker = await startBroker({ maxPendingBytes: 256 * 1024 })
+    using slow = await rawClient(broker.port)
+    using quick = await rawClient(broker.port)
+    using source = await rawClient(broker.port)
+    slow.send(`${hello}SUB a 1\r\n`)
+    quick.send(`${hello}SUB a 1\r\n`)
+    await until(() => broker.stats.subscriptions === 2)
+    slow.socket.pause()
+    const message = `PUB a 10000\r\n${'x'.repeat(10_000)}\r\n`
+    source.send(hello)
+    let sent = 0
+    while (broker.stats.slowConsumers === 0) {
+      source.send(message)
+      sent++
+      await until(() => broker.stats.inMessages === sent)
+    }
+    expect(broker.stats).toMatchObject({ connections: 2, subscriptions: 1, slowConsumers: 1 })
+    const head = 'MSG a 1 10000\r\n'
+    await until(() => quick.heard().length === sent * (head.length + 10_002))
+  })
+
+  test('a client that reads slowly makes its publisher wait, instead of losing its connection', async () => {
+    await using broker = await startBroker({ maxPendingBytes: 2 * 1024 * 1024 })
+    using slow = await rawClient(broker.port)
+    using source = await rawClient(broker.port)
+    slow.send(`${hello}SUB a 1\r\n`)
+    await until(() => broker.stats.subscriptions === 1)
+    slow.socket.on('data', () => {
+      slow.socket.pause()
+      setTimeout(() => slow.socket.resume(), 1)
+    })
+    const message = Buffer.from(`PUB a 100000\r\n${'x'.repeat(100_000)}\r\n`)
+    source.send(hello)
+    for (let i = 0; i < 300; i++) source.send(message)
+    await until(() => broker.stats.outMessages === 300 || broker.stats.slowConsumers > 0)
+    expect(broker.stats.slowConsumers).toBe(0)
+  })
+
+  test('refuses one connection too many, and takes it when another has gone', async () => {
+    await using broker = await startBroker({ maxConnections: 1 })
+    const first = await rawClient(broker.port)
+    using second = await rawClient(broker.port)
+    await second.closed
+    expect(second.heard()).toBe("-ERR 'maximum connections exceeded'\r\n")
+    first.socket.destroy()
+    await until(() => broker.stats.connections === 0)
+    expect(await converse(broker.port, 'PING\r\n')).toEqual({ answer: 'PONG\r\n', closed: false })
+  })
+
+  test('bounds the subscriptions of one client', async () => {
+    await using broker = await startBroker({ maxSubscriptions: 2 })
+    expect(await converse(broker.port, `${hello}SUB a 1\r\nSUB b 2\r\nSUB c 3\r\n`)).toEqual({
+      answer: "-ERR 'maximum subscriptions exceeded'\r\n",
+      closed: true,
+    })
+  })
+
+  test('asks silent clients whether they live, and hangs up on those that do not answer', async () => {
+    await using broker = await startBroker({ pingIntervalMs: 20, maxPingsOut: 2 })
+    using silent = await rawClient(broker.port)
+    silent.send(hello)
+    await silent.closed
+    expect(silent.heard()).toBe("PING\r\nPING\r\n-ERR 'Stale Connection'\r\n")
+    using alive = await rawClient(broker.port)
+    let pings = 0
+    alive.socket.on('data', (chunk) => {
+      pings += chunk.toString().split('PING').length - 1
+      alive.send('PONG\r\n')
+    })
+    await until(() => pings > 6)
+    expect(alive.socket.destroyed).toBe(false)
+  })
+})
+
+describe('who may connect', () => {
+  const violation = { answer: "-ERR 'Authorization Violation'\r\n", closed: true }
+
+  test('a token', async () => {
+    await using broker = await startBroker({ auth: { token: 's3cret' } })
+    const ok = await converse(broker.port, 'CONNECT {"verbose":false,"auth_token":"s3cret"}\r\nPING\r\n')
+    expect(ok).toEqual({ answer: 'PONG\r\n', closed: false })
+    for (const send of ['PING\r\n', 'X', 'CONNECT {}\r\n', 'CONNECT {"auth_token":"wrong"}\r\n', 'PUB a 1000000\r\n']) {
+      expect(await converse(broker.port, send), send).toEqual(violation)
+    }
+  })
+
+  test('users', async () => {
+    const users = [
+      { user: 'ann', password: 'é1' },
+      { user: 'bob', password: 'b' },
+    ]
+    await using broker = await startBroker({ auth: { users } })
+    const connectAs = (user: string, pass: string) => {
+      const json = Buffer.from(JSON.stringify({ verbose: false, user, pass })).toString('latin1')
+      return converse(broker.port, `CONNECT ${json}\r\nPING\r\n`)
+    }
+    expect(await connectAs('ann', 'é1')).toEqual({ answer: 'PONG\r\n', closed: false })
+    expect(await connectAs('bob', 'b')).toEqual({ answer: 'PONG\r\n', closed: false })
+    expect(await connectAs('ann', 'b')).toEqual(violation)
+    expect(await connectAs('', '')).toEqual(violation)
+  })
+
+  test('somebody who says nothing does not stay', async () => {
+    await using broker = await startBroker({ auth: { token: 'x' }, authTimeoutMs: 30 })
+    using client = await rawClient(broker.port)
+    await client.closed
+    expect(client.heard()).toBe("-ERR 'Authentication Timeout'\r\n")
+  })
+})
+
+describe('its life', () => {
+  test('a port in use is told with a next step, and the broker may then be tried again', async () => {
+    const first = await startBroker()
+    await using second = natsBroker({ port: first.port })()
+    await expect(second.listen()).rejects.toMatchObject({
+      code: 'BP_PORT_IN_USE',
+      next: expect.stringContaining('port 0'),
+      details: { host: '127.0.0.1', port: first.port },
+    })
+    await first.close()
+    await second.listen()
+    expect(await converse(second.port, 'PING\r\n')).toEqual({ answer: 'PONG\r\n', closed: false })
+  })
+
+  test('an address of another machine is told as well', async () => {
+    await expect(natsBroker({ host: '192.0.2.1', port: 0 })().listen()).rejects.toMatchObject({
+      code: 'BP_LISTEN_FAILED',
+    })
+  })
+
+  test('options out of range are refused at once', () => {
+    for (const init of [{ port: 70_000 }, { maxPayload: 0 }, { pingIntervalMs: 0.5 }]) {
+      expect(() => natsBroker(init)).toThrow(expect.objectContaining({ code: 'BP_INVALID_ARGUMENT' }))
+    }
+  })
+
+  test('closing lets clients read what waits for them, ends them, and frees the port', async () => {
+    const broker = await startBroker()
+    using client = await rawClient(broker.port)
+    client.send(`${hello}SUB a 1\r\nPUB a 100000\r\n${'x'.repeat(100_000)}\r\n`)
+    await until(() => broker.stats.outMessages === 1)
+    await Promise.all([broker.close(), broker.close(), client.closed])
+    expect(client.heard()).toBe(`MSG a 1 100000\r\n${'x'.repeat(100_000)}\r\n`)
+    await expect(broker.listen()).rejects.toMatchObject({ code: 'BP_CLOSED' })
+    await using next = await startBroker({ port: broker.port })
+    expect(next.port).toBe(broker.port)
+  })
+
+  test('closing does not wait for a client that does not read', async () => {
+    const broker = await startBroker()
+    using client = await rawClient(broker.port)
+    client.socket.pause()
+    client.send(`${hello}SUB a 1\r\n`)
+    for (let i = 0; i < 20; i++) client.send(`PUB a 1000000\r\n${'x'.repeat(1_000_000)}\r\n`)
+    await until(() => broker.stats.outMessages === 20)
+    await broker.close({ graceMs: 20 })
+    expect(broker.stats.connections).toBe(0)
+  })
+
+  test('closing before, while and after it begins to listen leaves nothing open', async () => {
+    await natsBroker()().close()
+    const broker = natsBroker({ port: 0 })()
+    const listening = broker.listen()
+    await broker.close()
+    await listening
+    await expect(converse(broker.port, 'PING\r\n')).resolves.toMatchObject({ answer: '' })
+  })
+})
