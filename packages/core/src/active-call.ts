@@ -77,7 +77,7 @@ export class ActiveCall implements Call, Expiring {
     return new Promise<Value>((resolve, reject) => {
       this.#reject = reject
       deadlines.add(this)
-      work(this).then(
+      started(work, this).then(
         (value) => {
           deadlines.remove(this)
           this.#ended ??= answered
@@ -105,6 +105,15 @@ export class ActiveCall implements Call, Expiring {
     } finally {
       signal.removeEventListener('abort', abort)
     }
+  }
+}
+
+/** Runs the work; an interceptor that throws instead of rejecting is no different. */
+function started(work: (call: ActiveCall) => Promise<Value>, call: ActiveCall): Promise<Value> {
+  try {
+    return work(call)
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 

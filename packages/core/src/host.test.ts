@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type FakePlugin, fakeRuntime } from '../test/fake-runtime.ts'
 import { coreError, createHost, type Interceptor, type PluginSource, type Value } from './index.ts'
 import { manualClock } from './memory/index.ts'
@@ -242,6 +242,79 @@ describe('createHost', () => {
     await host.stop()
     expect(stopped).toEqual(['b', 'a'])
     await expect(host.load(mortal('c'))).rejects.toMatchObject({ code: 'BP_CLOSED' })
+  })
+})
+
+describe('what goes wrong', () => {
+  it('ends a load that is unloaded meanwhile, or whose host stops, and keeps nothing', async () => {
+    for (const end of [
+      (host: ReturnType<typeof createHost>) => host.unload('p'),
+      (host: ReturnType<typeof createHost>) => host.stop(),
+    ]) {
+      const { host } = setUp()
+      const events: string[] = []
+      host.on(({ type }) => events.push(type))
+      const load = host.load(plugin('p', { setup: () => new Promise(() => {}) }))
+      load.catch(() => {})
+      await Promise.resolve()
+      await end(host)
+      await expect(load).rejects.toMatchObject({ code: 'BP_ABORTED' })
+      expect(host.plugins()).toEqual([])
+      expect(events).toEqual([])
+    }
+  })
+
+  it('gives up a start that takes too long, and stops what comes late', async () => {
+    const { host, clock } = setUp()
+    const stopped = vi.fn()
+    const endless: FakePlugin = { setup: () => new Promise(() => {}), teardown: stopped }
+    const load = host.load(plugin('p', endless, { limits: { start_timeout_ms: 100 } }))
+    load.catch(() => {})
+    await clock.advance(100)
+    await expect(load).rejects.toMatchObject({
+      code: 'BP_TIMEOUT',
+      message: expect.stringContaining("Starting plugin 'p'"),
+    })
+    expect(stopped).toHaveBeenCalledOnce()
+    expect(host.plugins()).toEqual([])
+  })
+
+  it('leaves a plugin behind that does not stop, after telling it to by force', async () => {
+    const { host, clock } = setUp({ restart: { stop_ms: 100 } })
+    await host.load(plugin('p', { teardown: () => new Promise(() => {}) }))
+    const unloaded = host.unload('p')
+    await clock.advance(500)
+    await unloaded
+    expect(host.plugins()).toEqual([])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('turns a throwing interceptor into a rejection, and a listener that throws changes nothing', async () => {
+    const thrower: Interceptor = () => {
+      throw coreError('BP_PERMISSION_DENIED', { details: { who: 'you', what: 'do this' } })
+    }
+    const { host, clock } = setUp({ interceptors: [thrower] })
+    host.on(() => {
+      throw new Error('listener')
+    })
+    await host.load(plugin('greeter', hello))
+    await expect(host.call('hello')).rejects.toMatchObject({ code: 'BP_PERMISSION_DENIED' })
+    await host.stop()
+    expect(clock.pending).toBe(0)
+  })
+
+  it('stops a stream that has no end for a caller who asked for one answer', async () => {
+    const { host } = setUp()
+    const endless: FakePlugin = {
+      streams: { all: 'items' },
+      functions: {
+        all: async (_, call) => {
+          for (let i = 0; ; i++) await call.send(i)
+        },
+      },
+    }
+    await host.load(plugin('p', endless))
+    await expect(host.call('all')).rejects.toMatchObject({ code: 'BP_STREAM_LIMIT' })
   })
 })
 

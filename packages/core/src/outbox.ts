@@ -20,10 +20,10 @@ export class Outbox {
     if (this.#waiting.length > capacity) this.#waiting.shift()
   }
 
-  /** Sends what waits; from here on `send` sends at once. */
+  /** Sends what waits; from here on `send` sends at once. Never rejects: what the mesh does not take is lost. */
   async open(): Promise<void> {
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
-    for (const { event, payload } of waiting) await this.#mesh?.emit(event, payload)
+    for (const { event, payload } of waiting) await this.#mesh?.emit(event, payload).catch(() => {})
   }
 }

@@ -104,8 +104,9 @@ export class Slot {
         this.#config = await this.#openConfig(signal, next)
         await this.#replace(next, this.#config.values, signal)
       } catch (error) {
-        // The former source stays, so its items must be the registered ones again.
-        this.#config = await this.#openConfig()
+        // The former source stays, so its items must be the registered ones again; why the swap failed matters more
+        // than whether that worked.
+        this.#config = await this.#openConfig().catch(() => this.#config)
         throw error
       }
     })
@@ -116,6 +117,7 @@ export class Slot {
   async unload(): Promise<void> {
     this.#life.abort(coreError('BP_ABORTED', { message: `Plugin '${this.id}' is being unloaded.` }))
     await this.#serial.run(async () => {
+      // Its load failed, or was ended by this very unload: then there is nothing to end and nothing to tell.
       if (this.#state === 'stopped') return
       this.#fitting.supervisor.cancel()
       const current = this.#current
@@ -126,8 +128,8 @@ export class Slot {
       await this.#config?.close()
       this.#error = undefined
       this.#enter('stopped')
+      this.#parts.tell({ type: 'plugin.unloaded', plugin: this.status() })
     })
-    this.#parts.tell({ type: 'plugin.unloaded', plugin: this.status() })
   }
 
   /** Runs a call in the current instance. */

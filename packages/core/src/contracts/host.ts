@@ -78,7 +78,7 @@ export interface PluginStatus {
   readonly since: number
   /** When the next restart is due, while in `backoff`. */
   readonly restartAt?: number
-  /** Why it is in `backoff` or `quarantined`; the last failure otherwise. */
+  /** Why it is in `backoff` or `quarantined`. */
   readonly error?: BackplaneError
   /** Limits and permissions that its manifest asks for and its runtime cannot enforce. */
   readonly unenforced: readonly string[]
