@@ -45,6 +45,11 @@ const steps: Step[] = [
   { name: 'build', command: ['npm', 'run', 'build'] },
   { name: 'package lint', command: ['npm', 'run', 'lint:pkg'] },
   { name: 'consumption', command: ['node', 'tools/consume.ts'], count: () => counted('consumption.json') },
+  {
+    name: 'new package',
+    command: ['node', 'tools/try-new-package.ts'],
+    count: () => counted('interop/new-package.json'),
+  },
   { name: 'interop', command: ['npm', 'run', 'interop'], count: interop },
 ]
 
