@@ -80,7 +80,7 @@ async function reachable(
   for (const [index, server] of servers.entries()) {
     const timeoutMs = Math.max(1, (deadline - clock.now()) / (servers.length - index))
     try {
-      await probe(server, { clock, timeoutMs, signal, handshakeFirst: tls?.handshakeFirst === true })
+      await probe(server, { clock, timeoutMs, signal, tls })
       return [server, ...servers.slice(index + 1), ...servers.slice(0, index)]
     } catch (thrown) {
       if (signal.aborted || !(thrown instanceof BackplaneError)) throw thrown

@@ -244,6 +244,21 @@ class NatsTransport implements Transport {
     await client.flush()
   }
 
+  /** The library has sent its subscriptions again: it counts as connected once the broker has them. */
+  async #reattached(): Promise<void> {
+    const client = this.#client
+    if (this.#status !== 'disconnected' || !client) return
+    this.#maxPayload = client.maxPayload
+    try {
+      await client.flush()
+    } catch {
+      return
+    }
+    if (this.#status !== 'disconnected' || this.#client !== client) return
+    this.#status = 'connected'
+    this.#emit({ type: 'connected' })
+  }
+
   #attachEntry(client: NatsClient, entry: Entry): void {
     entry.native = client.subscribe(entry.pattern, entry.queue, entry.deliver, (reason) => {
       entry.forbidden = reason
@@ -315,12 +330,7 @@ class NatsTransport implements Transport {
       reconnecting: () => {
         if (this.#status === 'disconnected') this.#emit({ type: 'reconnecting' })
       },
-      reconnected: () => {
-        if (this.#status !== 'disconnected' || !this.#client) return
-        this.#maxPayload = this.#client.maxPayload
-        this.#status = 'connected'
-        this.#emit({ type: 'connected' })
-      },
+      reconnected: () => void this.#reattached(),
       publishForbidden: (subject, reason) => {
         const error = refused(subject, reason)
         const waiting = (call: Call) => call.subject === subject

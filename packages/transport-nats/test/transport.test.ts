@@ -1,0 +1,395 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { bytes, connected, eventOf, fakeServer, newTransport, rawClient, startBroker, text, until } from './support.ts'
+
+const code = (expected: string) => expect.objectContaining({ code: expected })
+const fixture = (name: string) => readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8')
+const info = (more: object = {}) =>
+  `INFO ${JSON.stringify({ server_id: 'x', version: '2.12.0', proto: 1, headers: true, max_payload: 1000, ...more })}\r\n`
+
+describe('requests', () => {
+  test('tell nobody, too late, refused and cancelled apart', async () => {
+    await using broker = await startBroker()
+    await using transport = await connected(broker.url)
+    await transport.serve('deaf', () => new Promise(() => {}))
+    await transport.serve('grumpy', () => {
+      throw new Error('not\r\ntoday')
+    })
+    await transport.serve('late', async () => {
+      throw new Error('später')
+    })
+    const ask = (subject: string) => transport.request(subject, bytes('?'), { timeoutMs: 50 })
+    await expect(ask('nobody')).rejects.toEqual(code('BP_NO_RESPONDER'))
+    await expect(ask('deaf')).rejects.toEqual(code('BP_TIMEOUT'))
+    await expect(ask('grumpy')).rejects.toMatchObject({ code: 'BP_REFUSED', details: { reason: 'not today' } })
+    await expect(ask('late')).rejects.toMatchObject({ code: 'BP_REFUSED', details: { reason: 'später' } })
+    const controller = new AbortController()
+    const cancelled = transport.request('deaf', bytes(''), { signal: controller.signal })
+    controller.abort()
+    await expect(cancelled).rejects.toEqual(code('BP_ABORTED'))
+  })
+
+  test('answers of services in other languages, with their error headers, are refusals', async () => {
+    await using broker = await startBroker()
+    await using transport = await connected(broker.url)
+    using service = await rawClient(broker.port)
+    service.send('CONNECT {"verbose":false,"headers":true}\r\nSUB svc 1\r\n')
+    await until(() => broker.stats.subscriptions === 2)
+    service.socket.on('data', (chunk) => {
+      const reply = /MSG svc 1 (\S+) /.exec(chunk.toString())?.[1]
+      const headers = 'NATS/1.0\r\nNats-Service-Error: no such item\r\nNats-Service-Error-Code: 404\r\n\r\n'
+      service.send(`HPUB ${reply} ${headers.length} ${headers.length}\r\n${headers}\r\n`)
+    })
+    await expect(transport.request('svc', bytes(''))).rejects.toMatchObject({
+      code: 'BP_REFUSED',
+      details: { reason: 'no such item' },
+    })
+  })
+
+  test('an answer over the limit is told to the caller', async () => {
+    await using broker = await startBroker({ maxPayload: 1000 })
+    await using transport = await connected(broker.url)
+    expect(transport.maxPayload).toBe(1000)
+    await transport.serve('big', () => new Uint8Array(1001))
+    await expect(transport.request('big', bytes(''))).rejects.toMatchObject({
+      code: 'BP_PAYLOAD_TOO_LARGE',
+      details: { bytes: 1001, limit: 1000 },
+    })
+    await expect(transport.publish('big', new Uint8Array(1001))).rejects.toEqual(code('BP_PAYLOAD_TOO_LARGE'))
+    expect((await transport.request('big', bytes('')).catch((error) => error)).code).toBe('BP_PAYLOAD_TOO_LARGE')
+  })
+
+  test('more than `maxPending` at a time are turned away, and it is told', async () => {
+    await using broker = await startBroker()
+    await using transport = await connected(broker.url)
+    const release: (() => void)[] = []
+    await transport.serve('slow', () => new Promise((resolve) => release.push(() => resolve(bytes('ok')))), {
+      maxPending: 2,
+    })
+    const slow = eventOf(transport, 'slow')
+    const calls = [1, 2, 3].map(() => transport.request('slow', bytes('')))
+    await expect(calls[2]).rejects.toEqual(code('BP_REFUSED'))
+    expect(await slow).toEqual({ type: 'slow', subject: 'slow', dropped: 1 })
+    for (const one of release) one()
+    expect((await Promise.all(calls.slice(0, 2))).map(({ payload }) => text(payload))).toEqual(['ok', 'ok'])
+  })
+
+  test('nothing that would break the protocol gets into it', async () => {
+    await using broker = await startBroker()
+    await using transport = await connected(broker.url)
+    for (const subject of ['', 'a b', 'a\r\nPUB b 0', 'a..b', 'a.*', 'x'.repeat(5000)]) {
+      await expect(transport.publish(subject, bytes('')), subject.slice(0, 20)).rejects.toEqual(
+        code('BP_SUBJECT_INVALID'),
+      )
+    }
+    await expect(transport.subscribe('a', () => {}, { queue: 'q 9\r\nPING' })).rejects.toEqual(
+      code('BP_INVALID_ARGUMENT'),
+    )
+    await expect(transport.publish('a', 'text' as unknown as Uint8Array)).rejects.toEqual(code('BP_INVALID_ARGUMENT'))
+    await transport.flush()
+  })
+})
+
+describe('slow handlers', () => {
+  test('lose the oldest beyond `maxPending`, and it is told how many', async () => {
+    await using broker = await startBroker()
+    await using transport = await connected(broker.url)
+    const seen: string[] = []
+    let release = () => {}
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let dropped = 0
+    transport.onStatus((event) => {
+      if (event.type === 'slow') dropped += event.dropped
+    })
+    await transport.subscribe(
+      'n',
+      async ({ payload }) => {
+        seen.push(text(payload))
+        await gate
+      },
+      { maxPending: 3 },
+    )
+    for (let i = 0; i < 10; i++) await transport.publish('n', bytes(String(i)))
+    await transport.flush()
+    await until(() => dropped === 6)
+    release()
+    await until(() => seen.length === 4)
+    expect(seen).toEqual(['0', '7', '8', '9'])
+  })
+})
+
+describe('a connection that goes', () => {
+  test('comes back by itself, with what was subscribed and served, and says so', async () => {
+    const broker = await startBroker()
+    await using transport = await connected(broker.url)
+    await using other = await connected(broker.url)
+    const seen: string[] = []
+    await transport.subscribe('news.*', ({ payload }) => void seen.push(text(payload)))
+    await transport.serve('echo', ({ payload }) => payload)
+    await transport.serve('hang', () => new Promise(() => {}))
+    const ended = await transport.subscribe('gone', () => void seen.push('gone'))
+    const hanging = other.request('hang', bytes(''))
+    const events: string[] = []
+    transport.onStatus(({ type }) => events.push(type))
+    const lost = Promise.all([eventOf(transport, 'disconnected'), eventOf(other, 'disconnected')])
+    const back = Promise.all([eventOf(transport, 'connected'), eventOf(other, 'connected')])
+    await broker.close()
+    await lost
+    await expect(hanging).rejects.toEqual(code('BP_DISCONNECTED'))
+    expect(transport.status).toBe('disconnected')
+    for (const attempt of [
+      () => transport.publish('a', bytes('')),
+      () => transport.request('echo', bytes('')),
+      () => transport.flush(),
+      () => transport.subscribe('a', () => {}),
+      () => transport.serve('a', () => bytes('')),
+    ]) {
+      await expect(attempt()).rejects.toEqual(code('BP_DISCONNECTED'))
+    }
+    await ended.unsubscribe()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await using again = await startBroker({ port: broker.port })
+    await back
+    expect(transport.status).toBe('connected')
+    expect(text((await other.request('echo', bytes('again'))).payload)).toBe('again')
+    await other.publish('news.today', bytes('hi'))
+    await other.publish('gone', bytes('hi'))
+    await other.flush()
+    await transport.flush()
+    expect(seen).toEqual(['hi'])
+    expect(events[0]).toBe('disconnected')
+    expect(events).toContain('reconnecting')
+    expect(events.at(-1)).toBe('connected')
+    expect(again.stats.connections).toBe(2)
+  })
+
+  test('is given up when the server stops answering, though the socket stays open', async () => {
+    let answers = true
+    await using server = await fakeServer((socket) => {
+      socket.write(info())
+      socket.on('data', (chunk) => {
+        const pings = chunk.toString().split('PING\r\n').length - 1
+        if (answers) socket.write('PONG\r\n'.repeat(pings))
+      })
+    })
+    await using transport = await connected(server.url, { pingIntervalMs: 20 })
+    const lost = eventOf(transport, 'disconnected')
+    const pending = transport.request('a', bytes(''), { timeoutMs: 60_000 })
+    const back = eventOf(transport, 'connected')
+    answers = false
+    expect(await lost).toMatchObject({ reason: 'the server did not answer pings' })
+    await expect(pending).rejects.toEqual(code('BP_DISCONNECTED'))
+    answers = true
+    for (const socket of server.sockets) socket.destroy()
+    await back
+    await transport.flush()
+  })
+
+  test('is ended at once when the server sends garbage, and tried again', async () => {
+    let garbage: (() => void) | undefined
+    await using server = await fakeServer((socket) => {
+      socket.write(info())
+      socket.on('data', (chunk) => {
+        socket.write('PONG\r\n'.repeat(chunk.toString().split('PING\r\n').length - 1))
+      })
+      garbage = () => socket.write('\u0000\u0001rubbish\r\nMSG a b c d e\r\n')
+    })
+    await using transport = await connected(server.url)
+    const told = eventOf(transport, 'error')
+    const lost = eventOf(transport, 'disconnected')
+    const back = eventOf(transport, 'connected')
+    garbage?.()
+    expect((await told).error).toEqual(code('BP_CONNECT_FAILED'))
+    await lost
+    await back
+    await transport.flush()
+  })
+
+  test('closing while it is gone leaves nothing open', async () => {
+    const broker = await startBroker()
+    const transport = await connected(broker.url)
+    const lost = eventOf(transport, 'disconnected')
+    await broker.close()
+    await lost
+    await transport.close()
+    expect(transport.status).toBe('closed')
+    await expect(transport.publish('a', bytes(''))).rejects.toEqual(code('BP_CLOSED'))
+    await expect(transport.connect()).rejects.toEqual(code('BP_CLOSED'))
+  })
+})
+
+describe('connecting', () => {
+  test('to nothing, to something else and to something silent are told apart, and leave no socket', async () => {
+    const nothing = await startBroker()
+    await nothing.close()
+    await expect(newTransport(nothing.url).connect()).rejects.toMatchObject({
+      code: 'BP_CONNECT_FAILED',
+      message: expect.stringContaining('nothing listens there'),
+    })
+    await using web = await fakeServer((socket) => void socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    await expect(newTransport(web.url).connect()).rejects.toMatchObject({
+      code: 'BP_CONNECT_FAILED',
+      message: expect.stringContaining('not a NATS server'),
+    })
+    await using silent = await fakeServer(() => {})
+    const transport = newTransport(silent.url)
+    await expect(transport.connect({ timeoutMs: 50 })).rejects.toEqual(code('BP_TIMEOUT'))
+    expect(transport.status).toBe('idle')
+    const controller = new AbortController()
+    const cancelled = transport.connect({ signal: controller.signal })
+    await until(() => silent.sockets.size > 0)
+    controller.abort()
+    await expect(cancelled).rejects.toEqual(code('BP_ABORTED'))
+    await until(() => silent.sockets.size === 0)
+    const closed = transport.connect()
+    await until(() => silent.sockets.size > 0)
+    await transport.close()
+    await expect(closed).rejects.toEqual(code('BP_CLOSED'))
+    await until(() => silent.sockets.size === 0)
+  })
+
+  test('a server that greets and then says nothing times out', async () => {
+    await using server = await fakeServer((socket) => void socket.write(info()))
+    const transport = newTransport(server.url)
+    await expect(transport.connect({ timeoutMs: 80 })).rejects.toEqual(code('BP_TIMEOUT'))
+    await transport.close()
+  })
+
+  test('a second call waits for the first; a failed one may be repeated', async () => {
+    const broker = await startBroker()
+    await broker.close()
+    await using transport = newTransport(broker.url)
+    await expect(Promise.all([transport.connect(), transport.connect()])).rejects.toEqual(code('BP_CONNECT_FAILED'))
+    await using again = await startBroker({ port: broker.port })
+    await Promise.all([transport.connect(), transport.connect()])
+    await transport.connect()
+    expect(again.stats.connections).toBe(1)
+    expect(transport.address).toBe(broker.url)
+  })
+
+  test('takes the first server that answers', async () => {
+    const dead = await startBroker()
+    await dead.close()
+    await using broker = await startBroker()
+    await using transport = newTransport(undefined, { servers: [dead.url, broker.url] })
+    await transport.connect()
+    expect(transport.address).toBe(broker.url)
+    const none = newTransport(undefined, { servers: [dead.url, dead.url] })
+    await expect(none.connect()).rejects.toEqual(code('BP_CONNECT_FAILED'))
+  })
+
+  test('refuses addresses that it cannot mean', () => {
+    for (const servers of ['ws://host', 'http://x', 'nats://', [], 'nats://host:99999', '']) {
+      expect(() => newTransport(undefined, { servers }), String(servers)).toThrow(code('BP_INVALID_ARGUMENT'))
+    }
+  })
+})
+
+describe('credentials', () => {
+  test('user and password, a token, and either in the address', async () => {
+    const users = [{ user: 'ann', password: 'p@ss' }]
+    await using broker = await startBroker({ auth: { users } })
+    const at = `127.0.0.1:${broker.port}`
+    await (await connected(broker.url, { credentials: { user: 'ann', password: 'p@ss' } })).close()
+    await (await connected(`nats://ann:p%40ss@${at}`)).close()
+    const wrong = newTransport(broker.url, { credentials: { user: 'ann', password: 'x' } })
+    const failure = await wrong.connect().catch((error) => error)
+    expect(failure).toEqual(code('BP_AUTH_FAILED'))
+    await using tokens = await startBroker({ auth: { token: 't' } })
+    await (await connected(tokens.url, { credentials: { token: 't' } })).close()
+    await (await connected(`nats://t@127.0.0.1:${tokens.port}`)).close()
+    await expect(newTransport(tokens.url).connect()).rejects.toEqual(code('BP_AUTH_FAILED'))
+  })
+
+  test('that are withdrawn keep it away until they are good again', async () => {
+    const auth = { token: 'first' }
+    const broker = await startBroker({ auth })
+    await using transport = await connected(broker.url, { credentials: auth })
+    const refused = eventOf(transport, 'error')
+    const back = eventOf(transport, 'connected')
+    await broker.close()
+    const strict = await startBroker({ port: broker.port, auth: { token: 'second' } })
+    expect((await refused).error).toEqual(code('BP_AUTH_FAILED'))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    await strict.close()
+    await using again = await startBroker({ port: broker.port, auth })
+    await back
+    expect(again.stats.connections).toBe(1)
+  })
+})
+
+describe('TLS', () => {
+  const server = { cert: fixture('server.pem'), key: fixture('server.key.pem') }
+  const ca = fixture('ca.pem')
+
+  test('connects where the certificate is trusted and names the host', async () => {
+    await using broker = await startBroker({ tls: server })
+    await using transport = await connected(`tls://localhost:${broker.port}`, { tls: { ca } })
+    await transport.serve('echo', ({ payload }) => payload)
+    const big = new Uint8Array(500_000).fill(7)
+    const answers = await Promise.all([1, 2, 3].map(() => transport.request('echo', big)))
+    for (const { payload } of answers) expect(Buffer.compare(payload, big)).toBe(0)
+    const file = join(import.meta.dirname, 'fixtures', 'ca.pem')
+    await (await connected(`localhost:${broker.port}`, { tls: { caFile: file } })).close()
+  })
+
+  test('refuses an unknown authority, another host and a plain server', async () => {
+    await using broker = await startBroker({ tls: server })
+    await expect(newTransport(`tls://localhost:${broker.port}`).connect()).rejects.toEqual(code('BP_CONNECT_FAILED'))
+    await using elsewhere = await startBroker({
+      tls: { cert: fixture('elsewhere.pem'), key: fixture('elsewhere.key.pem') },
+    })
+    const there = `tls://localhost:${elsewhere.port}`
+    await expect(newTransport(there, { tls: { ca } }).connect()).rejects.toEqual(code('BP_CONNECT_FAILED'))
+    await (await connected(there, { tls: { ca, checkHostname: false } })).close()
+    await using plain = await startBroker()
+    await expect(newTransport(plain.url, { tls: { ca } }).connect()).rejects.toEqual(code('BP_CONNECT_FAILED'))
+  })
+
+  test('shows a client certificate where one is wanted', async () => {
+    await using broker = await startBroker({ tls: { ...server, ca } })
+    const url = `tls://localhost:${broker.port}`
+    const tls = { ca, cert: fixture('client.pem'), key: fixture('client.key.pem') }
+    await (await connected(url, { tls })).close()
+    await expect(newTransport(url, { tls: { ca } }).connect({ timeoutMs: 2000 })).rejects.toEqual(
+      code('BP_CONNECT_FAILED'),
+    )
+  })
+})
+
+describe('closing', () => {
+  test('rejects what is under way, lets handlers answer until the drain is over, and then tells them', async () => {
+    await using broker = await startBroker()
+    const serving = await connected(broker.url)
+    await using asking = await connected(broker.url)
+    let aborted = false
+    let finish = () => {}
+    const begun = new Promise<void>((resolve) => {
+      void serving.serve('slow', async ({ signal }) => {
+        signal.addEventListener('abort', () => {
+          aborted = true
+        })
+        await new Promise<void>((done) => {
+          finish = done
+          resolve()
+        })
+        return bytes('done')
+      })
+    })
+    await asking.serve('never', () => new Promise(() => {}))
+    const answer = asking.request('slow', bytes(''))
+    await begun
+    const own = serving.request('never', bytes(''))
+    const closing = serving.close({ drainMs: 5000 })
+    await expect(own).rejects.toEqual(code('BP_CLOSED'))
+    expect(serving.status).toBe('closed')
+    expect(aborted).toBe(false)
+    finish()
+    expect(text((await answer).payload)).toBe('done')
+    await closing
+    expect(aborted).toBe(true)
+  })
+})
