@@ -8,6 +8,7 @@ import {
   type Health,
   type IncomingEvent,
   type Manifest,
+  messageOf,
   type Params,
   type PluginContext,
   type Value,
@@ -133,7 +134,7 @@ export class Program {
       const answer = await this.#definition.health(this.#module)
       return typeof answer === 'boolean' ? { ok: answer } : (carried(answer) as unknown as Health)
     } catch (error) {
-      return { ok: false, message: BackplaneError.from(error).message }
+      return { ok: false, message: messageOf(error) }
     }
   }
 

@@ -1,5 +1,5 @@
 import { format } from 'node:util'
-import type { Logger, LogMethod } from '@backplane/core'
+import type { Clock, Logger, LogMethod, Timer } from '@backplane/core'
 import type { LogLevel } from './protocol.ts'
 
 /** Takes one record; never throws. */
@@ -9,12 +9,13 @@ export type LogSink = (level: LogLevel, fields: object, message: string | undefi
  * Makes the logger of a plugin's thread. It keeps at most `perSecond` records of each second and says afterwards how many
  * it dropped: a flood must end here, before it fills the host's memory.
  */
-export function threadLogger(sink: LogSink, perSecond: number): Logger {
+export function threadLogger(sink: LogSink, perSecond: number, clock: Clock): Logger {
   let second = 0
   let count = 0
-  let notice: NodeJS.Timeout | undefined
+  let notice: Timer | undefined
+  const present = () => Math.floor(clock.now() / 1000)
   const turn = (now: number) => {
-    clearTimeout(notice)
+    notice?.cancel()
     notice = undefined
     if (count > perSecond)
       sink('warn', { dropped: count - perSecond }, 'log records dropped: over the limit per second')
@@ -22,10 +23,10 @@ export function threadLogger(sink: LogSink, perSecond: number): Logger {
     count = 0
   }
   const limited: LogSink = (level, fields, message) => {
-    const now = Math.floor(performance.now() / 1000)
+    const now = present()
     if (now !== second) turn(now)
     if (++count <= perSecond) sink(level, fields, message)
-    else notice ??= setTimeout(() => turn(Math.floor(performance.now() / 1000)), 1000).unref()
+    else notice ??= clock.after(1000, () => turn(present()))
   }
   return logger(limited, {})
 }

@@ -5,6 +5,7 @@ import {
   BackplaneError,
   coreError,
   type Logger,
+  messageOf,
   type Params,
   type PluginContext,
   type RemoteOptions,
@@ -50,7 +51,11 @@ export class PluginThread {
     this.#port = port
     this.#data = data
     this.#config = data.context.config
-    this.#logger = threadLogger((level, fields, message) => this.#log(level, fields, message), data.logLinesPerSecond)
+    this.#logger = threadLogger(
+      (level, fields, message) => this.#log(level, fields, message),
+      data.logLinesPerSecond,
+      systemClock,
+    )
   }
 
   /** Loads the plugin and answers the host from then on. */
@@ -233,7 +238,7 @@ export class PluginThread {
     try {
       this.#port.postMessage(message)
     } catch (cause) {
-      throw coreError('BP_VALUE_INVALID', { details: { path: '/', reason: BackplaneError.from(cause).message }, cause })
+      throw coreError('BP_VALUE_INVALID', { details: { path: '/', reason: messageOf(cause) }, cause })
     }
   }
 }
