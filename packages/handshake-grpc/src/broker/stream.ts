@@ -5,15 +5,16 @@ export interface ConnInfoStream {
   write(info: ConnInfo): unknown
   end(): unknown
   on(event: 'data', listener: (info: ConnInfo) => void): unknown
-  on(event: 'error' | 'end' | 'close', listener: () => void): unknown
+  on(event: 'error' | 'end' | 'close' | 'cancelled', listener: () => void): unknown
 }
 
 /**
- * The line between the two brokers. What is sent before a stream is attached waits for it; when a stream ends another
- * may be attached (a host that reattaches), which go-plugin's own plugins do not allow.
+ * The line between the two brokers. What is sent before a stream is attached waits for it. Several may stand at once (a
+ * host that reattaches): all are heard, the newest is written to, and when one ends the one before it serves again;
+ * go-plugin's own plugins close their broker for good when a stream ends.
  */
 export class BrokerStream {
-  #stream: ConnInfoStream | undefined
+  readonly #streams: ConnInfoStream[] = []
   #waiting: ConnInfo[] = []
   #receive: (info: ConnInfo) => void = () => {}
   #closed = false
@@ -23,34 +24,38 @@ export class BrokerStream {
     this.#receive = receive
   }
 
-  /** Takes a stream into use; a former one is ended. */
+  /** Takes a stream into use. */
   attach(stream: ConnInfoStream): void {
-    this.#stream?.end()
-    this.#stream = stream
+    if (this.#closed) {
+      stream.end()
+      return
+    }
+    this.#streams.push(stream)
     stream.on('data', (info) => this.#receive(info))
     const detach = () => {
-      if (this.#stream === stream) this.#stream = undefined
+      const at = this.#streams.indexOf(stream)
+      if (at !== -1) this.#streams.splice(at, 1)
     }
     stream.on('error', detach)
+    stream.on('cancelled', detach)
+    stream.on('close', detach)
     stream.on('end', () => {
       detach()
       stream.end()
     })
-    stream.on('close', detach)
     for (const info of this.#waiting.splice(0)) stream.write(info)
-    if (this.#closed) stream.end()
   }
 
   send(info: ConnInfo): void {
     if (this.#closed) return
-    if (this.#stream) this.#stream.write(info)
+    const stream = this.#streams.at(-1)
+    if (stream) stream.write(info)
     else this.#waiting.push(info)
   }
 
   close(): void {
     this.#closed = true
     this.#waiting = []
-    this.#stream?.end()
-    this.#stream = undefined
+    for (const stream of this.#streams.splice(0)) stream.end()
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '@backplane/core'
 import { type Channel, Metadata, status } from '@grpc/grpc-js'
 import { observe, type PluginHooks } from './hooks.ts'
 import type { TokenBucket } from './rate-limit.ts'
@@ -20,12 +21,16 @@ export interface WatchInit {
  */
 export function watchedChannel(channel: Channel, init: WatchInit): Channel {
   const createCall: Channel['createCall'] = (method, ...rest) => {
-    const call = channel.createCall(method, ...rest)
+    const call = open(() => channel.createCall(method, ...rest))
     const start = call.start
     // Patched in place rather than wrapped, since grpc-js asks a call for methods that its types do not name.
     call.start = (metadata, listener) => {
-      if (init.bucket && !init.bucket.take()) return refuse(call, listener, init.bucket)
-      start.call(call, metadata, watch(method, metadata, listener, init))
+      const watched = watch(method, metadata, listener, init)
+      if (init.bucket && !init.bucket.take()) {
+        silence(call)
+        const details = `More than ${init.bucket.perSecond} calls per second were made to the plugin.`
+        report(watched, status.RESOURCE_EXHAUSTED, details)
+      } else start.call(call, metadata, watched)
     }
     return call
   }
@@ -58,7 +63,24 @@ function watch(method: string, metadata: Metadata, listener: Listener, init: Wat
   }
 }
 
-function refuse(call: Call, listener: Listener, bucket: TokenBucket): void {
+/** A closed channel throws; a stub's user is better served by a call that fails. */
+function open(create: () => Call): Call {
+  try {
+    return create()
+  } catch (error) {
+    const dead = {
+      start: (_metadata: Metadata, listener: Listener) => report(listener, status.UNAVAILABLE, messageOf(error)),
+      getPeer: () => 'unknown',
+      getCallNumber: () => 0,
+      getAuthContext: () => null,
+      setCredentials: () => {},
+    }
+    silence(dead as unknown as Call)
+    return dead as unknown as Call
+  }
+}
+
+function silence(call: Call): void {
   const nothing = () => {}
   Object.assign(call, {
     sendMessageWithContext: nothing,
@@ -66,6 +88,8 @@ function refuse(call: Call, listener: Listener, bucket: TokenBucket): void {
     halfClose: nothing,
     cancelWithStatus: nothing,
   })
-  const details = `More than ${bucket.perSecond} calls per second were made to the plugin.`
-  queueMicrotask(() => listener.onReceiveStatus({ code: status.RESOURCE_EXHAUSTED, details, metadata: new Metadata() }))
+}
+
+function report(listener: Listener, code: status, details: string): void {
+  queueMicrotask(() => listener.onReceiveStatus({ code, details, metadata: new Metadata() }))
 }

@@ -6,7 +6,10 @@ import { stdioService } from '../wire/services.ts'
 /** The two channels of `plugin.StdioData`. */
 export type StdioChannel = 'stdout' | 'stderr'
 
-const chunkBytes = 32 * 1024
+/** As go-plugin does: some hosts cap the size of messages. */
+const chunkBytes = 1024
+/** A writer that looks at back-pressure is asked to wait beyond this. */
+const highWaterBytes = 64 * 1024
 /** Without a host that reads, this much is kept; beyond it the oldest goes. */
 const keepBytes = 8 * 1024 * 1024
 
@@ -41,7 +44,7 @@ export class StdioPublisher {
     }
     while (this.#bytes > keepBytes && !this.#reader) this.#drop()
     this.#pump()
-    return this.#bytes < chunkBytes
+    return this.#bytes < highWaterBytes
   }
 
   /** Sends what is left, for `timeoutMs` at most, and ends the stream. */

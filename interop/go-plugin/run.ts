@@ -1,0 +1,14 @@
+/** hashicorp/go-plugin in both directions, and pyvider-rpcplugin: programs that this project did not write. */
+import { interop } from '../harness.ts'
+import { build, type Version, versions } from './build.ts'
+import { goHosts } from './go-hosts.ts'
+import { goPlugins } from './go-plugins.ts'
+
+await interop('go-plugin', async (tools) => {
+  const go = tools.tool('go')
+  for (const version of Object.keys(versions) as Version[]) {
+    const built = await build(go, version)
+    await goHosts(tools, built)
+    await goPlugins(tools, built)
+  }
+})
