@@ -50,13 +50,12 @@ export function completeLock(lock: Lock): { lock: Lock; changes: string[] } {
   return { lock: { ...lock, packages: Object.fromEntries(sorted) }, changes }
 }
 
-/** Where Node would find `name` for a package that lies at `path`. */
+/** Where Node would find `name` for a package that lies at `path`: beside its own dependencies, then further up. */
 function places(path: string, name: string): string[] {
-  const folders = path.split(/(?:^|\/)node_modules\//)
-  return folders.map((_, depth) => {
-    const above = folders.slice(0, folders.length - depth).join('/node_modules/')
-    return `${above}${above === '' ? '' : '/'}node_modules/${name}`
-  })
+  const inside = `${path === '' ? '' : `${path}/`}node_modules/${name}`
+  if (path === '') return [inside]
+  const above = path.slice(0, Math.max(0, path.lastIndexOf('node_modules/') - 1))
+  return [inside, ...places(above, name)]
 }
 
 function platformOf(name: string) {
