@@ -47,10 +47,6 @@ func (testPlugin) GRPCClient(_ context.Context, broker *plugin.GRPCBroker, conn 
 	return &testClient{grpctest.NewTestClient(conn), broker, conn}, nil
 }
 
-type pingPong struct {
-	grpctest.UnimplementedPingPongServer
-}
-
 func (pingPong) Ping(context.Context, *grpctest.PingRequest) (*grpctest.PongResponse, error) {
 	return &grpctest.PongResponse{Msg: "pong"}, nil
 }
@@ -322,23 +318,7 @@ func main() {
 		return nil
 	})
 	if *stdio {
-		h.check("what the plugin prints reaches SyncStdout and SyncStderr", func() error {
-			request := &grpctest.PrintStdioRequest{Stdout: []byte("to stdout\n"), Stderr: []byte("to stderr\n")}
-			if _, err := h.test.PrintStdio(ctx, request); err != nil {
-				return err
-			}
-			return eventually("both", func() bool {
-				return h.stdout.String() == "to stdout\n" && h.stderr.String() == "to stderr\n"
-			})
-		})
-		h.check("200 KiB of print in one write", func() error {
-			before := len(h.stdout.String())
-			text := bytes.Repeat([]byte("0123456789abcdef"), 200*64)
-			if _, err := h.test.PrintStdio(ctx, &grpctest.PrintStdioRequest{Stdout: text}); err != nil {
-				return err
-			}
-			return eventually("all of it", func() bool { return len(h.stdout.String()) == before+len(text) })
-		})
+		h.stdio(ctx)
 	}
 	h.check("reflection lists the services", func() error { return reflects(ctx, h.test.conn) })
 	if !*mux && !*autoMTLS {

@@ -3,10 +3,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
 	plugin "github.com/hashicorp/go-plugin"
+	grpctest "github.com/hashicorp/go-plugin/test/grpc"
 	"google.golang.org/grpc"
 	reflection "google.golang.org/grpc/reflection/grpc_reflection_v1"
 )
@@ -49,4 +51,28 @@ func reflects(ctx context.Context, conn *grpc.ClientConn) error {
 		}
 	}
 	return stream.CloseSend()
+}
+
+type pingPong struct {
+	grpctest.UnimplementedPingPongServer
+}
+
+func (h *host) stdio(ctx context.Context) {
+	h.check("what the plugin prints reaches SyncStdout and SyncStderr", func() error {
+		request := &grpctest.PrintStdioRequest{Stdout: []byte("to stdout\n"), Stderr: []byte("to stderr\n")}
+		if _, err := h.test.PrintStdio(ctx, request); err != nil {
+			return err
+		}
+		return eventually("both", func() bool {
+			return h.stdout.String() == "to stdout\n" && h.stderr.String() == "to stderr\n"
+		})
+	})
+	h.check("200 KiB of print in one write", func() error {
+		before := len(h.stdout.String())
+		text := bytes.Repeat([]byte("0123456789abcdef"), 200*64)
+		if _, err := h.test.PrintStdio(ctx, &grpctest.PrintStdioRequest{Stdout: text}); err != nil {
+			return err
+		}
+		return eventually("all of it", func() bool { return len(h.stdout.String()) == before+len(text) })
+	})
 }
