@@ -1,0 +1,103 @@
+import { type Assignment, fault, refuse } from './assign.ts'
+import { checkElementObjects } from './assign-objects.ts'
+import { own } from './definition.ts'
+import { checkScalarList, normalObjects, noun, sizeLimit, valueCodes } from './lists.ts'
+import { parseJsonText } from './python/json.ts'
+import { parseLiteralText } from './python/literal.ts'
+import { dumpText, isTextList, isTextObject, type TextValue } from './python/value.ts'
+
+/** Checks the value of a list or kvlist and brings it into the form in which it is kept. */
+export function checkListValue(assignment: Assignment): boolean {
+  const { item, findings, policy, where } = assignment
+  if (policy.lists === 'json') assignment.value = unwrapList(item, assignment.value)
+  const elements = own(item, 'items')
+  if (elements === 'object') return checkObjects(assignment) && wrapList(assignment)
+  if (elements === 'enumeration') return checkOptionCount(assignment) && wrapList(assignment)
+  const text = checkScalarList({
+    text: assignment.value,
+    item,
+    codes: valueCodes,
+    where,
+    policy,
+    findings,
+    withLimits: true,
+  })
+  if (text === undefined) return false
+  assignment.value = text
+  return wrapList(assignment)
+}
+
+function checkObjects(assignment: Assignment): boolean {
+  const { item, value, policy } = assignment
+  const keyed = own(item, 'type') === 'kvlist'
+  if (typeof value !== 'string') return fault(assignment, 'TypeError')
+  const normal = normalObjects(value, keyed, policy)
+  if ('fault' in normal)
+    return fault(assignment, normal.fault, `the value is not a ${keyed ? 'an object' : 'list'} of flat objects`)
+  assignment.value = normal.text
+  return !policy.enforcesAll || (checkOptionCount(assignment) && checkElementObjects(assignment))
+}
+
+/** Upstream never counts the elements of these lists. */
+function checkOptionCount(assignment: Assignment): boolean {
+  const { item, policy, value } = assignment
+  const limit = sizeLimit(item)
+  if (!policy.enforcesAll || limit === undefined || limit < 0n) return true
+  const read = parseJsonText(value as string)?.value
+  const size = read === undefined ? 0 : isTextObject(read) ? read.size : isTextList(read) ? read.length : 0
+  return BigInt(size) <= limit || refuse(assignment, 'list-size', { noun: noun(item), limit: String(limit) })
+}
+
+/** Checks that the elements of a list of enumerations are options. */
+export function checkListOptions(assignment: Assignment): boolean {
+  const { item, policy } = assignment
+  const keyed = own(item, 'type') === 'kvlist'
+  if ((!keyed && own(item, 'type') !== 'list') || own(item, 'items') !== 'enumeration') return true
+  const text = policy.lists === 'json' ? unwrapList(item, assignment.value) : assignment.value
+  const read = policy.lists === 'json' ? parseJsonText(text as string) : parseLiteralText(text as string)
+  if (!read) return refuse(assignment, 'list-malformed')
+  if (keyed && !isTextObject(read.value)) return refuse(assignment, 'list-not-pairs')
+  if (!keyed && !isTextList(read.value)) return refuse(assignment, 'list-not-array')
+  const members = keyed
+    ? [...(read.value as ReadonlyMap<TextValue, TextValue>)]
+    : [...(read.value as readonly TextValue[]).entries()]
+  if (members.length === 0) return keyed || policy.enforcesAll || refuse(assignment, 'list-option-empty')
+  const options = own(item, 'options') as readonly unknown[]
+  let sound = true
+  for (const [key, member] of members) {
+    const element = String(key)
+    if (keyed && member === '') sound = refuse(assignment, 'list-option-empty', { element })
+    else if (!options.includes(member)) {
+      sound = refuse(assignment, 'list-option-unknown', { element, detail: keyed ? element : optionText(member) })
+    }
+  }
+  return sound
+}
+
+function optionText(member: TextValue): string {
+  return typeof member === 'string' ? member : dumpText(member)
+}
+
+/**
+ * A list with a `listName` is kept as the one member of an object. Upstream looks for the name anywhere in the text to
+ * tell whether that is already so, so a list with an element of that name stays bare.
+ */
+function wrapList(assignment: Assignment): boolean {
+  const { item, value, policy } = assignment
+  const name = own(item, 'listName')
+  if (own(item, 'type') !== 'list' || typeof name !== 'string' || typeof value !== 'string') return true
+  if (policy.lists === 'literal' && value.includes(name)) return true
+  const read = parseJsonText(value)
+  if (!read) return fault(assignment, 'JSONDecodeError', 'the value is not JSON')
+  assignment.value = dumpText(new Map([[name, read.value]]))
+  return true
+}
+
+/** Takes the list out of its named object, if it is in one. */
+export function unwrapList(item: { readonly [property: string]: unknown }, value: unknown): unknown {
+  const name = own(item, 'listName')
+  if (own(item, 'type') !== 'list' || typeof name !== 'string' || typeof value !== 'string') return value
+  const read = parseJsonText(value)?.value
+  const inner = read !== undefined && isTextObject(read) && read.size === 1 ? read.get(name) : undefined
+  return inner === undefined ? value : dumpText(inner)
+}

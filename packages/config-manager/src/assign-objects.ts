@@ -1,0 +1,58 @@
+import { type Assignment, assign, assignment as begin } from './assign.ts'
+import { type Item, own } from './definition.ts'
+import type { FindingFacts } from './finding-forms.ts'
+import { Findings } from './findings.ts'
+import { parseJsonText } from './python/json.ts'
+import { dumpText, isTextList, isTextObject, type TextObject, type TextValue } from './python/value.ts'
+
+/** Checks each object of a list by the item's `properties`, each of which is a definition of its own; upstream never does. */
+export function checkElementObjects(assignment: Assignment): boolean {
+  const read = parseJsonText(assignment.value as string)?.value
+  const properties = own(assignment.item, 'properties') as Item
+  const elements: Iterable<readonly [unknown, TextValue]> =
+    read !== undefined && isTextObject(read)
+      ? read
+      : isTextList(read as TextValue)
+        ? (read as readonly TextValue[]).entries()
+        : []
+  let sound = true
+  for (const [key, element] of elements) {
+    if (!isTextObject(element)) {
+      assignment.findings.add('list-element', {
+        ...assignment.where,
+        element: String(key),
+        expected: 'object',
+        detail: 'object',
+      })
+      sound = false
+    } else if (!checkObject(assignment, String(key), element, properties)) sound = false
+  }
+  return sound
+}
+
+function checkObject(assignment: Assignment, key: string, element: TextObject, properties: Item): boolean {
+  let sound = true
+  for (const [name, definition] of Object.entries(properties)) {
+    const member = element.get(name)
+    if (member === undefined) continue
+    const nested = new Findings(false)
+    const inner = begin({ ...assignment, name, item: definition as Item, value: memberText(member), findings: nested })
+    if (!assign(inner, ['choice', 'type', 'mandatory', 'canonical', 'rule', 'limits'])) sound = false
+    for (const finding of nested.all) {
+      assignment.findings.add(finding.code, {
+        ...located(assignment.where, key, name),
+        expected: finding.expected,
+        received: finding.received,
+      })
+    }
+  }
+  return sound
+}
+
+function located(where: FindingFacts, key: string, name: string): FindingFacts {
+  return { ...where, element: `${key}/${name}` }
+}
+
+function memberText(member: TextValue): string {
+  return typeof member === 'string' ? member : dumpText(member)
+}

@@ -1,0 +1,78 @@
+import type { Json } from '@backplane/core'
+import { type Item, type Items, own } from './definition.ts'
+import { isSameJson } from './equal.ts'
+
+/** Where the value of an item comes from. */
+export type Provenance = 'default' | 'user' | 'migration' | 'environment'
+
+/** A category as it is kept. Never changed in place: a change makes a new one. */
+export interface Category {
+  readonly name: string
+  readonly description: string
+  readonly displayName: string
+  readonly items: Items
+  /** Names of the categories below this one, in the order in which they were linked. */
+  readonly children: readonly string[]
+  /** Counts the changes of this category, from 1. */
+  readonly revision: number
+  /** Where values come from; what is missing here is a default. */
+  readonly provenance: ReadonlyMap<string, Provenance>
+  /** Version of the definition, as whoever registered it counts; for migrations. */
+  readonly version?: number
+}
+
+/** The document that stands for a category in a store. Items are pairs, so that their order and odd names survive. */
+export function categoryDocument(category: Category): Json {
+  return {
+    description: category.description,
+    displayName: category.displayName,
+    items: [...category.items] as unknown as Json,
+    children: category.children,
+    revision: category.revision,
+    provenance: [...category.provenance],
+    ...(category.version === undefined ? {} : { version: category.version }),
+  }
+}
+
+/** Reads a category's document, or gives `undefined` if it is none. */
+export function categoryOf(name: string, document: unknown): Category | undefined {
+  if (typeof document !== 'object' || document === null) return undefined
+  const { description, displayName, items, children, revision, provenance, version } = document as Item
+  if (!Array.isArray(items) || !items.every(isItemEntry)) return undefined
+  return {
+    name,
+    description: typeof description === 'string' ? description : '',
+    displayName: displayName as string,
+    items: new Map(items as [string, Item][]),
+    children: Array.isArray(children) ? children.filter((child) => typeof child === 'string') : [],
+    revision: typeof revision === 'number' ? revision : 1,
+    provenance: new Map(Array.isArray(provenance) ? (provenance as [string, Provenance][]) : []),
+    ...(typeof version === 'number' ? { version } : {}),
+  }
+}
+
+function isItemEntry(entry: unknown): boolean {
+  return Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'object' && entry[1] !== null
+}
+
+/** Compares items, in any order. */
+export function sameItems(left: Items, right: Items): boolean {
+  return (
+    left.size === right.size && [...left].every(([name, item]) => right.has(name) && isSameJson(item, right.get(name)))
+  )
+}
+
+/** Items as Fledge's JSON has them: an object, item by name. */
+export function itemsObject(items: Items): { readonly [name: string]: Item } {
+  return Object.fromEntries(items)
+}
+
+/** Names of the items whose values differ between two states of a category; new and gone ones included. */
+export function changedValues(before: Items, after: Items): string[] {
+  const names = new Set([...before.keys(), ...after.keys()])
+  return [...names].filter((name) => !isSameJson(itemValue(before.get(name)), itemValue(after.get(name))))
+}
+
+function itemValue(item: Item | undefined): unknown {
+  return item && own(item, 'value')
+}

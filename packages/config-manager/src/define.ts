@@ -1,0 +1,123 @@
+import { checkDefaultAgainstLimits } from './define-limits.ts'
+import { isPlainObject } from './define-parts.ts'
+import { checkPermissions, checkProperty } from './define-properties.ts'
+import { checkByType } from './define-types.ts'
+import { flagProperties, type Item, type Items, itemTypes, optionalProperties, own } from './definition.ts'
+import type { FindingFacts } from './finding-forms.ts'
+import type { Findings } from './findings.ts'
+import { acceptType, canonical } from './kinds/accept.ts'
+import type { Policy } from './policy.ts'
+
+/** What a definition is checked with. */
+export interface DefineContext {
+  readonly category: string
+  readonly policy: Policy
+  readonly findings: Findings
+  /** Checks a category from the store (its items have values) rather than a new definition. */
+  readonly stored: boolean
+}
+
+/** One item while it is checked: what was given, and what will be kept of it. */
+export interface ItemDraft {
+  readonly name: string
+  readonly given: Item
+  readonly kept: Map<string, unknown>
+  /** Properties that this item may have, beyond those that every item has. */
+  readonly known: Set<string>
+  readonly context: DefineContext
+  readonly where: FindingFacts
+}
+
+/**
+ * Checks the items of a category and gives them as they will be kept. Items, and the properties of each, are walked in the
+ * order given: upstream does so, and it decides which of several defects is told.
+ */
+export function defineItems(items: unknown, context: DefineContext): Items {
+  const { category, findings } = context
+  if (!isEntries(items)) {
+    findings.add('category-items', { category, received: items })
+    return new Map()
+  }
+  const defined = new Map<string, Item>()
+  for (const [name, given] of entriesOf(items)) {
+    if (isPlainObject(given)) defined.set(name, defineItem(name, given, context))
+    else findings.add('item-object', { category, item: name, received: given })
+  }
+  return defined
+}
+
+function defineItem(name: string, given: Item, context: DefineContext): Item {
+  const draft: ItemDraft = {
+    name,
+    given,
+    kept: new Map(Object.entries(given)),
+    known: new Set(['description', 'default', 'type', ...(context.stored ? ['value'] : [])]),
+    context,
+    where: { category: context.category, item: name },
+  }
+  for (const [property, value] of Object.entries(given)) defineProperty(draft, property, value)
+  for (const property of draft.known) {
+    if (!Object.hasOwn(given, property)) context.findings.add('property-missing', { ...draft.where, property })
+  }
+  checkDefault(draft)
+  keepCanonical(draft)
+  return Object.fromEntries(draft.kept)
+}
+
+function defineProperty(draft: ItemDraft, property: string, value: unknown): void {
+  const { context, where } = draft
+  const at = { ...where, property, received: value }
+  checkByType(draft, property, value)
+  if (property === 'permissions') {
+    if (checkPermissions(value, at, context.findings)) draft.known.add(property)
+  } else if (optionalProperties.has(property)) {
+    checkProperty(draft, property, value)
+    draft.known.add(property)
+  }
+  if (property === 'value' && !context.stored) context.findings.add('value-given', where)
+  if (!draft.known.has(property) || isForgotten(draft, property, value)) draft.kept.delete(property)
+  if (property === 'type' && !itemTypes.some((type) => type === value)) {
+    context.findings.add('type-unknown', { ...at, expected: itemTypes.join(', ') })
+  }
+}
+
+/** Upstream's bookkeeping takes a `null` for "not seen", so a known property that is `null` is discarded like an unknown one. */
+function isForgotten({ given }: ItemDraft, property: string, value: unknown): boolean {
+  const isBasic = property === 'description' || property === 'default' || property === 'type' || property === 'value'
+  return value === null && (!isBasic || (own(given, 'type') === 'JSON' && Object.hasOwn(given, 'schema')))
+}
+
+function checkDefault(draft: ItemDraft): void {
+  const { context, where, given } = draft
+  if (!Object.hasOwn(given, 'default')) return
+  const type = own(given, 'type')
+  const value = draft.kept.get('default')
+  const at = { ...where, property: 'default', expected: String(type), received: value, secret: type === 'password' }
+  const verdict = acceptType(type, value, context.policy)
+  if (verdict === 'refused') context.findings.add('default-invalid', at)
+  else if (verdict !== 'accepted') {
+    context.findings.add('upstream-fault', { ...at, fledgeClass: verdict.fault, accidental: true })
+  } else if (context.policy.defaultsKeepLimits && !context.stored) checkDefaultAgainstLimits(draft)
+}
+
+function keepCanonical(draft: ItemDraft): void {
+  const { context, kept } = draft
+  for (const property of flagProperties) {
+    const value = kept.get(property)
+    if (typeof value === 'string') kept.set(property, value.toLowerCase())
+  }
+  if (context.stored) return
+  const type = kept.get('type')
+  const value = kept.get('default')
+  if (acceptType(type, value, context.policy) === 'accepted')
+    kept.set('default', canonical(type, value, context.policy))
+  kept.set('value', kept.get('default'))
+}
+
+function isEntries(items: unknown): items is Item | Items {
+  return items instanceof Map || isPlainObject(items)
+}
+
+function entriesOf(items: Item | Items): Iterable<[string, unknown]> {
+  return items instanceof Map ? (items as Map<string, unknown>) : Object.entries(items)
+}

@@ -1,0 +1,75 @@
+import type { Category, Provenance } from './category.ts'
+import { type Item, type Items, own, withProperty } from './definition.ts'
+import type { Policy } from './policy.ts'
+import { parseJsonText } from './python/json.ts'
+import { dumpText, isTextObject } from './python/value.ts'
+
+/** What a registration makes of a stored category. */
+export interface Merged {
+  readonly items: Items
+  readonly provenance: ReadonlyMap<string, Provenance>
+  /** Deprecated items and the values that they had. */
+  readonly deprecated: readonly (readonly [name: string, value: unknown])[]
+}
+
+/** What is merged. */
+export interface MergeInput {
+  /** The new definition, checked, each value at its default. */
+  readonly defined: Items
+  readonly stored: Pick<Category, 'items' | 'provenance'>
+  /** Whether stored items that the new definition does not name stay. */
+  readonly keepOriginalItems: boolean
+  readonly policy: Policy
+}
+
+/**
+ * Merges a definition into what is stored: the new definition wins in everything but the value, which stays while the
+ * item's type does. Items that are deprecated go.
+ */
+export function mergeItems({ defined, stored, keepOriginalItems, policy }: MergeInput): Merged {
+  const items = new Map<string, Item>()
+  const provenance = new Map<string, Provenance>()
+  const deprecated: [string, unknown][] = []
+  for (const [name, item] of defined) {
+    const merged = mergeItem(item, stored.items.get(name), stored.provenance.get(name), policy)
+    if (own(item, 'deprecated') === 'true') deprecated.push([name, own(merged.item, 'value')])
+    else keep(items, provenance, name, merged)
+  }
+  if (keepOriginalItems) {
+    for (const [name, item] of stored.items) {
+      if (!defined.has(name)) keep(items, provenance, name, { item, from: stored.provenance.get(name) })
+    }
+  }
+  return { items, provenance, deprecated }
+}
+
+interface MergedItem {
+  readonly item: Item
+  readonly from: Provenance | undefined
+}
+
+function keep(items: Map<string, Item>, provenance: Map<string, Provenance>, name: string, merged: MergedItem): void {
+  items.set(name, merged.item)
+  if (merged.from) provenance.set(name, merged.from)
+}
+
+function mergeItem(item: Item, stored: Item | undefined, from: Provenance | undefined, policy: Policy): MergedItem {
+  if (!stored) return { item, from: undefined }
+  if (own(stored, 'type') === own(item, 'type') || from === 'migration') {
+    const follows = policy.untouchedFollowDefault && from === undefined
+    return follows ? { item, from } : { item: withProperty(item, 'value', own(stored, 'value')), from }
+  }
+  const value = listFromJson(item, stored)
+  return value === undefined
+    ? { item, from: undefined }
+    : { item: withProperty(item, 'value', value), from: from ?? 'migration' }
+}
+
+/** The one change of type that upstream carries a value across: a JSON object that holds the list under its `listName`. */
+function listFromJson(item: Item, stored: Item): string | undefined {
+  const name = own(item, 'listName')
+  if (own(stored, 'type') !== 'JSON' || own(item, 'type') !== 'list' || typeof name !== 'string') return undefined
+  const value = own(stored, 'value')
+  const read = parseJsonText(typeof value === 'string' ? value : JSON.stringify(value))?.value
+  return read !== undefined && isTextObject(read) && read.has(name) ? dumpText(read) : undefined
+}

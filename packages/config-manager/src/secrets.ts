@@ -1,0 +1,92 @@
+import type { Category } from './category.ts'
+import { type Item, own, withProperty } from './definition.ts'
+import { configError } from './errors.ts'
+
+/** Where secrets are kept, apart from configuration. Names are made by the manager; values are text. */
+export interface SecretStore {
+  /** Keeps a secret; resolves when it is durable. */
+  put(name: string, secret: string): Promise<void>
+  get(name: string): Promise<string | undefined>
+  /** Forgets a secret; harmless if it is not there. */
+  delete(name: string): Promise<void>
+}
+
+/** Keeps secrets in memory, for tests and for configuration that is not kept either. */
+export function memorySecrets(): SecretStore {
+  const secrets = new Map<string, string>()
+  return {
+    put: async (name, secret) => {
+      secrets.set(name, secret)
+    },
+    get: async (name) => secrets.get(name),
+    delete: async (name) => {
+      secrets.delete(name)
+    },
+  }
+}
+
+/** In a stored document, the value of a password item is an object of this one member: the name under which the secret is kept. */
+const reference = '$secret'
+
+/** A category as it may be written, and the names of the secrets that were kept for it. */
+export interface Sealed {
+  readonly category: Category
+  readonly kept: readonly string[]
+}
+
+/**
+ * Moves the secrets of a category to the secret store: each new one under a name that carries the revision, so that a
+ * crash before the category is written leaves the former secret in force. An unchanged secret keeps its name.
+ */
+export async function sealSecrets(
+  category: Category,
+  before: Category | undefined,
+  secrets: SecretStore | undefined,
+  names: Map<string, string>,
+): Promise<Sealed> {
+  const kept: string[] = []
+  let items: Map<string, Item> | undefined
+  for (const [name, item] of category.items) {
+    if (!isSecret(item)) continue
+    if (!secrets) throw configError('BP_CONFIG_SECRETS_MISSING', { details: { category: category.name, item: name } })
+    const slot = `${category.name}/${name}`
+    let secretName = names.get(slot)
+    if (secretName === undefined || own(before?.items.get(name) ?? {}, 'value') !== own(item, 'value')) {
+      secretName = `${slot}/${category.revision}`
+      await secrets.put(secretName, own(item, 'value') as string)
+      kept.push(secretName)
+    }
+    items ??= new Map(category.items)
+    items.set(name, withProperty(item, 'value', { [reference]: secretName }))
+  }
+  return { category: items ? { ...category, items } : category, kept }
+}
+
+/** Brings the secrets of a stored category back; `names` learns under which name each is kept. */
+export async function openSecrets(
+  category: Category,
+  secrets: SecretStore | undefined,
+  names: Map<string, string>,
+): Promise<Category> {
+  let items: Map<string, Item> | undefined
+  for (const [name, item] of category.items) {
+    const secretName = referenceOf(item)
+    if (secretName === undefined) continue
+    items ??= new Map(category.items)
+    items.set(name, withProperty(item, 'value', (await secrets?.get(secretName)) ?? ''))
+    names.set(`${category.name}/${name}`, secretName)
+  }
+  return items ? { ...category, items } : category
+}
+
+function isSecret(item: Item): boolean {
+  return own(item, 'type') === 'password' && typeof own(item, 'value') === 'string' && own(item, 'value') !== ''
+}
+
+/** The name under which a stored item's secret is kept, if it has one. */
+export function referenceOf(item: Item): string | undefined {
+  const value = own(item, 'value')
+  if (own(item, 'type') !== 'password' || typeof value !== 'object' || value === null) return undefined
+  const name = own(value as Item, reference)
+  return typeof name === 'string' ? name : undefined
+}
