@@ -8,6 +8,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import ts from 'typescript'
 import { must, run } from './process.ts'
 import { missingOutput, snippetsOf } from './snippets.ts'
 import { type NodeRelease, nodeReleases } from './toolchains.ts'
@@ -124,10 +125,9 @@ async function consumeAll(
   for (const [index, { place, code }] of snippets.entries()) {
     const folder = join(cwd, `snippet-${index}`)
     mkdirSync(folder)
-    writeFileSync(join(folder, 'run.mts'), code)
+    writeFileSync(join(folder, 'run.mjs'), compiled(code))
     for (const node of nodes) {
-      const args = ['--disable-warning=ExperimentalWarning', 'run.mts']
-      const { ok, output } = await run(node.path, args, { cwd: folder, timeoutMs: 30_000 })
+      const { ok, output } = await run(node.path, ['run.mjs'], { cwd: folder, timeoutMs: 30_000 })
       const missing = ok ? missingOutput(code, output) : undefined
       const detail = missing === undefined ? output : `'${missing}' is missing in:\n${output}`
       report({ what: place, how: `Node ${major(node)}`, ok: ok && missing === undefined, output: detail })
@@ -144,6 +144,12 @@ function install(cwd: string, npmrc: string, dependencies: Record<string, string
   writeFileSync(join(cwd, 'package.json'), JSON.stringify({ private: true, dependencies }))
   writeFileSync(join(cwd, '.npmrc'), npmrc)
   return run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], { cwd })
+}
+
+/** Compiles a snippet as its reader would: `await using` is newer than the oldest Node. */
+function compiled(code: string): string {
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
+  return ts.transpileModule(code, { compilerOptions }).outputText
 }
 
 function commands({ manifest }: Package): [string, string][] {
