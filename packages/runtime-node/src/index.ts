@@ -1,5 +1,6 @@
 /**
- * JavaScript and TypeScript plugins for a Backplane host: each in a worker thread of its own, or in process.
+ * JavaScript and TypeScript plugins for a Backplane host: each in a worker thread of its own, or in process. A thread
+ * contains crashes, hangs and leaks of its plugin; it is not a sandbox, so install only what you would run yourself.
  *
  * @packageDocumentation
  */
