@@ -1,4 +1,4 @@
-import { BackplaneError, type IncomingRequest, messageOf, type RequestHandler } from '@backplane/core'
+import { type IncomingRequest, messageOf, type RequestHandler } from '@backplane/core'
 import type { NatsMessage, Refusal } from './client.ts'
 
 /** What an {@link Answering} needs of its transport. */
@@ -11,6 +11,7 @@ export interface AnsweringContext {
   refuse(reply: string, refusal: Refusal): void
   /** So many requests were turned away, because too many are under way. */
   busy(count: number): void
+  /** A handler threw, and there was nobody to be told. */
   failed(thrown: unknown): void
 }
 
@@ -92,8 +93,8 @@ export class Answering {
   }
 
   #fail(reply: string, thrown: unknown): void {
-    if (!(thrown instanceof BackplaneError)) this.#context.failed(thrown)
-    this.#refuse(reply, { code: refusalCodes.failed, reason: messageOf(thrown) })
+    if (reply === '') this.#context.failed(thrown)
+    else this.#refuse(reply, { code: refusalCodes.failed, reason: messageOf(thrown) })
   }
 
   #refuse(reply: string, refusal: Refusal): void {

@@ -40,7 +40,8 @@ export interface ClientInit {
   readonly name: string
   readonly credentials: NatsCredentials | undefined
   readonly tls: NatsTls | undefined
-  readonly timeoutMs: number
+  /** How long one dial may take, reconnects included. */
+  readonly dialTimeoutMs: number
   readonly pingIntervalMs: number
   readonly maxPingsOut: number
   /** Gives how long to wait before the given attempt to reconnect, counted from 1. */
@@ -73,7 +74,7 @@ const longestReason = 1024
 /** Connects by the client library, which is loaded only now. This is the one file that knows it. */
 export async function openClient(init: ClientInit): Promise<NatsClient> {
   const library = await import('@nats-io/transport-node')
-  const { servers, name, credentials, tls, timeoutMs, pingIntervalMs, maxPingsOut, events } = init
+  const { servers, name, credentials, tls, dialTimeoutMs, pingIntervalMs, maxPingsOut, events } = init
   const authenticator = credentials && authenticatorOf(library, credentials)
   let attempt = 0
   let waitMs = 0
@@ -81,7 +82,7 @@ export async function openClient(init: ClientInit): Promise<NatsClient> {
     servers: [...servers],
     noRandomize: true,
     name,
-    timeout: timeoutMs,
+    timeout: dialTimeoutMs,
     pingInterval: pingIntervalMs,
     maxPingOut: maxPingsOut,
     maxReconnectAttempts: -1,
@@ -101,7 +102,7 @@ export async function openClient(init: ClientInit): Promise<NatsClient> {
   try {
     connection = await library.connect(options)
   } catch (thrown) {
-    throw connectFailure(library, thrown, servers.join(', '), timeoutMs)
+    throw connectFailure(library, thrown, servers.join(', '), dialTimeoutMs)
   }
   const reset = () => {
     attempt = 0

@@ -6,6 +6,8 @@ import { probe } from './probe.ts'
 import { addressOf, hostPort, parseServer, type ServerAddress } from './servers.ts'
 
 const defaultServer = 'nats://127.0.0.1:4222'
+/** The library keeps it for every later dial as well, so it must not be what an impatient caller gave the first. */
+const leastDialMs = 5000
 
 /** The servers that the options name; none where the credentials file is to say. */
 export function serversOf(servers: string | readonly string[] | undefined): ServerAddress[] {
@@ -23,9 +25,9 @@ interface Target {
 }
 
 /**
- * Makes a connection to the first server that answers, within `timeoutMs` in all.
+ * Makes a connection to the first server that answers, within about `timeoutMs` in all.
  *
- * `settled` tells whether the caller has stopped waiting: then what comes too late is closed again.
+ * When `signal` has aborted meanwhile, what comes too late is closed again.
  */
 export async function connectClient(options: {
   readonly settings: TransportSettings
@@ -45,7 +47,7 @@ export async function connectClient(options: {
     name: settings.name,
     credentials,
     tls,
-    timeoutMs: Math.max(1, deadline - clock.now()),
+    dialTimeoutMs: Math.max(timeoutMs, leastDialMs),
     pingIntervalMs: settings.pingIntervalMs,
     maxPingsOut: settings.maxPingsOut,
     backoffMs: (attempt) => backoff(settings, attempt),
