@@ -11,11 +11,12 @@ export function inProcess(
   clock: Clock,
 ): PluginInstance {
   const program = new Program({ definition, manifest, context, clock })
-  const { functions, events, subscriptions, has } = program.description
+  const { functions, events, subscriptions, routines, has } = program.description
   return {
     functions,
     events,
     subscriptions,
+    routines,
     start: ({ state, signal }) => untilAborted(program.start(state), signal),
     invoke: (call) => invoke(program, call),
     ...(has.notify ? { notify: (event) => program.notify(event) } : {}),

@@ -63,6 +63,7 @@ describe.each(['worker', 'none'] as const)('isolation %s', (isolation) => {
     })
     expect(events.filter(({ type }) => type === 'event.emitted').length).toBeGreaterThan(2)
     expect(host.plugin('ticker')?.events).toEqual([expect.objectContaining({ name: 'tick' })])
+    expect(host.plugin('ticker')?.routines).toEqual(['tick'])
     await host.unload('ticker')
     const count = ((await host.call('heard')) as unknown[]).length
     await new Promise((resolve) => setTimeout(resolve, 40))

@@ -64,6 +64,7 @@ test('static fields declare, methods do, and it is made when it starts', async (
     functions: [{ name: 'add', description: 'Adds.' }, { name: 'read' }, { name: 'each', stream: 'items' }],
     events: [{ name: 'full' }],
     subscriptions: [{ event: 'reset' }],
+    routines: ['tick'],
     has: { notify: true, reconfigure: false, handOver: true },
   })
   await subject.start(40)

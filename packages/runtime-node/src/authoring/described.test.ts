@@ -33,6 +33,7 @@ test('describes everything that is declared, as plain data', () => {
       events: { happened: { description: 'It did.', payload: { type: 'object' } } },
       subscriptions: [{ event: 'other' }],
       onEvent: () => {},
+      periodic: { tick: { intervalMs: 10, run() {} } },
     },
     { id: 'p' },
   )
@@ -53,6 +54,7 @@ test('describes everything that is declared, as plain data', () => {
     ],
     events: [{ name: 'happened', description: 'It did.', payload: { type: 'object' } }],
     subscriptions: [{ event: 'other' }],
+    routines: ['tick'],
     has: { notify: true, reconfigure: false, handOver: false },
   })
 })

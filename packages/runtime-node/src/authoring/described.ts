@@ -15,6 +15,8 @@ export interface Description {
   readonly functions: readonly FunctionDescriptor[]
   readonly events: readonly EventDescriptor[]
   readonly subscriptions: readonly EventFilter[]
+  /** Names of its periodic work. */
+  readonly routines: readonly string[]
   /** Which of the optional methods its instance has. */
   readonly has: { readonly notify: boolean; readonly reconfigure: boolean; readonly handOver: boolean }
 }
@@ -75,6 +77,7 @@ export function described(definition: PluginDefinition, manifest: Manifest): Des
     functions,
     events,
     subscriptions: subscriptions.map((filter) => ({ ...filter })),
+    routines: Object.keys(definition.periodic ?? {}),
     has: {
       notify: definition.onEvent !== undefined,
       reconfigure: definition.configure !== undefined,

@@ -50,11 +50,12 @@ export async function inWorker(init: WorkerInit, signal: AbortSignal): Promise<P
     await thread.end('its loading was given up')
     throw error
   }
-  const { functions, events, subscriptions, has } = description
+  const { functions, events, subscriptions, routines, has } = description
   return {
     functions,
     events,
     subscriptions,
+    routines,
     start: (options) => thread.start(options),
     invoke: (call) => thread.invoke(call),
     ...(has.notify ? { notify: (event) => thread.ask('notify', event) } : {}),
@@ -122,7 +123,11 @@ class ThreadHandle {
   }
 
   async start({ state, signal }: { state?: Value; signal: AbortSignal }): Promise<void> {
-    await untilAborted(this.ask('start', state), signal)
+    try {
+      await untilAborted(this.ask('start', state), signal)
+    } catch (error) {
+      throw this.#exit ? this.#loadFailed(this.#exit) : error
+    }
     this.#started = true
   }
 
@@ -243,9 +248,14 @@ class ThreadHandle {
     this.#guard.clear()
     this.#wishes.abandon()
     context.signal.removeEventListener('abort', this.#abort)
-    this.#settleReady?.reject(coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin, reason }, cause }))
+    this.#settleReady?.reject(this.#loadFailed(error))
     for (const exchange of [...this.#exchanges.values()]) exchange.fail(error)
-    if (!this.#ending) context.exited(error)
+    // Until it has started, the step under way says so.
+    if (this.#started && !this.#ending) context.exited(error)
+  }
+
+  #loadFailed({ details, cause }: BackplaneError): BackplaneError {
+    return coreError('BP_PLUGIN_LOAD_FAILED', { details, cause })
   }
 
   /** Sends what is certain to be cloneable. */
