@@ -60,6 +60,7 @@ class MemoryTransport implements Transport, Client {
   readonly #closing = new AbortController()
   #status: TransportStatus = 'idle'
   #attempt: Promise<void> | undefined
+  #abandon: (error: BackplaneError) => void = () => {}
   #waiters = 0
   #closed: Promise<void> | undefined
 
@@ -176,7 +177,6 @@ class MemoryTransport implements Transport, Client {
 
   lost(): void {
     if (this.#status !== 'connected' && this.#status !== 'connecting') return
-    if (this.#status === 'connecting' && this.#attempt) return
     this.#status = 'disconnected'
     this.#line.cut()
     for (const interest of this.#mine) this.#medium.interests.delete(interest)
@@ -198,6 +198,7 @@ class MemoryTransport implements Transport, Client {
   #join(): Promise<void> {
     this.#status = 'connecting'
     return new Promise<void>((resolve, reject) => {
+      this.#abandon = reject
       this.#line.control(() => {
         this.#attempt = undefined
         const refused = this.#refusal()
@@ -214,7 +215,8 @@ class MemoryTransport implements Transport, Client {
   }
 
   #rejoined(): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      this.#abandon = reject
       const stop = this.onStatus((event) => {
         if (event.type !== 'connected') return
         stop()
@@ -277,6 +279,9 @@ class MemoryTransport implements Transport, Client {
   async #end(drainMs: number): Promise<void> {
     const wasMember = this.#medium.clients.has(this)
     this.#status = 'closed'
+    // Of one that never came in, whatever is on the way is its own connecting.
+    if (!wasMember) this.#line.cut()
+    this.#abandon(this.#closedError())
     this.#failPending(this.#closedError())
     const responders = [...this.#mine].filter((each) => each instanceof Responder)
     await Promise.all([...this.#mine].map((each) => each.unsubscribe()))

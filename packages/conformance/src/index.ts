@@ -1,0 +1,7 @@
+/**
+ * Compliance suites for Backplane's contracts: certify a transport, a plugin runtime or a mesh in about 15 lines.
+ *
+ * @packageDocumentation
+ */
+export type { TransportUnderTest } from './transport/bench.ts'
+export { type TransportComplianceInit, transportCompliance } from './transport/compliance.ts'
