@@ -1,6 +1,35 @@
 /**
- * FogLAMP/Fledge configuration, live and transactional.
+ * FogLAMP/Fledge configuration, live and transactional: categories of typed items, merged on registration, changed while
+ * everything runs, and never half way.
  *
  * @packageDocumentation
  */
+export type { AuditEntry } from './audit.ts'
+export type { CategorySummary, ListOptions } from './browse.ts'
+export type { Provenance } from './category.ts'
+export type { CategoryFacts, CategoryPast, ConfigManager } from './contract.ts'
+export {
+  type ElementType,
+  elementTypes,
+  type Item,
+  type ItemDefinition,
+  type ItemDefinitions,
+  type ItemType,
+  itemTypes,
+} from './definition.ts'
+export { type ConfigErrorCode, configErrorCatalogue } from './errors.ts'
+export type { ChangeOrigin, ConfigEvent, ConfigEventKind } from './event.ts'
+export type { ConfigIssue, FledgeFailure } from './findings.ts'
+export type { LinkOptions } from './hierarchy.ts'
 export { type ConfigManagerComponents, type ConfigManagerInit, configManager } from './manager.ts'
+export { type MemoryStoreInit, memoryStore, type SharedMemory, sharedMemory } from './memory-store.ts'
+export { type Migration, type MigrationValues, renamed } from './migrate.ts'
+export type { ConfigListener, ListenerOptions } from './observers.ts'
+export type { ChangeOptions, ChangePreview, ChangeResult, ConfigActor, ItemDifference } from './options.ts'
+export type { ConfigMode } from './policy.ts'
+export type { NeedsAttention } from './recheck.ts'
+export type { RegisterOptions, RegisterResult } from './register.ts'
+export type { SubscriptionScope } from './scope.ts'
+export { memorySecrets, type SecretStore } from './secrets.ts'
+export type { ConfigParticipant, Delivery, ParticipantOptions } from './subscriptions.ts'
+export { type Config, category, type TypedValue, type TypedValues, type ValueOf } from './typed.ts'

@@ -1,47 +1,69 @@
 import type { ConfigStore, StoredDocument, StoreWrite } from '@backplane/core'
 import { conflictOf } from './store-conflict.ts'
 
-/** What several hosts in one process share, to play what they would do on a network. */
+type Listener = (name: string, stored: StoredDocument | undefined) => void
+
+/** Documents that several memory stores share, as hosts on one network would. */
+export interface SharedMemory {
+  readonly documents: Map<string, StoredDocument>
+  readonly listeners: Map<symbol, Set<Listener>>
+  revision: number
+}
+
+/** Makes memory for several stores to share. */
+export function sharedMemory(): SharedMemory {
+  return { documents: new Map(), listeners: new Map(), revision: 0 }
+}
+
+/** What a memory store is made with. */
 export interface MemoryStoreInit {
-  /** Documents that are there from the start, by name. */
-  readonly documents?: ReadonlyMap<string, StoredDocument>
+  /** @default memory of its own */
+  readonly shared?: SharedMemory
   /** Called before each batch; what it throws fails the batch, as a broken disk would. */
   readonly beforeWrite?: (batch: readonly StoreWrite[]) => Promise<void> | void
 }
 
-type Listener = (name: string, stored: StoredDocument | undefined) => void
-
 /** Keeps documents in memory: for tests, and for configuration that need not outlive its process. */
 export function memoryStore(init: MemoryStoreInit = {}): ConfigStore {
-  const documents = new Map(init.documents)
-  const listeners = new Set<Listener>()
-  let revision = Math.max(0, ...[...documents.values()].map((stored) => stored.revision))
-  const close = async () => listeners.clear()
+  const memory = init.shared ?? sharedMemory()
+  const { documents } = memory
+  const self = Symbol('store')
+  const close = async () => {
+    memory.listeners.delete(self)
+  }
   return {
     open: async () => {},
     read: async (name) => documents.get(name),
     list: async () => [...documents.keys()],
     async write(batch) {
-      await init.beforeWrite?.(batch)
+      if (init.beforeWrite) await init.beforeWrite(batch)
       for (const write of batch) {
         const conflict = conflictOf(write, documents.get(write.name)?.revision)
         if (conflict) throw conflict
       }
       const revisions = new Map<string, number>()
       for (const { name, document } of batch) {
-        revision++
+        const revision = ++memory.revision
         revisions.set(name, revision)
         if (document === null) documents.delete(name)
         else documents.set(name, { revision, document })
-        for (const listener of listeners) listener(name, documents.get(name))
       }
+      for (const name of revisions.keys()) tellOthers(memory, self, name)
       return revisions
     },
     watch(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
+      const mine = memory.listeners.get(self) ?? new Set()
+      memory.listeners.set(self, mine.add(listener))
+      return () => mine.delete(listener)
     },
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+function tellOthers({ documents, listeners }: SharedMemory, self: symbol, name: string): void {
+  for (const [owner, theirs] of listeners) {
+    if (owner === self) continue
+    for (const listener of theirs) listener(name, documents.get(name))
   }
 }

@@ -37,12 +37,14 @@ export interface RegistryComponents {
 export class Registry {
   readonly categories = new Map<string, Category>()
   readonly audit: AuditEntry[] = []
+  readonly #auditNames: string[] = []
+  /** Tells this writer's audit entries from those of other hosts on a shared store. */
+  readonly #writer = globalThis.crypto.randomUUID().slice(0, 8)
   readonly #components: RegistryComponents
   readonly #storeRevisions = new Map<string, number>()
   readonly #secretNames = new Map<string, string>()
   readonly #history = new Map<string, Category[]>()
   #auditCount = 0
-  #firstAudit = 0
 
   constructor(components: RegistryComponents) {
     this.#components = components
@@ -74,9 +76,10 @@ export class Registry {
   async commit({ steps, audit }: Commit): Promise<void> {
     const writes: StoreWrite[] = []
     const keptSecrets: string[] = []
+    const auditNames = audit.map((entry) => this.#auditName(entry))
     try {
       for (const step of steps) writes.push(...(await this.#stepWrites(step, keptSecrets)))
-      writes.push(...this.#auditWrites(audit))
+      writes.push(...this.#auditWrites(audit, auditNames))
       for (const [name, revision] of await this.#components.store.write(writes))
         this.#storeRevisions.set(name, revision)
     } catch (error) {
@@ -87,7 +90,7 @@ export class Registry {
     }
     for (const step of steps) await this.#takeStep(step)
     this.audit.push(...audit)
-    this.#auditCount += audit.length
+    this.#auditNames.push(...auditNames)
     this.#trimAudit()
     this.#rememberSecrets(keptSecrets)
   }
@@ -116,8 +119,7 @@ export class Registry {
 
   async #take(name: string, document: Json): Promise<boolean> {
     if (name.startsWith(auditPrefix)) {
-      this.#auditCount = Number(name.slice(auditPrefix.length)) + 1
-      if (this.audit.length === 0) this.#firstAudit = this.#auditCount - 1
+      this.#auditNames.push(name)
       this.audit.push(document as unknown as AuditEntry)
       return true
     }
@@ -152,15 +154,18 @@ export class Registry {
     return writes
   }
 
-  #auditWrites(entries: readonly AuditEntry[]): StoreWrite[] {
+  /** Names sort by time, then by writer and count. */
+  #auditName({ at }: AuditEntry): string {
+    return `${auditPrefix}${String(at).padStart(15, '0')}-${this.#writer}-${String(this.#auditCount++).padStart(9, '0')}`
+  }
+
+  #auditWrites(entries: readonly AuditEntry[], names: readonly string[]): StoreWrite[] {
     const writes: StoreWrite[] = entries.map((entry, index) => ({
-      name: auditName(this.#auditCount + index),
+      name: names[index] as string,
       document: entry as unknown as Json,
     }))
     const surplus = this.audit.length + entries.length - this.#components.retention.auditEntries
-    for (let index = 0; index < Math.min(surplus, this.audit.length); index++) {
-      writes.push({ name: auditName(this.#firstAudit + index), document: null })
-    }
+    for (const name of this.#auditNames.slice(0, Math.max(0, surplus))) writes.push({ name, document: null })
     return writes
   }
 
@@ -168,7 +173,7 @@ export class Registry {
     const surplus = this.audit.length - this.#components.retention.auditEntries
     if (surplus <= 0) return
     this.audit.splice(0, surplus)
-    this.#firstAudit += surplus
+    this.#auditNames.splice(0, surplus)
   }
 
   async #takeStep({ before, after }: CategoryStep): Promise<void> {
@@ -198,8 +203,4 @@ export class Registry {
 
 function pastName(category: Category): string {
   return `${historyPrefix}${category.name}/${String(category.revision).padStart(10, '0')}`
-}
-
-function auditName(index: number): string {
-  return `${auditPrefix}${String(index).padStart(12, '0')}`
 }

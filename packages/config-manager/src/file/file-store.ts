@@ -1,0 +1,198 @@
+import { join } from 'node:path'
+import { type ConfigStore, coreError, messageOf, type StoredDocument, type StoreWrite } from '@backplane/core'
+import { configError } from '../errors.ts'
+import type { SecretStore } from '../secrets.ts'
+import { conflictOf } from '../store-conflict.ts'
+import { fileSecrets } from './file-secrets.ts'
+import { type FileSystem, type OpenFile, realFileSystem } from './file-system.ts'
+import { batchLine, compactLog, readLog } from './log.ts'
+import { takeWriterLock } from './writer-lock.ts'
+
+/** What a file store is made with. */
+export interface FileStoreInit {
+  /** A log below this many bytes is never compacted. @default 1048576 */
+  readonly compactAboveBytes?: number
+  /** @default the real one */
+  readonly files?: FileSystem
+}
+
+/** A store that brings a place for secrets: an encrypted file beside it. */
+export interface FileStore extends ConfigStore {
+  readonly secrets: SecretStore
+}
+
+/**
+ * Keeps documents in a directory: a log of batches, each with a checksum, appended and synced; now and then the log is
+ * written anew and renamed into place. After a crash at any step a batch is found whole or not at all. One process writes;
+ * not for a directory on a network file system, whose locks and renames promise less.
+ */
+export function fileStore(dir: string, init: FileStoreInit = {}): FileStore {
+  return new DirectoryStore(dir, init)
+}
+
+class DirectoryStore implements FileStore {
+  readonly secrets: SecretStore
+  readonly #dir: string
+  readonly #path: string
+  readonly #files: FileSystem
+  readonly #compactAbove: number
+  #documents = new Map<string, StoredDocument>()
+  #revision = 0
+  #bytes = 0
+  #compactBytes = 0
+  #log: OpenFile | undefined
+  #release: (() => Promise<void>) | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+  #broken: unknown
+
+  constructor(dir: string, { files = realFileSystem, compactAboveBytes = 1_048_576 }: FileStoreInit) {
+    this.#dir = dir
+    this.#path = join(dir, 'config.log')
+    this.#files = files
+    this.#compactAbove = compactAboveBytes
+    this.secrets = fileSecrets(join(dir, 'secrets'), { files })
+  }
+
+  async open(): Promise<void> {
+    if (this.#log) return
+    await this.#files.makeDirectory(this.#dir)
+    this.#release = await takeWriterLock(this.#files, this.#dir)
+    try {
+      await this.#files.remove(this.#nextPath)
+      const bytes = (await this.#files.read(this.#path)) ?? new Uint8Array()
+      const { documents, revision, soundBytes } = readLog(bytes, this.#path)
+      this.#documents = documents
+      this.#revision = revision
+      this.#bytes = soundBytes
+      this.#compactBytes = soundBytes
+      this.#broken = undefined
+      this.#log = await this.#files.append(this.#path)
+      if (soundBytes < bytes.length) await this.#cutTo(soundBytes)
+      await this.#files.syncDirectory(this.#dir)
+    } catch (error) {
+      await this.#letGo()
+      throw error
+    }
+  }
+
+  async read(name: string): Promise<StoredDocument | undefined> {
+    return this.#documents.get(name)
+  }
+
+  async list(): Promise<readonly string[]> {
+    return [...this.#documents.keys()]
+  }
+
+  write(batch: readonly StoreWrite[]): Promise<ReadonlyMap<string, number>> {
+    const writing = this.#queue.then(() => this.#writeNow(batch))
+    this.#queue = writing.catch(() => {})
+    return writing
+  }
+
+  async close(): Promise<void> {
+    await this.#queue
+    await this.#letGo()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #writeNow(batch: readonly StoreWrite[]): Promise<ReadonlyMap<string, number>> {
+    if (!this.#log) throw coreError('BP_CLOSED', { details: { what: `The configuration store in ${this.#dir}` } })
+    if (this.#broken !== undefined) throw failed(this.#broken)
+    for (const write of batch) {
+      const conflict = conflictOf(write, this.#documents.get(write.name)?.revision)
+      if (conflict) throw conflict
+    }
+    if (batch.length === 0) return new Map()
+    await this.#append(batchLine(batch, this.#revision + 1))
+    const revisions = new Map<string, number>()
+    for (const { name, document } of batch) {
+      const revision = ++this.#revision
+      revisions.set(name, revision)
+      if (document === null) this.#documents.delete(name)
+      else this.#documents.set(name, { revision, document })
+    }
+    await this.#compactIfLarge()
+    return revisions
+  }
+
+  /** Appends and syncs a line; if that fails, takes it back. What could not be taken back must not be built upon. */
+  async #append(line: Uint8Array): Promise<void> {
+    try {
+      await writeAll(this.#log as OpenFile, line)
+      await this.#log?.sync()
+    } catch (error) {
+      await this.#cutTo(this.#bytes).catch((reason) => {
+        this.#broken = reason
+      })
+      throw failed(error)
+    }
+    this.#bytes += line.length
+  }
+
+  async #cutTo(length: number): Promise<void> {
+    await this.#log?.truncate(length)
+    await this.#log?.sync()
+  }
+
+  async #compactIfLarge(): Promise<void> {
+    if (this.#bytes < this.#compactAbove || this.#bytes < 2 * this.#compactBytes) return
+    try {
+      const log = compactLog(this.#documents, this.#revision)
+      await this.#files.remove(this.#nextPath)
+      const next = await this.#files.append(this.#nextPath)
+      try {
+        await writeAll(next, log)
+        await next.sync()
+      } finally {
+        await next.close()
+      }
+      await this.#log?.close()
+      this.#log = undefined
+      await this.#files.rename(this.#nextPath, this.#path)
+      this.#bytes = log.length
+      this.#compactBytes = log.length
+      await this.#files.syncDirectory(this.#dir)
+    } catch {
+      // The old log is whole: compaction is tried again once it has grown.
+      this.#compactBytes = this.#bytes
+    }
+    await this.#reopen()
+  }
+
+  /** After compaction, and after one that failed half way. */
+  async #reopen(): Promise<void> {
+    try {
+      this.#log ??= await this.#files.append(this.#path)
+    } catch (error) {
+      this.#broken = error
+      throw failed(error)
+    }
+  }
+
+  async #letGo(): Promise<void> {
+    const log = this.#log
+    this.#log = undefined
+    await log?.close()
+    await this.#release?.()
+    this.#release = undefined
+  }
+
+  get #nextPath(): string {
+    return `${this.#path}.next`
+  }
+}
+
+async function writeAll(file: OpenFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const written = await file.write(bytes.subarray(at))
+    if (written === 0) throw configError('BP_CONFIG_STORE_FAILED', { details: { reason: 'nothing could be written' } })
+    at += written
+  }
+}
+
+function failed(error: unknown) {
+  return configError('BP_CONFIG_STORE_FAILED', { details: { reason: messageOf(error) }, cause: error })
+}

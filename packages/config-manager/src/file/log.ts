@@ -1,0 +1,81 @@
+import { crc32 } from 'node:zlib'
+import type { Json, StoredDocument, StoreWrite } from '@backplane/core'
+import { configError } from '../errors.ts'
+
+/** Documents read from a log, the revision that comes last in it, and how many of its bytes are sound. */
+export interface LogContent {
+  readonly documents: Map<string, StoredDocument>
+  readonly revision: number
+  readonly soundBytes: number
+}
+
+type Entry = readonly [name: string, revision: number, document: Json | null]
+
+/**
+ * One line of the log: one batch, with its checksum in front. A batch is found whole or not at all, because a line that
+ * was cut anywhere has no valid checksum.
+ */
+export function batchLine(batch: readonly StoreWrite[], firstRevision: number): Uint8Array {
+  const entries: Entry[] = batch.map(({ name, document }, index) => [name, firstRevision + index, document])
+  return line(entries)
+}
+
+/** The log that holds these documents and nothing of the past. */
+export function compactLog(documents: ReadonlyMap<string, StoredDocument>, revision: number): Uint8Array {
+  const entries: Entry[] = [...documents].map(([name, stored]) => [name, stored.revision, stored.document])
+  // The last revision may belong to a document that is gone; an entry without a name keeps the count.
+  return line([...entries, ['', revision, null]])
+}
+
+function line(entries: readonly Entry[]): Uint8Array {
+  const text = JSON.stringify(entries)
+  return new TextEncoder().encode(`${checksum(text)} ${text}\n`)
+}
+
+function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0')
+}
+
+/**
+ * Reads a log. What a crash cut off at the end is left out; throws `BP_CONFIG_STORE_DAMAGED` when a line is broken that
+ * sound lines follow, because no crash does that.
+ */
+export function readLog(bytes: Uint8Array, path: string): LogContent {
+  const documents = new Map<string, StoredDocument>()
+  let revision = 0
+  let start = 0
+  for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
+    const entries = readLine(bytes.subarray(start, end))
+    if (!entries) {
+      if (hasSoundLine(bytes, end + 1)) throw damaged(path, `the line at byte ${start} is broken`)
+      break
+    }
+    for (const [name, at, document] of entries) {
+      revision = Math.max(revision, at)
+      if (document !== null) documents.set(name, { revision: at, document })
+      else documents.delete(name)
+    }
+    start = end + 1
+  }
+  return { documents, revision, soundBytes: start }
+}
+
+function readLine(bytes: Uint8Array): readonly Entry[] | undefined {
+  const text = new TextDecoder().decode(bytes)
+  const body = text.slice(9)
+  if (text[8] !== ' ' || text.slice(0, 8) !== checksum(body)) return undefined
+  return JSON.parse(body) as readonly Entry[]
+}
+
+function hasSoundLine(bytes: Uint8Array, from: number): boolean {
+  let start = from
+  for (let end = bytes.indexOf(0x0a, start); end !== -1; end = bytes.indexOf(0x0a, start)) {
+    if (readLine(bytes.subarray(start, end))) return true
+    start = end + 1
+  }
+  return false
+}
+
+function damaged(path: string, reason: string) {
+  return configError('BP_CONFIG_STORE_DAMAGED', { details: { path, reason } })
+}
