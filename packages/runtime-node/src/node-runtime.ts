@@ -55,7 +55,7 @@ export function nodeRuntime(init: NodeRuntimeInit = {}): (components: NodeRuntim
     const fresh = freshImport()
     return {
       kind: 'node',
-      // V8 bounds the heap and a check each second bounds the rest; nothing bounds the host's own thread.
+      // Memory is measured and log records are counted in a thread; nothing bounds the host's own.
       enforces: isolation === 'worker' ? ['limits.memory_mb', 'limits.log_lines_per_second'] : [],
       accepts: ({ manifest, module }) =>
         manifest.runtime === 'node' ||

@@ -137,13 +137,18 @@ test('a flood of log records is cut off in the thread, and counted', async () =>
   expect(kept).toBeLessThanOrEqual(100)
 })
 
-test('a plugin over its memory limit is ended: the heap by V8, buffers by a check', { timeout: 60_000 }, async () => {
+test('a plugin over its memory limit is ended, whatever holds it; garbage does not count', {
+  timeout: 60_000,
+}, async () => {
   const { host, events } = testHost()
   await host.load(await pluginFolder('export default { functions: { ping: () => "pong" } }', { id: 'bystander' }))
   const limited = { limits: { memory_mb: 64 }, ...fast }
   const source = await pluginFolder(
     `const kept = []
     export default { functions: {
+      async garbage() { for (let n = 0; n < 60; n++) { new Array(2e6).fill(n); Buffer.alloc(8 << 20); await new Promise((done) => setTimeout(done, 20)) } return 'fine' },
+      huge() { kept.push(new Array(3e7).fill(1.5)); return new Promise(() => {}) },
+      wasm() { kept.push(new WebAssembly.Memory({ initial: 2000 })); return new Promise(() => {}) },
       heap() { for (;;) kept.push(new Array(1e5).fill(kept.length)) },
       async buffers() { for (;;) { kept.push(Buffer.alloc(8 << 20, 1)); await new Promise((done) => setTimeout(done, 20)) } },
     } }`,
@@ -151,7 +156,8 @@ test('a plugin over its memory limit is ended: the heap by V8, buffers by a chec
   )
   const status = await host.load(source)
   expect(status.unenforced).toEqual([])
-  for (const name of ['heap', 'buffers']) {
+  expect(await host.call('garbage', {}, { timeoutMs: 30_000 })).toBe('fine')
+  for (const name of ['heap', 'buffers', 'huge', 'wasm']) {
     const restarted = next(host, 'plugin.restarted')
     await expect(host.call(name, {}, { timeoutMs: 30_000 })).rejects.toMatchObject({
       code: 'BP_PLUGIN_EXITED',
@@ -160,7 +166,7 @@ test('a plugin over its memory limit is ended: the heap by V8, buffers by a chec
     await restarted
   }
   expect(await host.call('ping')).toBe('pong')
-  expect(events.filter(({ type }) => type === 'plugin.exited')).toHaveLength(2)
+  expect(events.filter(({ type }) => type === 'plugin.exited')).toHaveLength(4)
 })
 
 test('a thread sees only the environment that its permissions name', async () => {

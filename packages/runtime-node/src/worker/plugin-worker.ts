@@ -1,7 +1,8 @@
 import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { Limits, Logger, Permissions } from '@backplane/core'
-import type { ThreadData, ToHost, ToThread } from './protocol.ts'
+import { MemoryGuard } from './memory-guard.ts'
+import { type ThreadData, type ToHost, type ToThread, toThread } from './protocol.ts'
 import { lines } from './thread-log.ts'
 
 /** What a {@link PluginWorker} needs. */
@@ -19,7 +20,7 @@ export interface PluginWorkerInit {
 export class PluginWorker {
   readonly #worker: Worker
   readonly #port: MessagePort
-  readonly #memoryCheck: NodeJS.Timeout | undefined
+  readonly #memory: MemoryGuard | undefined
   #ending: { reason: string; cause: unknown } | undefined
   readonly #exit: Promise<void>
 
@@ -35,7 +36,6 @@ export class PluginWorker {
       stdout: true,
       stderr: true,
       ...(bootstrap.execArgv ? { execArgv: bootstrap.execArgv } : {}),
-      ...(limits.memory_mb ? { resourceLimits: { maxOldGenerationSizeMb: limits.memory_mb } } : {}),
     })
     // The thread redirects its own output; this is what comes from elsewhere in it (Node's own last words).
     const out = lines((line) => logger.info({ source: 'stdout' }, line))
@@ -44,11 +44,11 @@ export class PluginWorker {
     this.#worker.stderr.setEncoding('utf8').on('data', err.write)
     port1.on('message', init.receive)
     this.#worker.on('error', (cause) => {
-      this.#ending ??= { reason: uncaught(cause, limits), cause }
+      this.#ending ??= { reason: uncaught(cause), cause }
     })
     this.#exit = new Promise((resolve) => {
       this.#worker.on('exit', (code) => {
-        clearInterval(this.#memoryCheck)
+        this.#memory?.[Symbol.dispose]()
         // What it said last (the log above all) may still wait in the channel.
         for (let last = receiveMessageOnPort(port1); last; last = receiveMessageOnPort(port1))
           init.receive(last.message)
@@ -58,8 +58,19 @@ export class PluginWorker {
         resolve()
       })
     })
-    if (limits.memory_mb)
-      this.#memoryCheck = setInterval(() => this.#checkMemory(limits.memory_mb as number), 1000).unref()
+    const { memory_mb: limitMb } = limits
+    if (limitMb !== undefined) {
+      this.#memory = new MemoryGuard({
+        limitMb,
+        measure: async () => {
+          const { used_heap_size, external_memory } = await this.#worker.getHeapStatistics()
+          return used_heap_size + external_memory
+        },
+        collect: () => this.post([toThread.collect]),
+        exceeded: (usedMb) =>
+          void this.terminate(`it used ${Math.ceil(usedMb)} MiB of memory (limits.memory_mb: ${limitMb})`),
+      })
+    }
   }
 
   /** Sends a message. Throws when it holds what cannot be cloned; says nothing when the thread has ended. */
@@ -73,23 +84,11 @@ export class PluginWorker {
     await this.#worker.terminate()
     await this.#exit
   }
-
-  // V8's own limit knows only the JavaScript heap; buffers and WebAssembly memory lie outside of it.
-  async #checkMemory(limitMb: number): Promise<void> {
-    // Missing before Node 22.16.
-    const statistics = await this.#worker.getHeapStatistics?.().catch(() => undefined)
-    if (!statistics) return
-    const usedMb = (statistics.used_heap_size + statistics.external_memory) / 2 ** 20
-    if (usedMb > limitMb)
-      await this.terminate(`it used ${Math.ceil(usedMb)} MiB of memory (limits.memory_mb: ${limitMb})`)
-  }
 }
 
-function uncaught(cause: unknown, limits: Limits): string {
+function uncaught(cause: unknown): string {
   const { code, message, name } = cause as { code?: string; message?: string; name?: string }
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return limits.memory_mb ? `it ran out of memory (limits.memory_mb: ${limits.memory_mb})` : 'it ran out of memory'
-  }
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'it ran out of memory'
   return message === undefined ? `uncaught ${String(cause)}` : `uncaught ${name ?? 'Error'}: ${message}`
 }
 

@@ -26,6 +26,7 @@ export const toThread = {
   abort: 5,
   answer: 6,
   refuse: 7,
+  collect: 8,
 } as const
 
 /** What a plugin's thread says to the host. */
@@ -59,6 +60,7 @@ export type ToThread =
   | readonly [op: typeof toThread.abort, reason: ErrorWire]
   | readonly [op: typeof toThread.answer, id: number, value: Value]
   | readonly [op: typeof toThread.refuse, id: number, error: ErrorWire]
+  | readonly [op: typeof toThread.collect]
 
 export type ToHost =
   | readonly [op: typeof toHost.ready, description: Description]

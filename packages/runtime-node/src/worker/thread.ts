@@ -14,6 +14,7 @@ import {
 } from '@backplane/core'
 import { exportedPlugin } from '../authoring/exported.ts'
 import { Program } from '../program/program.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import {
   fromWire,
   type LogLevel,
@@ -106,6 +107,9 @@ export class PluginThread {
         return
       case toThread.refuse:
         this.#wish(message[1])?.reject(fromWire(message[2]))
+        return
+      case toThread.collect:
+        void collectGarbage()
         return
     }
   }
