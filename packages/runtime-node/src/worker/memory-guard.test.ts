@@ -36,6 +36,14 @@ test('what stays over the limit is told once', async () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
+test('what is so far over that it cannot be garbage is told at once', async () => {
+  const { used, collect, exceeded } = guard()
+  used.mb = 400
+  await vi.advanceTimersByTimeAsync(100)
+  expect(collect).not.toHaveBeenCalled()
+  expect(exceeded.mock.calls).toEqual([[400]])
+})
+
 test('a thread that cannot be measured has ended; nothing is told after the end', async () => {
   const exceeded = vi.fn()
   const init = { limitMb: 1, measure: () => Promise.reject(new RangeError('gone')), collect: vi.fn(), exceeded }

@@ -12,6 +12,11 @@ export interface MemoryGuardInit {
 const intervalMs = 100
 /** How long it may stay over the limit: time for a collection to show. */
 const graceMs = 500
+/**
+ * What V8 takes for young objects before it collects them. It lets the rest grow to four times what was in use before it
+ * collects that, so more than both is no garbage.
+ */
+const youngMb = 64
 
 /**
  * Watches a thread's memory: the JavaScript heap, buffers and WebAssembly alike.
@@ -41,13 +46,19 @@ export class MemoryGuard implements Disposable {
     const usedMb = bytes / 2 ** 20
     if (usedMb <= this.#init.limitMb) {
       this.#overSince = undefined
+    } else if (usedMb > 4 * this.#init.limitMb + youngMb) {
+      this.#exceeded(usedMb)
     } else if (this.#overSince === undefined) {
       this.#overSince = performance.now()
       this.#init.collect()
     } else if (performance.now() - this.#overSince >= graceMs) {
-      this[Symbol.dispose]()
-      this.#init.exceeded(usedMb)
+      this.#exceeded(usedMb)
     }
+  }
+
+  #exceeded(usedMb: number): void {
+    this[Symbol.dispose]()
+    this.#init.exceeded(usedMb)
   }
 
   [Symbol.dispose](): void {
