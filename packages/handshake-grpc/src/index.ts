@@ -46,6 +46,9 @@ export {
 export type { HandshakeConfig } from './handshake/versions.ts'
 export { type HclogLoggerInit, hclogLogger } from './log/hclog.ts'
 export { type PluginLogEntry, type PluginLogLevel, PluginLogParser } from './log/parse.ts'
+export { type InspectInit, inspectPlugin, type PluginFacts } from './runtime/inspect.ts'
+export { type ProcessRuntimeComponents, type ProcessRuntimeInit, processRuntime } from './runtime/process-runtime.ts'
+export type { ProcessSection } from './runtime/section.ts'
 export type { HealthReporter } from './serve/health.ts'
 export { type Handler, type HandlerContext, implement } from './serve/implement.ts'
 export type {

@@ -49,8 +49,10 @@ export interface PluginClient<S extends ClientPluginSet = ClientPluginSet> exten
   /**
    * Ends the plugin: asks it to, waits for the grace period, kills it. Idempotent, never rejects; what is resolved is
    * gone. A reattached plugin in test mode is only let go.
+   *
+   * @param options - `signal` cuts the grace period short
    */
-  kill(): Promise<void>
+  kill(options?: { readonly signal?: AbortSignal }): Promise<void>
   /**
    * Lets the plugin run on and closes the connection; gives what another client needs to reattach. The plugin's log
    * goes to this process as long as it lives: a Go plugin that logs after that gets SIGPIPE.
@@ -74,6 +76,9 @@ export interface PluginClient<S extends ClientPluginSet = ClientPluginSet> exten
   /** The last lines that the plugin wrote to its real stderr. */
   readonly stderrTail: readonly string[]
 }
+
+/** How the status of a call begins that ended with its plugin. */
+const exitedText = 'plugin exited'
 
 /** A plugin that runs and is connected. */
 interface Running {
@@ -124,6 +129,8 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
   readonly #sets: ReadonlyMap<number, S>
   readonly #stop = new AbortController()
   readonly #gone = new AbortController()
+  /** Cuts the grace period short. */
+  readonly #hurry = new AbortController()
   readonly #bucket: TokenBucket | undefined
   #starting: Promise<Running> | undefined
   #running: Running | undefined
@@ -219,7 +226,10 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
     }
   }
 
-  kill(): Promise<void> {
+  kill(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = options
+    if (signal?.aborted) this.#hurry.abort()
+    else signal?.addEventListener('abort', () => this.#hurry.abort(), { once: true })
     this.#ending ??= this.#kill()
     return this.#ending
   }
@@ -357,7 +367,8 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
     const pluginCert = line.serverCert && pemOf(new X509Certificate(line.serverCert).raw)
     const tls = identity && pluginCert !== undefined ? { identity, pluginCert } : undefined
     const connection = await this.#open(child, line, tls)
-    return { child, connection, address: line, version: line.appVersion, socketDir, tls }
+    const address = { network: line.network, address: line.address }
+    return { child, connection, address, version: line.appVersion, socketDir, tls }
   }
 
   async #parse(text: string, child: PluginChild) {
@@ -395,12 +406,16 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
         ...(init.unixSocket?.group !== undefined && { group: init.unixSocket.group }),
       },
       translate,
+      lost: Promise.race([
+        child.exited.then(() => Promise.reject(child.error('BP_HANDSHAKE_EXITED'))),
+        aborted(this.#stop.signal).then(() => Promise.reject(coreError('BP_ABORTED'))),
+      ]),
       explain: async (status) => {
         const exit = await this.#exitSoon(child)
-        return exit ? { ...status, details: `plugin exited (${describeExit(exit)})` } : status
+        return exit ? { ...status, code: 14, details: `${exitedText} (${describeExit(exit)})` } : status
       },
       onError: (error: ServiceError, path: string) =>
-        child.exit && error.code === 14 ? this.#exitError(child, error) : callError(error, path),
+        error.details.startsWith(exitedText) ? this.#exitError(child, error) : callError(error, path),
       ...(dialTls && { dialTls }),
       ...(tls && { serveTls: { identity: tls.identity, clientCa: tls.pluginCert } }),
       ...(init.channelOptions && { channelOptions: init.channelOptions }),
@@ -466,13 +481,9 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
     if (!running) return
     if (running.child.exit) return void (await this.exited)
     if (this.#init.reattach?.test) return this.#letGo(running)
-    const grace = this.#init.gracePeriodMs ?? 2000
     const { child, connection } = running
-    const limit = Date.now() + grace
-    await connection.closeBroker()
-    await Promise.race([connection.shutdown(grace), child.exited])
+    await Promise.race([this.#askToEnd(running), child.exited, aborted(this.#hurry.signal)])
     await connection.close()
-    await Promise.race([child.exited, pause(Math.max(0, limit - Date.now()))])
     if (!child.exit) {
       this.#logger.warn('plugin failed to exit gracefully')
       await child.runner.kill()
@@ -480,6 +491,17 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
       if (child.runner instanceof ReattachedRunner && child.runner.pid === undefined) child.runner.release()
     }
     await this.exited
+  }
+
+  /** Resolves when the grace period is over, or before it when the plugin has gone. */
+  async #askToEnd({ child, connection }: Running): Promise<void> {
+    const grace = this.#init.gracePeriodMs ?? 2000
+    const limit = pause(grace)
+    await connection.closeBroker()
+    await Promise.race([connection.shutdown(grace), child.exited])
+    // The connection ends before the wait: a plugin may wait for that.
+    await connection.close()
+    await Promise.race([child.exited, limit])
   }
 
   async #letGo(running: Running): Promise<void> {
@@ -514,6 +536,13 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
       },
     )
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 /** A killed plugin leaves its socket file behind. */

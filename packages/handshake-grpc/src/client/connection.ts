@@ -37,6 +37,8 @@ export interface ConnectionInit extends WatchInit {
   readonly syncStdout?: Writable
   readonly syncStderr?: Writable
   readonly translate?: ConstructorParameters<typeof GrpcBroker>[0]['translate']
+  /** Rejects when there is no use in waiting for the connection any longer. */
+  readonly lost: Promise<never>
   /** Turns a failed call into a typed error. */
   readonly onError: (error: ServiceError, path: string) => BackplaneError
 }
@@ -95,7 +97,7 @@ export class PluginConnection {
       ...(init.channelOptions && { options: init.channelOptions }),
     })
     try {
-      await ready(wired.channel, init.address)
+      await Promise.race([ready(wired.channel, init.address), init.lost])
     } catch (error) {
       wired.close()
       await mux?.session.close()

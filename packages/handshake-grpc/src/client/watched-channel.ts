@@ -43,6 +43,11 @@ export function watchedChannel(channel: Channel, init: WatchInit): Channel {
   })
 }
 
+/** Whether a call was cancelled by its own caller; grpc-js says so in words only. */
+export function isLocalCancel(result: { readonly details: string }): boolean {
+  return result.details === 'Cancelled on client'
+}
+
 function watch(method: string, metadata: Metadata, listener: Listener, init: WatchInit): Listener {
   const began = init.hooks?.call ? performance.now() : 0
   const ended = init.hooks?.call && observe(() => init.hooks?.call?.({ method, metadata }))
@@ -57,7 +62,9 @@ function watch(method: string, metadata: Metadata, listener: Listener, init: Wat
     onReceiveMetadata: (received) => listener.onReceiveMetadata(received),
     onReceiveMessage: (message) => listener.onReceiveMessage(message),
     onReceiveStatus: (result) => {
-      if (result.code === status.UNAVAILABLE) void init.explain(result).then(finish)
+      // A plugin that ends resets its calls, which reads as CANCELLED here.
+      const lost = result.code === status.UNAVAILABLE || (result.code === status.CANCELLED && !isLocalCancel(result))
+      if (lost) void init.explain(result).then(finish)
       else finish(result)
     },
   }

@@ -1,0 +1,77 @@
+import { coreError, type FunctionDescriptor, messageOf, type Params, type Value } from '@backplane/core'
+import {
+  type DescMethod,
+  type DescService,
+  fromBinary,
+  fromJson,
+  type JsonValue,
+  type Registry,
+  toBinary,
+  toJson,
+} from '@bufbuild/protobuf'
+import type { MethodDefinition } from '@grpc/grpc-js'
+import { method, rawCodec } from '../wire/services.ts'
+import type { ServiceCatalog } from './descriptors.ts'
+import { schemaOf } from './json-schema.ts'
+
+/** One gRPC method as a function of the plugin. */
+export interface MethodFunction {
+  readonly descriptor: FunctionDescriptor
+  readonly definition: MethodDefinition<Buffer, Buffer>
+  readonly streams: boolean
+  /** Makes the request message of a function's parameters. @throws BP_PARAMS_INVALID */
+  encode(params: Params): Buffer
+  /** Makes a JSON value of a response message. */
+  decode(bytes: Buffer): Value
+}
+
+/**
+ * Gives the functions of a plugin's services: unary methods as calls, server streams as streams of items, each by
+ * `Service.Method`. Methods that take a stream are left out: a function has one set of parameters.
+ */
+export function methodFunctions(catalog: ServiceCatalog): Map<string, MethodFunction> {
+  const functions = new Map<string, MethodFunction>()
+  for (const service of catalog.services) {
+    const twin = catalog.services.some((other) => other !== service && other.name === service.name)
+    for (const rpc of service.methods) {
+      if (rpc.methodKind !== 'unary' && rpc.methodKind !== 'server_streaming') continue
+      const name = `${twin ? service.typeName : service.name}.${rpc.name}`
+      functions.set(name, methodFunction(name, service, rpc, catalog.registry))
+    }
+  }
+  return functions
+}
+
+function methodFunction(name: string, service: DescService, rpc: DescMethod, registry: Registry): MethodFunction {
+  const streams = rpc.methodKind === 'server_streaming'
+  return {
+    streams,
+    descriptor: {
+      name,
+      description: `gRPC ${streams ? 'server stream' : 'call'} ${service.typeName}/${rpc.name}.`,
+      parameters: schemaOf(rpc.input),
+      result: streams ? { type: 'null' } : schemaOf(rpc.output),
+      ...(streams && { stream: 'items' as const }),
+    },
+    definition: method(`/${service.typeName}/${rpc.name}`, rawCodec(), rawCodec(), false, streams),
+    encode(params) {
+      try {
+        return Buffer.from(toBinary(rpc.input, fromJson(rpc.input, plainJson(params), { registry })))
+      } catch (cause) {
+        // The library's texts name the message and the field.
+        throw coreError('BP_PARAMS_INVALID', { details: { name, issues: messageOf(cause) }, cause })
+      }
+    },
+    decode: (bytes) =>
+      toJson(rpc.output, fromBinary(rpc.output, bytes), { registry, alwaysEmitImplicit: true }) as Value,
+  }
+}
+
+/** Values as protobuf's JSON mapping has them: bytes are base64, what is undefined is left out. */
+function plainJson(value: Value | undefined): JsonValue {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  if (Array.isArray(value)) return value.map(plainJson)
+  if (typeof value !== 'object' || value === null) return (value ?? null) as JsonValue
+  const entries = Object.entries(value as Params).filter(([, member]) => member !== undefined)
+  return Object.fromEntries(entries.map(([key, member]) => [key, plainJson(member)]))
+}

@@ -1,0 +1,189 @@
+import { Writable } from 'node:stream'
+import {
+  BackplaneError,
+  type Call,
+  coreError,
+  type EventDescriptor,
+  type FunctionDescriptor,
+  type Health,
+  type Limits,
+  type Logger,
+  messageOf,
+  type PluginInstance,
+  type RuntimeContext,
+  type Value,
+} from '@backplane/core'
+import { type ClientReadableStream, Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { describeExit } from '../client/child.ts'
+import { type PluginClient, pluginClient } from '../client/client.ts'
+import { callError } from '../client/service.ts'
+import { LineSplitter } from '../log/lines.ts'
+import type { Wire } from '../wire/wire.ts'
+import { catalogByReflection, type ServiceCatalog } from './descriptors.ts'
+import { limitedRunner } from './limits.ts'
+import { type MethodFunction, methodFunctions } from './methods.ts'
+import type { ProcessPlan } from './section.ts'
+
+/** What an instance is made of. */
+export interface ProcessInstanceInit {
+  readonly plan: ProcessPlan
+  readonly context: RuntimeContext
+  readonly limits: Limits | undefined
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string | undefined
+  readonly functions: readonly FunctionDescriptor[]
+  readonly events: readonly EventDescriptor[]
+  readonly catalog: ServiceCatalog | undefined
+  readonly wire: Wire | undefined
+}
+
+/** One process of a plugin. */
+export class ProcessInstance implements PluginInstance {
+  functions: readonly FunctionDescriptor[]
+  readonly events: readonly EventDescriptor[]
+  readonly #init: ProcessInstanceInit
+  readonly #client: PluginClient
+  #methods: ReadonlyMap<string, MethodFunction> = new Map()
+  #stopping = false
+
+  constructor(init: ProcessInstanceInit) {
+    this.#init = init
+    this.events = init.events
+    this.functions = init.functions
+    const { plan, context, limits, env, cwd, wire } = init
+    const { logger } = context
+    this.#client = pluginClient(
+      {
+        handshake: { cookieKey: plan.cookie.key, cookieValue: plan.cookie.value },
+        versionedPlugins: Object.fromEntries(plan.versions.map((version) => [version, {}])),
+        command: plan.command,
+        args: plan.args,
+        env,
+        inheritEnv: false,
+        stdin: 'ignore',
+        autoMtls: plan.autoMtls,
+        multiplex: plan.multiplex,
+        runner: limitedRunner(limits),
+        // A plugin may start programs of its own: they end with it.
+        processGroup: true,
+        syncStdout: logSink(logger, 'stdout'),
+        syncStderr: logSink(logger, 'stderr'),
+        ...(cwd !== undefined && { cwd }),
+        ...(plan.secure && { secure: plan.secure }),
+        ...(limits?.start_timeout_ms !== undefined && { startTimeoutMs: limits.start_timeout_ms }),
+        ...(wire && { wire }),
+      },
+      { logger },
+    )
+  }
+
+  async start({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const { plan, context } = this.#init
+    const { channel } = await this.#client.connection({ signal })
+    const catalog = this.#init.catalog ?? (await catalogByReflection(channel, plan.services, signal))
+    const missing = plan.services?.find((name) => !catalog.services.some(({ typeName }) => typeName === name))
+    if (missing !== undefined) {
+      const reason = `it has no service ${missing}`
+      throw coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: context.pluginId, reason } })
+    }
+    this.#methods = methodFunctions(catalog)
+    const told = new Map(this.#init.functions.map((each) => [each.name, each]))
+    // What the manifest says of a function (description, labels) completes what the .proto says.
+    this.functions = [...this.#methods.values()].map(({ descriptor }) => ({
+      ...told.get(descriptor.name),
+      ...descriptor,
+    }))
+    void this.#client.exited.then((exit) => {
+      if (this.#stopping) return
+      const details = { plugin: context.pluginId, reason: describeExit(exit), stderr: this.#client.stderrTail, ...exit }
+      context.exited(coreError('BP_PLUGIN_EXITED', { details }))
+    })
+  }
+
+  async invoke(call: Call): Promise<Value> {
+    const found = this.#methods.get(call.name)
+    if (!found) throw coreError('BP_FUNCTION_UNKNOWN', { details: { name: call.name } })
+    const request = found.encode(call.params)
+    const handle = await this.#client.connection()
+    const { run } = handle.service({ run: found.definition })
+    const timeoutMs = Math.max(1, call.deadline - Date.now())
+    const settings = { signal: call.signal, timeoutMs, metadata: metadataOf(call) }
+    try {
+      if (found.streams) {
+        await forward(run(request, settings) as unknown as ClientReadableStream<Buffer>, found, call)
+        return null
+      }
+      return found.decode(await (run(request, settings) as unknown as Promise<Buffer>))
+    } catch (error) {
+      throw this.#explain(error, call)
+    }
+  }
+
+  async health({ signal }: { readonly signal: AbortSignal }): Promise<Health> {
+    try {
+      await this.#client.ping({ signal })
+      return { ok: true }
+    } catch (error) {
+      return { ok: false, message: messageOf(error) }
+    }
+  }
+
+  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    this.#stopping = true
+    await this.#client.kill({ signal })
+  }
+
+  #explain(error: unknown, call: Call): BackplaneError {
+    if (!(error instanceof BackplaneError)) return BackplaneError.from(error)
+    if (call.signal.aborted) return coreError('BP_ABORTED', { cause: error })
+    if (error.code === 'BP_HANDSHAKE_PROCESS_EXITED') {
+      const details = { ...error.details, plugin: this.#init.context.pluginId, reason: error.message }
+      return coreError('BP_PLUGIN_EXITED', { details, cause: error })
+    }
+    if (error.code !== 'BP_HANDSHAKE_CALL') return error
+    const { grpcCode, status: name, reason, metadata } = error.details
+    if (grpcCode === status.DEADLINE_EXCEEDED) {
+      return coreError('BP_TIMEOUT', {
+        details: { what: call.name, timeoutMs: 0 },
+        message: `${call.name} took too long.`,
+        cause: error,
+      })
+    }
+    const { retryable } = error
+    return coreError('BP_PLUGIN_FAILED', {
+      details: { reason, grpcCode, status: name, metadata },
+      retryable,
+      cause: error,
+    })
+  }
+}
+
+function metadataOf(call: Call): Metadata {
+  const metadata = new Metadata()
+  if (call.trace) {
+    metadata.set('traceparent', call.trace.traceparent)
+    if (call.trace.tracestate !== undefined) metadata.set('tracestate', call.trace.tracestate)
+  }
+  return metadata
+}
+
+/** Sends a server stream's messages on; the plugin waits while the caller has no room. */
+async function forward(stream: ClientReadableStream<Buffer>, found: MethodFunction, call: Call): Promise<void> {
+  try {
+    for await (const message of stream) await call.send(found.decode(message as Buffer))
+  } catch (error) {
+    stream.cancel()
+    throw error instanceof BackplaneError ? error : callError(error as ServiceError, found.definition.path)
+  }
+}
+
+/** What the plugin's code prints goes to the plugin's log, line by line. */
+function logSink(logger: Logger, stream: 'stdout' | 'stderr'): Writable {
+  const lines = new LineSplitter(16 * 1024)
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      for (const { text } of lines.push(chunk)) logger.info({ stream }, text)
+      done()
+    },
+  })
+}

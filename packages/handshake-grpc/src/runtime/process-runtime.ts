@@ -1,0 +1,95 @@
+import { access, constants } from 'node:fs/promises'
+import {
+  BackplaneError,
+  coreError,
+  messageOf,
+  type Permissions,
+  type PluginRuntime,
+  type RuntimeComponents,
+} from '@backplane/core'
+import { resolveCommand } from '../client/diagnose.ts'
+import type { Wire } from '../wire/wire.ts'
+import { enforcedLimits } from './limits.ts'
+import { planOf } from './section.ts'
+
+/** Options of {@link processRuntime}. */
+export interface ProcessRuntimeInit {
+  /**
+   * Variables of the host that every plugin sees, beside those that its manifest's `permissions.env` names.
+   * @default PATH, HOME, TMPDIR, LANG, TZ and what Windows needs
+   */
+  readonly env?: readonly string[]
+  /** What speaks gRPC. @default grpcJsWire() */
+  readonly wire?: Wire
+}
+
+/** What {@link processRuntime} needs from its host. */
+export type ProcessRuntimeComponents = RuntimeComponents
+
+const plainEnv = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'SystemRoot', 'TEMP', 'TMP', 'PATHEXT', 'USERPROFILE']
+
+/**
+ * Makes the runtime that runs go-plugin plugins as processes of their own: their gRPC methods become the plugin's
+ * functions, `Service.Method`, with JSON in and out. For one plugin without a host use `pluginClient`.
+ *
+ * It takes manifests whose `runtime` is `process`, or that have a `process` section; see {@link ProcessSection}.
+ * Configuration reaches a plugin only as environment, so a change of it starts the plugin anew.
+ */
+export function processRuntime(init: ProcessRuntimeInit = {}): (components: ProcessRuntimeComponents) => PluginRuntime {
+  return () => ({
+    kind: 'process',
+    enforces: ['permissions.env', 'limits.start_timeout_ms', ...enforcedLimits],
+    accepts: ({ manifest, module }) =>
+      module === undefined && (manifest.runtime === 'process' || manifest.process !== undefined),
+    async load(source, context, { signal }) {
+      const { manifest, dir } = source
+      const plan = planOf(source)
+      const env = environmentOf(init.env ?? plainEnv, manifest.permissions, plan.env, context.config)
+      const failed = (reason: string, cause?: unknown) =>
+        coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: manifest.id, reason }, cause })
+      const command = resolveCommand(plan.command, env.PATH)
+      await access(command, constants.X_OK).catch((cause) => {
+        throw failed(`its program cannot be run: ${messageOf(cause)}`, cause)
+      })
+      try {
+        // Loaded here, since what reads protobuf descriptions is of no use to a plugin or a plain client.
+        const { catalogFromProto } = await import('./descriptors.ts')
+        const { ProcessInstance } = await import('./process-instance.ts')
+        const catalog = plan.protos.length > 0 ? await catalogFromProto(plan.protos) : undefined
+        signal.throwIfAborted()
+        return new ProcessInstance({
+          plan: { ...plan, command },
+          context,
+          limits: manifest.limits,
+          env,
+          cwd: context.stateDir ?? dir,
+          functions: manifest.functions ?? [],
+          events: manifest.events ?? [],
+          catalog: catalog && {
+            ...catalog,
+            services: catalog.services.filter(({ typeName }) => plan.services?.includes(typeName) ?? true),
+          },
+          wire: init.wire,
+        })
+      } catch (cause) {
+        if (signal.aborted) throw coreError('BP_ABORTED', { cause })
+        throw cause instanceof BackplaneError ? failed(cause.message, cause) : failed(messageOf(cause), cause)
+      }
+    },
+  })
+}
+
+/** A clean environment: what every program needs, what the manifest may see, what it sets, and its configuration. */
+function environmentOf(
+  names: readonly string[],
+  permissions: Permissions | undefined,
+  own: Readonly<Record<string, string>>,
+  config: object,
+): Record<string, string> {
+  const env: Record<string, string> = {}
+  for (const name of [...names, ...(permissions?.env ?? [])]) {
+    const value = process.env[name]
+    if (value !== undefined) env[name] = value
+  }
+  return { ...env, BACKPLANE_CONFIG: JSON.stringify(config), ...own }
+}
