@@ -3,9 +3,12 @@
  *
  * @packageDocumentation
  */
+export type { BroadcastOptions, BroadcastReply } from './broadcast.ts'
 export {
-  type MeshDeviceConnect,
-  type MeshDeviceConnectComponents,
-  type MeshDeviceConnectInit,
-  meshDeviceConnect,
-} from './mesh-device-connect.ts'
+  type DeviceConnectComponents,
+  type DeviceConnectInit,
+  type DeviceConnectMesh,
+  deviceConnect,
+} from './device-connect.ts'
+export { deviceConnectErrors } from './errors.ts'
+export { type Filter, type KeyFilter, parseSelector, type Selector, select } from './selector.ts'

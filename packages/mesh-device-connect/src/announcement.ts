@@ -1,0 +1,91 @@
+import type { Advertisement, EventDescriptor, FunctionDescriptor, Identity, Labels, Params } from '@backplane/core'
+import { hex, isoSeconds } from './ids.ts'
+import { encodeJson } from './json.ts'
+import { isEventName } from './subjects.ts'
+
+/** What a host says of itself at one moment, ready to be put into presence, heartbeat and registration. */
+export interface Announcement {
+  /** Device Connect's `capabilities`, as JSON text: the large part, made once per change. */
+  readonly capabilities: string
+  /** Device Connect's `identity`, as JSON text. */
+  readonly identity: string
+  /** Events that are left out, since their names would make the registry refuse the whole device. */
+  readonly unfitEvents: readonly string[]
+}
+
+/** Puts a host's identity and what it offers into Device Connect's form. */
+export function announcementOf(identity: Identity, advertisement: Advertisement): Announcement {
+  const [fit, unfit] = [true, false].map((wanted) =>
+    advertisement.events.filter((event) => isEventName(event.name) === wanted),
+  ) as [EventDescriptor[], EventDescriptor[]]
+  const capabilities = {
+    description: identity.description ?? '',
+    functions: advertisement.functions.map(functionOf),
+    events: fit.map(eventOf),
+    labels: labelsOf(identity.labels),
+  }
+  // A key with nothing to say is left out: Python's filters call `.lower()` on a null device_type, and the registry
+  // refuses a null arch.
+  const known = {
+    device_type: identity.deviceType ?? 'plugin_host',
+    manufacturer: identity.manufacturer,
+    model: identity.model,
+    serial_number: identity.serialNumber,
+    firmware_version: identity.firmwareVersion,
+    description: identity.description,
+  }
+  return {
+    capabilities: encodeJson(capabilities),
+    identity: encodeJson(known),
+    unfitEvents: unfit.map((event) => event.name),
+  }
+}
+
+/** Device Connect's `status`: true to what is, so `available` while calls are served. */
+export function statusOf(identity: Identity, more: Params, now: number): Params {
+  return {
+    availability: 'available',
+    busy_score: 0,
+    online: true,
+    ...(identity.location === undefined ? {} : { location: identity.location }),
+    ...more,
+    ts: isoSeconds(now),
+  }
+}
+
+/** What marks one run of a host: two hosts with one device id differ in it. */
+export function instanceMark(): string {
+  return hex(16)
+}
+
+function functionOf(fn: FunctionDescriptor) {
+  return {
+    ...fn,
+    description: fn.description ?? '',
+    parameters: fn.parameters ?? { type: 'object', properties: {}, required: [] },
+    labels: labelsOf(fn.labels),
+    tags: fn.tags ?? [],
+  }
+}
+
+function eventOf({ payload, ...event }: EventDescriptor) {
+  return {
+    ...event,
+    description: event.description ?? '',
+    payload_schema: payload ?? null,
+    labels: labelsOf(event.labels),
+    tags: event.tags ?? [],
+  }
+}
+
+/**
+ * Labels, each key with a colon beside a twin with dots: the selector language has no colons in keys, so
+ * `plugin_driver:role` can be announced but only `plugin_driver.role` selected.
+ */
+function labelsOf(labels: Labels | undefined): Labels | null {
+  if (!labels || Object.keys(labels).length === 0) return null
+  const twins = Object.entries(labels)
+    .filter(([key]) => key.includes(':'))
+    .map(([key, value]) => [key.replaceAll(':', '.'), value] as const)
+  return { ...Object.fromEntries(twins), ...labels }
+}

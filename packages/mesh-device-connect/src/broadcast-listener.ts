@@ -1,0 +1,131 @@
+import { BackplaneError, type Json, type MeshHandler, messageOf, type Timer } from '@backplane/core'
+import { decodeJson, encodeBytes, isObject } from './json.ts'
+import type { Link } from './link.ts'
+import { takeMeta } from './meta.ts'
+import { isToken } from './subjects.ts'
+
+/** Timers take no more than 2^31 ms; a longer wait is cut into pieces. */
+const longestWaitMs = 86_400_000
+/** Broadcasts that may wait for their time. */
+const mostWaiting = 1_000
+
+/** A call to many, as far as it has been understood. */
+interface Envelope {
+  readonly correlationId: string
+  readonly name: string
+  readonly params: { readonly [key: string]: Json }
+  /** In milliseconds since the epoch. */
+  readonly fireAt: number | undefined
+  readonly late: 'skip' | 'fire'
+}
+
+/**
+ * Answers broadcasts: runs the function if this device is meant, at its time, and says the outcome as an event.
+ *
+ * A broadcast with a `where` clause is not run: the clause says who is meant, and it cannot be evaluated here (Python
+ * devices without their predicate extra do the same).
+ */
+export class BroadcastListener {
+  readonly #link: Link
+  readonly #handler: MeshHandler
+  readonly #waiting = new Set<Timer>()
+  readonly #stopped = new AbortController()
+
+  constructor(link: Link, handler: MeshHandler) {
+    this.#link = link
+    this.#handler = handler
+  }
+
+  /** Takes one broadcast in. Returns at once. */
+  take(payload: Uint8Array): void {
+    const { identity, logger } = this.#link
+    const envelope = readEnvelope(payload, identity.deviceId)
+    if (envelope === undefined) return
+    if (typeof envelope === 'string') logger.warn(`a broadcast is not run: ${envelope}`)
+    else if (envelope.fireAt === undefined) void this.#run(envelope)
+    else this.#hold(envelope, envelope.fireAt)
+  }
+
+  /** Drops what waits for its time, and cancels what runs. */
+  stop(): void {
+    for (const timer of this.#waiting) timer.cancel()
+    this.#waiting.clear()
+    this.#stopped.abort()
+  }
+
+  #hold(envelope: Envelope, fireAt: number): void {
+    const { clock, logger } = this.#link
+    const { correlationId, late } = envelope
+    const wait = fireAt - clock.now()
+    if (wait < 0 && late === 'skip') logger.info({ correlationId, lateMs: -wait }, 'a broadcast came too late')
+    else if (wait <= 0) void this.#run(envelope)
+    else if (this.#waiting.size < mostWaiting) this.#wait(envelope, fireAt)
+    else logger.warn({ correlationId }, `not run: ${mostWaiting} broadcasts wait for their time already`)
+  }
+
+  #wait(envelope: Envelope, fireAt: number): void {
+    const left = fireAt - this.#link.clock.now()
+    const timer = this.#link.clock.after(Math.min(Math.max(left, 0), longestWaitMs), () => {
+      this.#waiting.delete(timer)
+      if (left > longestWaitMs) this.#wait(envelope, fireAt)
+      else void this.#run(envelope)
+    })
+    this.#waiting.add(timer)
+  }
+
+  async #run(envelope: Envelope): Promise<void> {
+    const { transport, subjects, identity, clock, logger } = this.#link
+    const { correlationId, name } = envelope
+    const about = {
+      correlation_id: correlationId,
+      device_id: identity.deviceId,
+      actually_fired_at: clock.now() / 1000,
+    }
+    const failed = (thrown: unknown) => {
+      const code = thrown instanceof BackplaneError ? thrown.code : undefined
+      return encodeBytes({
+        ...about,
+        success: false,
+        error: { code: 'invoke_failed', message: messageOf(thrown) },
+        code,
+      })
+    }
+    let reply: Uint8Array
+    try {
+      const call = { name, signal: this.#stopped.signal, ...takeMeta(envelope.params) }
+      reply = encodeBytes({ ...about, success: true, result: (await this.#handler(call)) ?? null })
+    } catch (thrown) {
+      reply = failed(thrown)
+    }
+    const subject = subjects.reply(identity.deviceId, correlationId)
+    try {
+      await transport.publish(subject, reply).catch((error: BackplaneError) => {
+        if (error.code !== 'BP_PAYLOAD_TOO_LARGE') throw error
+        return transport.publish(subject, failed(error))
+      })
+    } catch (error) {
+      logger.warn({ error, correlationId }, 'the answer to a broadcast could not be sent')
+    }
+  }
+}
+
+/** The envelope; why it is not run; or `undefined` where it does not concern this device. */
+function readEnvelope(payload: Uint8Array, deviceId: string): Envelope | string | undefined {
+  let body: Json
+  try {
+    body = decodeJson(payload)
+  } catch {
+    return 'it is not JSON'
+  }
+  if (!isObject(body)) return 'it is not an object'
+  const { correlation_id, function: name, targets, where, fire_at, on_late } = body
+  if (Array.isArray(targets) && targets.length > 0 && !targets.includes(deviceId)) return undefined
+  if (!isToken(correlation_id)) return 'its correlation_id cannot stand in a subject'
+  if (typeof name !== 'string' || name === '') return 'it names no function'
+  const params = body.params ?? {}
+  if (!isObject(params)) return 'its params are not an object'
+  if (where !== undefined && where !== null && where !== '') return 'its `where` clause cannot be evaluated here'
+  const fireAt = fire_at === undefined || fire_at === null ? undefined : Number(fire_at) * 1000
+  if (fireAt !== undefined && !Number.isFinite(fireAt)) return 'its fire_at is not a time'
+  return { correlationId: correlation_id, name, params, fireAt, late: on_late === 'fire' ? 'fire' : 'skip' }
+}

@@ -1,0 +1,93 @@
+import type { MeshHandler, Params, Subscription } from '@backplane/core'
+import { type Announcement, statusOf } from './announcement.ts'
+import { Announcer } from './announcer.ts'
+import { BroadcastListener } from './broadcast-listener.ts'
+import { commands } from './commands.ts'
+import { claimIdentity } from './identity-claim.ts'
+import type { Link } from './link.ts'
+import type { Settings } from './member.ts'
+import { presenceText, registrationText, type Standing } from './registration.ts'
+
+/** A member's life as a device: it claims its id, takes calls and broadcasts, and announces what it offers. */
+export class Presence {
+  readonly #link: Link
+  readonly #handler: MeshHandler
+  readonly #settings: Settings
+  readonly #announcer: Announcer
+  readonly #broadcasts: BroadcastListener
+  #announcement: Announcement | undefined
+  #warned = ''
+
+  constructor(link: Link, handler: MeshHandler, settings: Settings) {
+    this.#link = link
+    this.#handler = handler
+    this.#settings = settings
+    this.#broadcasts = new BroadcastListener(link, handler)
+    this.#announcer = new Announcer({
+      link,
+      presence: () => presenceText(this.#standing()),
+      vitals: () => vitalsOf(statusOf(link.identity, settings.status(), link.clock.now())),
+      heartbeatMs: Math.max(1_000, (settings.ttlSeconds * 1_000) / 3),
+      debounceMs: settings.debounceMs,
+    })
+  }
+
+  /** Replaces what is offered. */
+  offer(announcement: Announcement): void {
+    this.#announcement = announcement
+    const unfit = announcement.unfitEvents.join(', ')
+    if (unfit !== '' && unfit !== this.#warned) {
+      this.#link.logger.warn(`not announced, since events are named with letters, digits, - and _ only: ${unfit}`)
+    }
+    this.#warned = unfit
+    this.#announcer.changed()
+  }
+
+  /** Claims the id, then serves. What it subscribes is added to `subscriptions`. */
+  async join(subscriptions: Subscription[], heardRival: () => boolean, signal?: AbortSignal): Promise<void> {
+    const { transport, subjects, identity } = this.#link
+    const { claimTimeoutMs, ttlSeconds } = this.#settings
+    await claimIdentity(this.#link, { heardRival, timeoutMs: claimTimeoutMs, ...(signal ? { signal } : {}) })
+    const answer = commands({
+      handler: this.#handler,
+      registration: () => registrationText(this.#standing(), ttlSeconds),
+      maxPayload: () => transport.maxPayload,
+    })
+    subscriptions.push(await transport.serve(subjects.cmd(identity.deviceId), answer))
+    subscriptions.push(await transport.subscribe(subjects.probe, () => this.#announcer.probed()))
+    subscriptions.push(await transport.subscribe(subjects.broadcast, ({ payload }) => this.#broadcasts.take(payload)))
+  }
+
+  /** Begins to announce, or does so anew after an outage. */
+  start(): void {
+    this.#announcer.start()
+  }
+
+  /** Somebody is new on the mesh. */
+  welcome(): void {
+    this.#announcer.welcome()
+  }
+
+  /** Says good-bye and ends. */
+  async stop(): Promise<void> {
+    this.#broadcasts.stop()
+    await this.#announcer.stop()
+  }
+
+  /** Ends without a good-bye, which would speak for a rival of the same id as well. */
+  silence(): void {
+    this.#broadcasts.stop()
+    this.#announcer.silence()
+  }
+
+  #standing(): Standing {
+    const { identity, instance, clock } = this.#link
+    const announcement = this.#announcement as Announcement
+    return { identity, instance, announcement, status: this.#settings.status(), now: clock.now() }
+  }
+}
+
+/** The status fields that a heartbeat carries: the registry merges them all into its record, but for the time. */
+function vitalsOf({ ts: _, ...vitals }: Params): Params {
+  return vitals
+}

@@ -1,0 +1,59 @@
+import { BackplaneError, coreError, type Json, messageOf } from '@backplane/core'
+import { isObject } from './json.ts'
+
+/** A JSON-RPC error object. `data` is absent where `code` says it all: Python devices never send one. */
+export interface RpcError {
+  readonly code: number
+  readonly message: string
+  readonly data?: { readonly code: string; readonly next: string; readonly retryable: boolean }
+}
+
+/** The JSON-RPC codes that are used here. Everything else that fails is `failed`, as in Python. */
+export const rpcCodes = {
+  parse: -32700,
+  invalidRequest: -32600,
+  unknownMethod: -32601,
+  invalidParams: -32602,
+  failed: -32000,
+} as const
+
+/** Codes of ours that a JSON-RPC code alone stands for; all others travel in `data`. */
+const bare: Readonly<Record<string, number>> = {
+  BP_FUNCTION_UNKNOWN: rpcCodes.unknownMethod,
+  BP_PARAMS_INVALID: rpcCodes.invalidParams,
+  BP_PLUGIN_FAILED: rpcCodes.failed,
+  BP_REMOTE_FAILED: rpcCodes.failed,
+}
+
+/** Gives what a handler of `method` threw as a JSON-RPC error. */
+export function toRpcError(method: string, thrown: unknown): RpcError {
+  if (!(thrown instanceof BackplaneError)) return { code: rpcCodes.failed, message: messageOf(thrown) }
+  const { code, message, next, retryable, details } = thrown
+  const ofAnother = code === 'BP_FUNCTION_UNKNOWN' && details.name !== undefined && details.name !== method
+  const number = ofAnother ? undefined : bare[code]
+  if (number === rpcCodes.unknownMethod) return { code: number, message: `Unknown method: ${method}` }
+  return number === undefined
+    ? { code: rpcCodes.failed, message, data: { code, next, retryable } }
+    : { code: number, message }
+}
+
+/**
+ * Gives another device's JSON-RPC error as ours: `BP_FUNCTION_UNKNOWN`, `BP_PARAMS_INVALID`, `BP_TIMEOUT` where the
+ * device itself ran out of time, else `BP_REMOTE_FAILED`. The finer code of a Backplane host is `details.remoteCode`.
+ */
+export function fromRpcError(device: string, name: string, error: Json | undefined): BackplaneError {
+  const fields = isObject(error) ? error : {}
+  const reason = typeof fields.message === 'string' && fields.message !== '' ? fields.message : 'it gave no reason'
+  const rpcCode = typeof fields.code === 'number' ? fields.code : undefined
+  const data = isObject(fields.data) ? fields.data : {}
+  const details = { device, name, reason, rpcCode, remoteCode: data.code, issues: reason }
+
+  if (rpcCode === rpcCodes.unknownMethod) return coreError('BP_FUNCTION_UNKNOWN', { details, message: reason })
+  if (rpcCode === rpcCodes.invalidParams) return coreError('BP_PARAMS_INVALID', { details, message: reason })
+  return coreError(data.code === 'BP_TIMEOUT' ? 'BP_TIMEOUT' : 'BP_REMOTE_FAILED', {
+    details,
+    message: reason,
+    ...(typeof data.next === 'string' ? { next: data.next } : {}),
+    ...(typeof data.retryable === 'boolean' ? { retryable: data.retryable } : {}),
+  })
+}

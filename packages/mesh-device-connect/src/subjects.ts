@@ -1,0 +1,85 @@
+import { coreError } from '@backplane/core'
+
+/**
+ * The subjects of one tenant.
+ *
+ * Ids are read from the end of a subject, since other devices' ids may hold dots; our own may not (a dot breaks the
+ * registry's heartbeat wildcard and the presence wildcard, which expect one token per id).
+ */
+export interface Subjects {
+  readonly probe: string
+  readonly broadcast: string
+  /** Everybody's presence. */
+  readonly allPresence: string
+  cmd(device: string): string
+  presence(device: string): string
+  heartbeat(device: string): string
+  /** `*` for any device or any event; never matches replies to broadcasts, which have one token more. */
+  event(device: string, event: string): string
+  reply(device: string, correlationId: string): string
+  /** Who said which event, or `undefined` where the subject is no event's. */
+  eventOf(subject: string): { readonly device: string; readonly event: string } | undefined
+}
+
+/** Gives the subjects of `tenant`. */
+export function subjectsOf(tenant: string): Subjects {
+  const base = `device-connect.${tenant}`
+  const ofDevice = (device: string, rest: string) => `${base}.${device}.${rest}`
+  return {
+    probe: `${base}.discovery.probe`,
+    broadcast: `${base}.broadcast`,
+    allPresence: `${base}.*.presence`,
+    cmd: (device) => ofDevice(device, 'cmd'),
+    presence: (device) => ofDevice(device, 'presence'),
+    heartbeat: (device) => ofDevice(device, 'heartbeat'),
+    event: (device, event) => ofDevice(device, `event.${event}`),
+    reply: (device, correlationId) => ofDevice(device, `event.async_reply.${correlationId}`),
+    eventOf(subject) {
+      const tokens = subject.slice(base.length + 1).split('.')
+      if (!subject.startsWith(`${base}.`) || tokens.length < 3 || tokens.at(-2) !== 'event') return undefined
+      return { device: tokens.slice(0, -2).join('.'), event: tokens.at(-1) as string }
+    },
+  }
+}
+
+/** Ids that would collide with fixed subjects. */
+const reserved: ReadonlySet<string> = new Set(['registry', 'discovery', 'broadcast', 'device', 'setup', 'orchestrator'])
+
+/** Refuses, with `BP_INVALID_ARGUMENT`, an id that this host must not use for itself. */
+export function checkOwnId(deviceId: string): void {
+  const reason = deviceId.includes('.')
+    ? 'a dot breaks the wildcards by which Device Connect finds devices; use a dash'
+    : reserved.has(deviceId)
+      ? 'Device Connect keeps this name for its own subjects'
+      : /^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/.test(deviceId)
+        ? undefined
+        : 'use a letter or digit, then up to 254 letters, digits, dashes or underscores'
+  if (reason) throw invalid(`The device id '${deviceId}'`, reason)
+}
+
+/** Refuses, with `BP_INVALID_ARGUMENT`, what is no tenant (the portal's rule, less the dot). */
+export function checkTenant(tenant: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(tenant)) return
+  throw invalid(`The tenant '${tenant}'`, 'use a letter or digit, then up to 63 letters, digits, dashes or underscores')
+}
+
+/** Refuses, with `BP_INVALID_ARGUMENT`, what cannot be another device's id. Dots are Device Connect's to allow. */
+export function checkDevice(device: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/.test(device) && !/\.\.|\.$/.test(device)) return
+  throw invalid(`The device id '${device}'`, 'device ids are letters, digits, dots, dashes and underscores')
+}
+
+/** Whether it may name an event: the rule of the registry, which refuses the whole device otherwise. */
+export function isEventName(event: string): boolean {
+  return /^[A-Za-z0-9_-]+$/.test(event)
+}
+
+/** Whether it may stand as one token of a subject. */
+export function isToken(text: unknown): text is string {
+  return typeof text === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(text)
+}
+
+/** `BP_INVALID_ARGUMENT` about `what`, and why. */
+export function invalid(what: string, reason: string) {
+  return coreError('BP_INVALID_ARGUMENT', { details: { what, reason } })
+}
