@@ -54,7 +54,7 @@ const steps: Step[] = [
 ]
 
 const done: (Count & { name: string; seconds: number })[] = []
-const note = (name: string, count: Count, seconds = 0) => done.push({ name, ...count, seconds })
+const note = (name: string, { passed, failed }: Count, seconds = 0) => done.push({ name, passed, failed, seconds })
 
 const install = process.env.CI_INSTALL ?? 'ok'
 note(install === 'ok' ? 'install' : `install: ${install}`, install === 'ok' ? yes() : no())
