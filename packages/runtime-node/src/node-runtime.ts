@@ -11,6 +11,7 @@ import {
 } from '@backplane/core'
 import { untilAborted } from './aborted.ts'
 import { exportedPlugin, isPlugin } from './authoring/exported.ts'
+import { importFailed } from './authoring/import-failed.ts'
 import { freshImport } from './fresh-import.ts'
 import { inProcess } from './in-process.ts'
 import { inWorker } from './worker/worker-instance.ts'
@@ -102,7 +103,7 @@ async function importOf(fresh: (url: string) => Promise<unknown>, entry: string,
   try {
     return await fresh(entry)
   } catch (cause) {
-    throw failed(manifest, cause instanceof Error ? cause.message : String(cause), cause)
+    throw importFailed(cause, manifest.id, entry)
   }
 }
 
@@ -118,6 +119,6 @@ function notAllowed(manifest: Manifest) {
   })
 }
 
-function failed(manifest: Manifest, reason: string, cause?: unknown) {
-  return coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: manifest.id, reason }, cause })
+function failed(manifest: Manifest, reason: string) {
+  return coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: manifest.id, reason } })
 }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import type { MessagePort } from 'node:worker_threads'
 import {
   abortedBy,
-  BackplaneError,
+  type BackplaneError,
   coreError,
   type Logger,
   messageOf,
@@ -13,6 +13,7 @@ import {
   type Value,
 } from '@backplane/core'
 import { exportedPlugin } from '../authoring/exported.ts'
+import { importFailed } from '../authoring/import-failed.ts'
 import { Program } from '../program/program.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import {
@@ -63,23 +64,24 @@ export class PluginThread {
   async run(): Promise<void> {
     captureOutput(this.#logger)
     this.#port.on('message', (message: ToThread) => this.#receive(message))
-    const { manifest, entry } = this.#data
     try {
-      const definition = exportedPlugin(await import(entry), manifest)
-      this.#program = new Program({ definition, manifest, context: this.#context(), clock: systemClock })
-      const { functions } = this.#program.description
-      this.#lossy = new Set(functions.filter(({ stream }) => stream === 'progress').map(({ name }) => name))
+      this.#program = await this.#load()
       this.#post([toHost.ready, this.#program.description])
     } catch (error) {
-      this.#post([
-        toHost.failed,
-        toWire(
-          BackplaneError.from(error, (reason, cause) =>
-            coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: manifest.id, reason }, cause }),
-          ),
-        ),
-      ])
+      this.#post([toHost.failed, toWire(error)])
     }
+  }
+
+  async #load(): Promise<Program> {
+    const { manifest, entry } = this.#data
+    const module: unknown = await import(entry).catch((cause) => {
+      throw importFailed(cause, manifest.id, entry)
+    })
+    const definition = exportedPlugin(module, manifest)
+    const program = new Program({ definition, manifest, context: this.#context(), clock: systemClock })
+    const progress = program.description.functions.filter(({ stream }) => stream === 'progress')
+    this.#lossy = new Set(progress.map(({ name }) => name))
+    return program
   }
 
   #receive(message: ToThread): void {
