@@ -3,5 +3,8 @@
  *
  * @packageDocumentation
  */
+export type { RuntimeUnderTest } from './runtime/bench.ts'
+export { type RuntimeComplianceInit, runtimeCompliance } from './runtime/compliance.ts'
+export type { FixtureName, RuntimeFixtures, RuntimeLack } from './runtime/fixtures.ts'
 export type { TransportUnderTest } from './transport/bench.ts'
 export { type TransportComplianceInit, transportCompliance } from './transport/compliance.ts'

@@ -1,4 +1,4 @@
-import { BackplaneError } from '@backplane/core'
+import { BackplaneError, messageOf } from '@backplane/core'
 import { expect } from 'vitest'
 
 /** Lets time pass. */
@@ -48,6 +48,19 @@ export async function rejection(work: Promise<unknown>, codes: string | readonly
   expect(message, 'the error says what happened').toMatch(/\S/)
   expect(next, 'the error says what to do next').toMatch(/\S/)
   return error as BackplaneError
+}
+
+/** Expects a rejection whose text holds `text`, whatever its class: who called wraps it. */
+export async function failure(work: Promise<unknown>, text: string): Promise<void> {
+  const outcome = await soon(
+    work.then(
+      () => 'it resolved',
+      (error: unknown) => messageOf(error),
+    ),
+    `rejection with '${text}'`,
+    15_000,
+  )
+  expect(outcome).toContain(text)
 }
 
 /** A promise that is settled from outside. */

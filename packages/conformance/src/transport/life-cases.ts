@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { openResources } from '../resources.ts'
 import { pause, rejection, soon, until } from '../waiting.ts'
 import { bytes, type TransportCase } from './bench.ts'
 import { methods } from './methods.ts'
@@ -146,16 +147,14 @@ export const lifeCases: Record<string, TransportCase> = {
     await heard.count(1)
   },
   async 'a hundred connects and closes leave no socket, thread or timer'(bench) {
-    const open = () =>
-      process.getActiveResourcesInfo().filter((type) => /TCP|TLS|Pipe|Message|Worker|Process/i.test(type))
     await (await bench.open()).close({ drainMs: 0 })
     await pause(20)
-    const before = open().length
+    const before = openResources().length
     for (let round = 0; round < 20; round++) {
       const five = await Promise.all([1, 2, 3, 4, 5].map(() => bench.open()))
       await Promise.all(five.map((transport) => transport.close({ drainMs: 0 })))
     }
-    await until(() => open().length <= before, `resources are released (${before} before, now ${open().join(' ')})`)
+    await until(() => openResources().length <= before, `${openResources()} beside ${before} before`)
     await until(() => bench.clock.pending === 0, 'timers are cancelled')
   },
 }

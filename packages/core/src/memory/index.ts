@@ -3,8 +3,15 @@
  *
  * @packageDocumentation
  */
-
 export { type MemoryConfig, memoryConfig } from './config.ts'
+export type {
+  FunctionDefinition,
+  FunctionHandler,
+  FunctionModule,
+  FunctionPlugin,
+  FunctionPluginContext,
+} from './function-plugin.ts'
+export { type FunctionRuntimeInit, functionRuntime } from './function-runtime.ts'
 export type { MemoryLineInit } from './line.ts'
 export { type ManualClock, manualClock } from './manual-clock.ts'
 export { type MemoryNetwork, type MemoryNetworkInit, memoryNetwork } from './network.ts'
