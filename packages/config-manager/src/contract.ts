@@ -66,6 +66,9 @@ export interface ConfigManager extends HostConfig {
     options?: ChangeOptions,
   ): Promise<ChangeResult>
 
+  /** Replaces the options of an enumeration; the value in force and the default stay among them. */
+  offerOptions(category: string, item: string, options: readonly string[], by?: ChangeOptions): Promise<ChangeResult>
+
   /** A category's items in Fledge's form, or `undefined`. Secrets are `****`, but in `strict-fledge`. */
   items(category: string): { readonly [item: string]: Item } | undefined
   /** One item in Fledge's form, or `undefined`. */

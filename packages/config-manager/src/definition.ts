@@ -66,6 +66,9 @@ export interface ItemDefinition {
   readonly schema?: { readonly [key: string]: unknown }
 }
 
+/** The option that lets somebody type in what discovery did not find. */
+export const manualOption = 'Manual'
+
 /** A category's items, by name, as declared. */
 export type ItemDefinitions = { readonly [name: string]: ItemDefinition }
 

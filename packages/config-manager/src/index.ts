@@ -16,7 +16,17 @@ export {
   type ItemDefinitions,
   type ItemType,
   itemTypes,
+  manualOption,
 } from './definition.ts'
+export {
+  chosen,
+  type Discovered,
+  type Discovery,
+  type DiscoveryComponents,
+  type DiscoveryInit,
+  discoveredItems,
+  discovery,
+} from './discovery.ts'
 export { type ConfigErrorCode, configErrorCatalogue } from './errors.ts'
 export type { ChangeOrigin, ConfigEvent, ConfigEventKind } from './event.ts'
 export type { ConfigIssue, FledgeFailure } from './findings.ts'
@@ -31,5 +41,6 @@ export type { NeedsAttention } from './recheck.ts'
 export type { RegisterOptions, RegisterResult } from './register.ts'
 export type { SubscriptionScope } from './scope.ts'
 export { memorySecrets, type SecretStore } from './secrets.ts'
+export type { CategorySnapshot, ConfigSnapshot, ImportResult, SnapshotDifference } from './snapshot.ts'
 export type { ConfigParticipant, Delivery, ParticipantOptions } from './subscriptions.ts'
 export { type Config, category, type TypedValue, type TypedValues, type ValueOf } from './typed.ts'

@@ -12,6 +12,7 @@ import { factsOf, pastOf, restore } from './history.ts'
 import { openPlugin } from './host-config.ts'
 import { memoryStore } from './memory-store.ts'
 import { type ConfigListener, type ListenerOptions, Observers } from './observers.ts'
+import { offerOptions } from './offer-options.ts'
 import type { ChangeOptions } from './options.ts'
 import { type ConfigMode, defaultPolicy, strictPolicy } from './policy.ts'
 import { changeProperty } from './property.ts'
@@ -165,6 +166,11 @@ class Manager implements ConfigManager {
   async updateProperty(category: string, item: string, property: string, value: unknown, options: ChangeOptions = {}) {
     await this.#ready(options)
     return changeProperty(this.#engine, { category, item, property, value }, options)
+  }
+
+  async offerOptions(category: string, item: string, options: readonly string[], by: ChangeOptions = {}) {
+    await this.#ready(by)
+    return offerOptions(this.#engine, category, item, options, by)
   }
 
   items(category: string) {

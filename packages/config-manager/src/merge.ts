@@ -1,5 +1,5 @@
 import type { Category, Provenance } from './category.ts'
-import { type Item, type Items, own, withProperty } from './definition.ts'
+import { type Item, type Items, manualOption, own, withProperty } from './definition.ts'
 import type { Policy } from './policy.ts'
 import { parseJsonText } from './python/json.ts'
 import { dumpText, isTextObject } from './python/value.ts'
@@ -56,13 +56,24 @@ function keep(items: Map<string, Item>, provenance: Map<string, Provenance>, nam
 function mergeItem(item: Item, stored: Item | undefined, from: Provenance | undefined, policy: Policy): MergedItem {
   if (!stored) return { item, from: undefined }
   if (own(stored, 'type') === own(item, 'type') || from === 'migration') {
+    const offered = policy.keepsOfferedOptions ? withOfferedOptions(item, stored) : item
     const follows = policy.untouchedFollowDefault && from === undefined
-    return follows ? { item, from } : { item: withProperty(item, 'value', own(stored, 'value')), from }
+    return { item: follows ? offered : withProperty(offered, 'value', own(stored, 'value')), from }
   }
   const value = listFromJson(item, stored)
   return value === undefined
     ? { item, from: undefined }
     : { item: withProperty(item, 'value', value), from: from ?? 'migration' }
+}
+
+/** A definition only knows `Manual`; what discovery found since is in the store. */
+function withOfferedOptions(item: Item, stored: Item): Item {
+  const options = own(item, 'options')
+  const before = own(stored, 'options')
+  const isOffered = own(item, 'type') === 'enumeration' && Array.isArray(options) && options.includes(manualOption)
+  return isOffered && Array.isArray(before)
+    ? withProperty(item, 'options', [...new Set([...before, ...options])])
+    : item
 }
 
 /** The one change of type that upstream carries a value across: a JSON object that holds the list under its `listName`. */

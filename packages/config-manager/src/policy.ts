@@ -22,6 +22,8 @@ export interface Policy {
   readonly descriptionAloneCounts: boolean
   /** Whether a value that nobody set follows a changed default. */
   readonly untouchedFollowDefault: boolean
+  /** Whether an enumeration with the option `Manual` keeps the options that discovery offered before. */
+  readonly keepsOfferedOptions: boolean
   /** Whether a kept value that no longer fits its definition is found and reported. */
   readonly rechecksKept: boolean
   /** `kept`: a stored category that no longer passes its own checks stays as it is; `replaced`: the new definition takes over, with a backup. */
@@ -100,6 +102,7 @@ export const defaultPolicy: Policy = {
   comparesRawText: false,
   descriptionAloneCounts: true,
   untouchedFollowDefault: true,
+  keepsOfferedOptions: true,
   rechecksKept: true,
   corrupt: 'replaced',
   subscriberFailureIsThrown: false,
@@ -128,6 +131,7 @@ export const strictPolicy: Policy = {
   comparesRawText: true,
   descriptionAloneCounts: false,
   untouchedFollowDefault: false,
+  keepsOfferedOptions: false,
   rechecksKept: false,
   corrupt: 'kept',
   subscriberFailureIsThrown: true,

@@ -9,7 +9,7 @@ import { realFileSystem } from '../../src/file/file-system.ts'
 import { type FileSystem, fileSecrets, fileStore, type OpenFile } from '../../src/file/index.ts'
 import { CrashingFiles } from './crashing-files.ts'
 
-const batches: readonly (readonly StoreWrite[])[] = Array.from({ length: 12 }, (_, index) => [
+const batches = Array.from({ length: 12 }, (_, index): StoreWrite[] => [
   { name: 'left', document: { batch: index, text: 'é'.repeat(index * 7) } },
   { name: 'right', document: { batch: index } },
   { name: `extra-${index % 3}`, document: index % 4 === 3 ? null : { batch: index } },

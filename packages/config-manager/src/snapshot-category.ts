@@ -1,0 +1,77 @@
+import { assign, assignment, siblingValues } from './assign.ts'
+import { redacted } from './audit.ts'
+import type { Category } from './category.ts'
+import { defineItems } from './define.ts'
+import { type Item, own, withProperty } from './definition.ts'
+import type { Engine } from './engine.ts'
+import type { Findings } from './findings.ts'
+import type { CategorySnapshot } from './snapshot.ts'
+
+/** Makes a category from its snapshot, every definition and value checked; secrets stay as they are here. */
+export function restoredCategory(
+  engine: Engine,
+  name: string,
+  snapshot: CategorySnapshot,
+  findings: Findings,
+  missingSecrets: string[],
+): Category {
+  const { policy } = engine
+  const present = engine.stored(name)
+  const withoutValues = Object.entries(snapshot.items).map(([item, { value: _, ...definition }]): [string, Item] => [
+    item,
+    withoutRedactedDefault(definition, present?.items.get(item)),
+  ])
+  const defined = defineItems(new Map(withoutValues), { category: name, policy, findings, stored: false })
+  const items = new Map<string, Item>(defined)
+  const siblings = siblingValues(
+    defined,
+    new Map(Object.entries(snapshot.items).map(([item, { value }]) => [item, value])),
+  )
+  for (const [item, definition] of defined) {
+    const value = own(snapshot.items[item] as Item, 'value')
+    if (value === undefined) continue
+    if (own(definition, 'type') === 'password' && value === redacted) {
+      const secret = own(present?.items.get(item) ?? {}, 'value')
+      if (typeof secret === 'string' && secret !== '') items.set(item, withProperty(definition, 'value', secret))
+      else missingSecrets.push(`${name}/${item}`)
+      continue
+    }
+    const restored = assignment({
+      category: name,
+      name: item,
+      item: definition,
+      siblings,
+      policy,
+      findings,
+      privileged: true,
+      value,
+    })
+    const isDefault = value === own(definition, 'default')
+    if (
+      isDefault ||
+      assign(
+        restored,
+        policy.bulkChecks.filter((check) => check !== 'readonly'),
+      )
+    ) {
+      items.set(item, withProperty(definition, 'value', isDefault ? value : restored.value))
+    }
+  }
+  const { description, displayName, children, version, provenance } = snapshot
+  return {
+    name,
+    description,
+    displayName,
+    items,
+    children,
+    revision: 1,
+    provenance: new Map(Object.entries(provenance ?? {}).filter(([item]) => items.has(item))),
+    ...(version === undefined ? {} : { version }),
+  }
+}
+
+/** A secret's default is hidden in a snapshot like its value. */
+function withoutRedactedDefault(definition: Item, present: Item | undefined): Item {
+  if (own(definition, 'type') !== 'password' || own(definition, 'default') !== redacted) return definition
+  return withProperty(definition, 'default', present ? own(present, 'default') : '')
+}
