@@ -18,7 +18,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -130,6 +130,9 @@ export function required(): boolean {
 
 class Skip extends Error {}
 
+/** Where toolchains put their commands without telling PATH. */
+const toolchainFolders = ['/usr/local/go/bin', join(homedir(), 'go', 'bin'), join(homedir(), '.cargo', 'bin')]
+
 /** Runs one interop script, prints each outcome, writes its report and sets the exit code. */
 export async function interop(name: string, script: (interop: Interop) => Promise<void>): Promise<void> {
   const checks: CheckResult[] = []
@@ -157,7 +160,7 @@ export async function interop(name: string, script: (interop: Interop) => Promis
     throw new Skip(reason)
   }
   const tool = (command: string): string => {
-    const folders = (process.env.PATH ?? '').split(delimiter)
+    const folders = [...(process.env.PATH ?? '').split(delimiter), ...toolchainFolders]
     const found = folders.map((folder) => join(folder, command)).find((path) => existsSync(path))
     return found ?? skip(`${command} is not on this machine`)
   }
