@@ -44,7 +44,7 @@ export interface ClientInit {
   readonly dialTimeoutMs: number
   readonly pingIntervalMs: number
   readonly maxPingsOut: number
-  /** Gives how long to wait before the given attempt to reconnect, counted from 1. */
+  /** Gives how long after a dial the next one may begin, by how many have failed; counted from 1. */
   readonly backoffMs: (attempt: number) => number
   readonly events: ClientEvents
 }
@@ -98,15 +98,12 @@ export async function openClient(init: ClientInit): Promise<NatsClient> {
     ...(authenticator ? { authenticator } : {}),
     ...(tls ? { tls: tlsOptions(tls) } : {}),
   }
-  let connection: NatsConnection
-  try {
-    connection = await library.connect(options)
-  } catch (thrown) {
+  const connection = await dial(library, options).catch((thrown) => {
     throw connectFailure(library, thrown, servers.join(', '), dialTimeoutMs)
-  }
+  })
   const reset = () => {
     attempt = 0
-    waitMs = 0
+    waitMs = init.backoffMs(1)
   }
   reset()
   const client = new LibraryClient(library, connection)
@@ -123,6 +120,21 @@ export async function openClient(init: ClientInit): Promise<NatsClient> {
 }
 
 type Library = typeof import('@nats-io/transport-node')
+
+/**
+ * Connects for the first time. With reconnecting on, the library would not notice that a server hangs up on it before it is through (too many
+ * connections, a certificate it does not like) and wait until its time is over; so it goes on only once there is a connection.
+ */
+async function dial(library: Library, options: ConnectionOptions): Promise<NatsConnection> {
+  const connection = await library.connect({ ...options, reconnect: false })
+  const live = internals(connection)?.options
+  if (live?.reconnect === false) {
+    live.reconnect = true
+    return connection
+  }
+  await connection.close()
+  return library.connect({ ...options, reconnect: true })
+}
 
 class LibraryClient implements NatsClient {
   readonly #library: Library
@@ -218,6 +230,7 @@ async function watch(library: Library, connection: NatsConnection, events: Clien
 
 /** The library's private parts that are used where its public ones leave a hole; each use does without when they change. */
 interface Internals {
+  options?: { reconnect?: boolean }
   parser?: { parse?(bytes: Uint8Array): void }
   transport?: { discard?(): void; disconnect?(): void }
 }
@@ -282,8 +295,10 @@ function tlsOptions({ checkHostname = true, ...tls }: NatsTls): NonNullable<Conn
 }
 
 function connectFailure(library: Library, thrown: unknown, address: string, timeoutMs: number): BackplaneError {
-  const details = { address, reason: messageOf(thrown) }
-  const { AuthorizationError, UserAuthenticationExpiredError, TimeoutError } = library
+  const { AuthorizationError, UserAuthenticationExpiredError, TimeoutError, ConnectionError } = library
+  // The library calls it so when it has run out of servers; a dial that is really refused has a cause.
+  const unexplained = thrown instanceof ConnectionError && thrown.message === 'connection refused' && !thrown.cause
+  const details = { address, reason: unexplained ? 'the server hung up without saying why' : messageOf(thrown) }
   if (thrown instanceof AuthorizationError || thrown instanceof UserAuthenticationExpiredError) {
     return coreError('BP_AUTH_FAILED', { details, cause: thrown })
   }

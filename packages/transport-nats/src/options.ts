@@ -1,5 +1,7 @@
 import type { Clock, Logger } from '@backplane/core'
+import { validateSubject } from '@backplane/core/subjects'
 import type { NatsCredentials, NatsTls } from './credentials.ts'
+import { invalid } from './failures.ts'
 
 /** Options of {@link natsTransport}. */
 export interface NatsTransportInit {
@@ -25,7 +27,11 @@ export interface NatsTransportInit {
    * @default '_INBOX'
    */
   readonly inboxPrefix?: string
-  /** How long to wait before the second try to reconnect, in milliseconds; the first is made at once. It doubles up to `reconnectMaxMs`. @default 250 */
+  /**
+   * How long after one try to connect the next may begin, in milliseconds; it doubles up to `reconnectMaxMs`. When a connection that
+   * lasted longer is lost, the first try is made at once.
+   * @default 250
+   */
   readonly reconnectMinMs?: number
   /** @default 10000 */
   readonly reconnectMaxMs?: number
@@ -58,6 +64,7 @@ export type TransportSettings = NatsTransportInit &
     >
   >
 
+/** Fills in the defaults. Throws `BP_INVALID_ARGUMENT` or `BP_SUBJECT_INVALID` for what cannot be meant. */
 export function settingsOf(init: NatsTransportInit): TransportSettings {
   const defaults = {
     name: 'backplane',
@@ -69,13 +76,28 @@ export function settingsOf(init: NatsTransportInit): TransportSettings {
     maxPingsOut: 2,
   }
   const given = Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined))
-  return { ...defaults, ...given }
+  const settings: TransportSettings = { ...defaults, ...given }
+  validateSubject(settings.inboxPrefix)
+  if (/[\p{Cc}]/u.test(settings.name)) throw invalid('natsTransport option name', 'it has control characters')
+  atLeast(settings, 'reconnectMinMs', 1)
+  atLeast(settings, 'reconnectMaxMs', settings.reconnectMinMs)
+  atLeast(settings, 'pingIntervalMs', 1)
+  atLeast(settings, 'maxPingsOut', 1)
+  if (settings.reconnectJitter >= 0 && settings.reconnectJitter <= 1) return settings
+  throw invalid('natsTransport option reconnectJitter', 'it is not from 0 to 1')
 }
 
-/** How long to wait before a try to reconnect, counted from 1: none before the first, then doubling, part of it by chance. */
+type Amount = 'reconnectMinMs' | 'reconnectMaxMs' | 'pingIntervalMs' | 'maxPingsOut'
+
+function atLeast(settings: TransportSettings, name: Amount, least: number): void {
+  const value = settings[name]
+  if (Number.isFinite(value) && value >= least && value < 2 ** 31) return
+  throw invalid(`natsTransport option ${name}`, `${value} is not a number from ${least} on`)
+}
+
+/** How long after a try to connect the next may begin, after so many in a row (from 1): doubling, part of it by chance. */
 export function backoff(settings: TransportSettings, attempt: number, random: () => number = Math.random): number {
-  if (attempt <= 1) return 0
   const { reconnectMinMs, reconnectMaxMs, reconnectJitter } = settings
-  const full = Math.min(reconnectMaxMs, reconnectMinMs * 2 ** Math.min(attempt - 2, 30))
+  const full = Math.min(reconnectMaxMs, reconnectMinMs * 2 ** Math.min(attempt - 1, 30))
   return Math.round(full * (1 - reconnectJitter * random()))
 }

@@ -1,5 +1,6 @@
-import { type BackplaneError, coreError } from '@backplane/core'
+import type { BackplaneError } from '@backplane/core'
 import type { NatsCredentials } from './credentials.ts'
+import { invalid as invalidArgument } from './failures.ts'
 
 /** One server, as it was written. */
 export interface ServerAddress {
@@ -12,18 +13,19 @@ export interface ServerAddress {
 }
 
 const defaultPort = 4222
+const hostName = /^(\[[\da-f:.]+\]|[\p{L}\p{N}._-]+)$/iu
 
 /** Reads `nats://host:port`, `tls://host`, `host:port` or `host`. Throws `BP_INVALID_ARGUMENT`, without repeating a password. */
 export function parseServer(text: string): ServerAddress {
   const url = urlOf(text)
-  if (!url || url.hostname === '') throw invalid('it is not an address like nats://host:4222')
+  if (!url || !hostName.test(url.hostname)) throw invalid('it is not an address like nats://host:4222')
   if (url.protocol !== 'nats:' && url.protocol !== 'tls:') {
     throw invalid(`'${url.protocol}//' is not supported; use nats:// or tls://`)
   }
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
   const port = url.port === '' ? defaultPort : Number(url.port)
-  const user = decodeURIComponent(url.username)
-  const password = decodeURIComponent(url.password)
+  const user = decoded(url.username)
+  const password = decoded(url.password)
   const credentials = user === '' ? undefined : password === '' ? { token: user } : { user, password }
   return { host, port, tls: url.protocol === 'tls:', ...(credentials ? { credentials } : {}) }
 }
@@ -47,6 +49,14 @@ function urlOf(text: string): URL | undefined {
   }
 }
 
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw invalid('its user or password has a % that is not followed by two digits (write %25 for it)')
+  }
+}
+
 function invalid(reason: string): BackplaneError {
-  return coreError('BP_INVALID_ARGUMENT', { details: { what: 'natsTransport option servers', reason } })
+  return invalidArgument('natsTransport option servers', reason)
 }

@@ -29,7 +29,7 @@ import type { ServerAddress } from './servers.ts'
  * Makes a transport over NATS: a broker on this machine, a server, or a cluster.
  *
  * Not for JetStream, and it needs none: it uses core subjects and `_INBOX` alone, so the narrowest permissions suffice.
- * Throws `BP_INVALID_ARGUMENT` for an option that cannot be meant.
+ * Throws `BP_INVALID_ARGUMENT` or `BP_SUBJECT_INVALID` for an option that cannot be meant.
  *
  * @example
  * const transport = natsTransport({ servers: 'nats://127.0.0.1:4222' })({ logger: silentLogger, clock: systemClock })

@@ -258,6 +258,22 @@ describe('connecting', () => {
     await transport.close()
   })
 
+  test('a server that hangs up on the login is told at once, in its own words', async () => {
+    const refusals = ["-ERR 'maximum account active connections exceeded'\r\n", '']
+    await using server = await fakeServer((socket, index) => {
+      socket.write(info())
+      // Each connect comes twice: first to see who answers, then to log in.
+      socket.on('data', () => socket.end(refusals[Math.floor(index / 2)] ?? ''))
+    })
+    for (const reason of ['maximum account active connections exceeded', 'hung up without saying why']) {
+      await expect(newTransport(server.url).connect()).rejects.toMatchObject({
+        code: 'BP_CONNECT_FAILED',
+        message: expect.stringContaining(reason),
+      })
+    }
+    await until(() => server.sockets.size === 0)
+  })
+
   test('a second call waits for the first; a failed one may be repeated', async () => {
     const broker = await startBroker()
     await broker.close()
@@ -354,9 +370,9 @@ describe('TLS', () => {
     const url = `tls://localhost:${broker.port}`
     const tls = { ca, cert: fixture('client.pem'), key: fixture('client.key.pem') }
     await (await connected(url, { tls })).close()
-    await expect(newTransport(url, { tls: { ca } }).connect({ timeoutMs: 2000 })).rejects.toEqual(
-      code('BP_CONNECT_FAILED'),
-    )
+    await expect(newTransport(url, { tls: { ca } }).connect()).rejects.toThrow('wants a client certificate')
+    const foreign = { cert: fixture('foreign.pem'), key: fixture('foreign.key.pem') }
+    await expect(newTransport(url, { tls: { ca, ...foreign } }).connect()).rejects.toEqual(code('BP_CONNECT_FAILED'))
   })
 })
 
