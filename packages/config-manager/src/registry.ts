@@ -80,8 +80,7 @@ export class Registry {
     try {
       for (const step of steps) writes.push(...(await this.#stepWrites(step, keptSecrets)))
       writes.push(...this.#auditWrites(audit, auditNames))
-      for (const [name, revision] of await this.#components.store.write(writes))
-        this.#storeRevisions.set(name, revision)
+      this.#remember(writes, await this.#components.store.write(writes))
     } catch (error) {
       await this.#forget(keptSecrets)
       throw BackplaneError.from(error, (reason, cause) =>
@@ -167,6 +166,14 @@ export class Registry {
     const surplus = this.audit.length + entries.length - this.#components.retention.auditEntries
     for (const name of this.#auditNames.slice(0, Math.max(0, surplus))) writes.push({ name, document: null })
     return writes
+  }
+
+  /** What is gone is at no revision. */
+  #remember(writes: readonly StoreWrite[], revisions: ReadonlyMap<string, number>): void {
+    for (const { name, document } of writes) {
+      if (document === null) this.#storeRevisions.delete(name)
+      else this.#storeRevisions.set(name, revisions.get(name) as number)
+    }
   }
 
   #trimAudit(): void {

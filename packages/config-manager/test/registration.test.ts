@@ -205,5 +205,6 @@ describe('hierarchy', () => {
     await manager.unlink('South', 'd')
     expect(await manager.remove('a')).toEqual(['d', 'b', 'a'])
     expect(manager.categories()).toMatchObject([{ key: 'South' }])
+    await manager.register('a', {})
   })
 })
