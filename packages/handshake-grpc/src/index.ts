@@ -24,6 +24,7 @@ export type {
   RetryInit,
   UnixSocketInit,
 } from './client/init.ts'
+export { type OpenTelemetryApi, openTelemetryHooks } from './client/open-telemetry.ts'
 export type { RateLimit } from './client/rate-limit.ts'
 export { type ReattachConfig, type ReattachJson, reattachFromJson, reattachToJson } from './client/reattach.ts'
 export { type ClientRegistry, clientRegistry } from './client/registry.ts'
@@ -35,6 +36,8 @@ export {
   type RunnerFactory,
 } from './client/runner.ts'
 export type { ServiceCallInit, ServiceClient, ServiceHandle, ServiceMethod } from './client/service.ts'
+export { clientInit } from './config/client-init.ts'
+export { type LoadSettingsInit, loadSettings, type PluginSettings } from './config/settings.ts'
 export { type HandshakeErrorCode, handshakeErrorCatalogue } from './errors.ts'
 export {
   formatHandshakeLine,

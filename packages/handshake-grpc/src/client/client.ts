@@ -396,7 +396,14 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
       ...(runner.pluginToHost && { pluginToHost: runner.pluginToHost.bind(runner) }),
       ...(runner.hostToPlugin && { hostToPlugin: runner.hostToPlugin.bind(runner) }),
     }
+    const lost = Promise.race([
+      child.exited.then(() => Promise.reject(child.error('BP_HANDSHAKE_EXITED'))),
+      aborted(this.#stop.signal).then(() => Promise.reject(coreError('BP_ABORTED'))),
+    ])
+    // It rejects sooner or later; only while connecting does anybody ask.
+    lost.catch(() => {})
     return PluginConnection.open({
+      lost,
       address: { network: address.network, address: address.address },
       wire: init.wire ?? grpcJsWire(),
       multiplex: init.multiplex ?? false,
@@ -406,10 +413,6 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
         ...(init.unixSocket?.group !== undefined && { group: init.unixSocket.group }),
       },
       translate,
-      lost: Promise.race([
-        child.exited.then(() => Promise.reject(child.error('BP_HANDSHAKE_EXITED'))),
-        aborted(this.#stop.signal).then(() => Promise.reject(coreError('BP_ABORTED'))),
-      ]),
       explain: async (status) => {
         const exit = await this.#exitSoon(child)
         return exit ? { ...status, code: 14, details: `${exitedText} (${describeExit(exit)})` } : status
