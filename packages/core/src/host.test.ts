@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { type FakePlugin, fakeRuntime } from '../test/fake-runtime.ts'
 import { coreError, createHost, type Interceptor, type PluginSource, type Value } from './index.ts'
-import { manualClock } from './memory/index.ts'
+import { manualClock, memoryConfig } from './memory/index.ts'
 
 const plugin = (id: string, fake: FakePlugin, manifest = {}): PluginSource => ({
   manifest: { id, ...manifest },
@@ -242,6 +242,62 @@ describe('createHost', () => {
     await host.stop()
     expect(stopped).toEqual(['b', 'a'])
     await expect(host.load(mortal('c'))).rejects.toMatchObject({ code: 'BP_CLOSED' })
+  })
+})
+
+describe('configuration', () => {
+  const item = (value: string) => ({ type: 'string', default: value })
+  const told = () => {
+    const changes: unknown[] = []
+    const fake = (): FakePlugin => ({
+      functions: { read: (_, __, context) => context.config },
+      reconfigure: async ({ values, changed }) => {
+        changes.push(changed)
+        if (values.mode === 'bad') throw new Error('no such mode')
+      },
+    })
+    return { changes, fake }
+  }
+
+  it('reaches a running plugin, or is refused with a reason and changes nothing', async () => {
+    const config = memoryConfig()
+    const { host } = setUp({ config: () => config })
+    const { changes, fake } = told()
+    await host.load({ manifest: { id: 'p', config: { mode: item('slow'), step: item('1') } }, module: fake })
+    await config.set('p', { mode: 'fast' })
+    expect(await host.call('read')).toEqual({ mode: 'fast', step: '1' })
+    await expect(config.set('p', { mode: 'bad' })).rejects.toMatchObject({
+      code: 'BP_CONFIG_REFUSED',
+      message: expect.stringContaining('no such mode'),
+    })
+    expect(await host.call('read')).toEqual({ mode: 'fast', step: '1' })
+    expect(changes).toEqual([['mode'], ['mode']])
+  })
+
+  it('swaps a plugin that cannot take it while it runs, and keeps values that were set when it is upgraded', async () => {
+    const config = memoryConfig()
+    const { host } = setUp({ config: () => config })
+    const module = (): FakePlugin => ({ functions: { read: (_, __, context) => context.config } })
+    await host.load({ manifest: { id: 'p', config: { mode: item('slow') } }, module })
+    await config.set('p', { mode: 'fast' })
+    expect(host.plugin('p')).toMatchObject({ generation: 2 })
+    await host.reload('p', { manifest: { id: 'p', config: { mode: item('slow'), more: item('new') } }, module })
+    expect(await host.call('read')).toEqual({ mode: 'fast', more: 'new' })
+  })
+
+  it('goes back to the items of the former source when an upgrade fails', async () => {
+    const config = memoryConfig()
+    const { host } = setUp({ config: () => config })
+    const { fake } = told()
+    await host.load({ manifest: { id: 'p', config: { mode: item('slow') } }, module: fake })
+    const broken = {
+      manifest: { id: 'p', config: { other: item('x') } },
+      module: { setup: () => Promise.reject(new Error('bad')) },
+    }
+    await expect(host.reload('p', broken)).rejects.toMatchObject({ code: 'BP_PLUGIN_LOAD_FAILED' })
+    await config.set('p', { mode: 'fast' })
+    expect(await host.call('read')).toEqual({ mode: 'fast' })
+    await expect(config.set('p', { other: 'y' })).rejects.toMatchObject({ code: 'BP_INVALID_ARGUMENT' })
   })
 })
 
