@@ -1,7 +1,12 @@
 import { dirname } from 'node:path'
 import { messageOf } from '@backplane/core'
 import { createFileRegistry, type DescService, type FileRegistry, fromBinary } from '@bufbuild/protobuf'
-import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+import {
+  type DescriptorProto,
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+} from '@bufbuild/protobuf/wkt'
 import {
   type Channel,
   Client,
@@ -162,7 +167,18 @@ function nested(message: Buffer, field: number): Buffer {
 
 function addFile(files: Map<string, FileDescriptorProto>, bytes: Uint8Array): void {
   const file = fromBinary(FileDescriptorProtoSchema, bytes)
-  if (!files.has(file.name)) files.set(file.name, file)
+  if (files.has(file.name)) return
+  for (const message of file.messageType) nameFields(message)
+  files.set(file.name, file)
+}
+
+/** protoc writes each field's JSON name into descriptors; those that protobufjs makes lack it. */
+function nameFields(message: DescriptorProto): void {
+  for (const field of message.field) {
+    if (field.jsonName === '')
+      field.jsonName = field.name.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase())
+  }
+  for (const nested of message.nestedType) nameFields(nested)
 }
 
 function catalogOf(files: Map<string, FileDescriptorProto>, wanted: readonly string[] | undefined): ServiceCatalog {
