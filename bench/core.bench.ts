@@ -42,8 +42,8 @@ const bare = () => ({ run: () => double({ n: 21 }) })
 
 const entry = fileURLToPath(new URL('../packages/core/src/index.ts', import.meta.url))
 const bundle = () =>
-  buildSync({ entryPoints: [entry], bundle: true, minify: true, format: 'esm', target: 'es2023', write: false }).outputFiles[0]
-    ?.contents ?? new Uint8Array()
+  buildSync({ entryPoints: [entry], bundle: true, minify: true, format: 'esm', target: 'es2023', write: false })
+    .outputFiles[0]?.contents ?? new Uint8Array()
 
 /** Milliseconds that a whole process takes for `code`. */
 function processMs(code: string): number {
@@ -54,8 +54,19 @@ function processMs(code: string): number {
 
 export const rows: Row[] = [
   { case: 'call', unit: 'ns', bar: '<= 1000 ns over baseline', ours: () => dispatch([]), baseline: bare },
-  { case: 'call, 2 interceptors', unit: 'ns', bar: '<= 1000 ns over baseline', ours: () => dispatch([through, through]), baseline: bare },
-  { case: 'call with a signal', unit: 'ns', ours: () => dispatch([], { signal: new AbortController().signal }), baseline: bare },
+  {
+    case: 'call, 2 interceptors',
+    unit: 'ns',
+    bar: '<= 1000 ns over baseline',
+    ours: () => dispatch([through, through]),
+    baseline: bare,
+  },
+  {
+    case: 'call with a signal',
+    unit: 'ns',
+    ours: () => dispatch([], { signal: new AbortController().signal }),
+    baseline: bare,
+  },
   {
     case: 'hot swap',
     unit: 'us',
@@ -69,7 +80,10 @@ export const rows: Row[] = [
     unit: 'ms',
     bar: '<= 15 ms over baseline',
     once: true,
-    ours: () => ({ run: () => processMs(`await import(${JSON.stringify(new URL('../packages/core/dist/index.js', import.meta.url).href)})`) }),
+    ours: () => ({
+      run: () =>
+        processMs(`await import(${JSON.stringify(new URL('../packages/core/dist/index.js', import.meta.url).href)})`),
+    }),
     baseline: () => ({ run: () => processMs('') }),
   },
   {

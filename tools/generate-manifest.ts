@@ -51,7 +51,9 @@ function validator(): string {
     code: { source: true, esm: true, lines: true },
   })
   const code = standalone.default(ajv, ajv.compile(withoutAnnotations(schema)))
-  return `// @ts-nocheck\n${banner}\n${code}\n`
+  // What is inside a function is indented, and the one export has its name.
+  const lines = code.replace(/^export default .*\n/m, '').replace(/^(let|var|if|else|for|return|\}(?! *$))/gm, '  $1')
+  return `// @ts-nocheck\n${banner}\n${lines}\n`
 }
 
 /** What validates nothing stays out of the validator, which carries its schema along. */

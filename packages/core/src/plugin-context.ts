@@ -46,7 +46,7 @@ export function pluginContext(parts: ContextComponents): RuntimeContext {
 }
 
 /** Matches a name against a pattern in which `*` stands for any run of characters. */
-export function wildcard(pattern: string, name: string): boolean {
+function wildcard(pattern: string, name: string): boolean {
   const [first = '', ...rest] = pattern.split('*')
   if (rest.length === 0) return pattern === name
   if (!name.startsWith(first)) return false

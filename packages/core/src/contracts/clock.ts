@@ -1,4 +1,4 @@
-/** Where time comes from; injected wherever time decides anything, so tests run on {@link manualClock}. */
+/** Where time comes from; injected wherever time decides anything, so tests run on `manualClock` of `@backplane/core/memory`. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number

@@ -1,7 +1,7 @@
 import type { PluginRuntime, RuntimeContext, Value } from '../../src/index.ts'
 
 /** A module as the engine sees it: numbers (VYRA) or a buffer (Extism) in and out, and what it imports. */
-export interface WasmModule {
+interface WasmModule {
   exports: Record<string, (...args: never[]) => unknown>
 }
 export type WasmImports = Record<string, (...args: never[]) => unknown>
