@@ -1,7 +1,17 @@
-import type { Call, Clock, Manifest, PluginInstance, RuntimeContext, Value } from '@backplane/core'
+import {
+  type Call,
+  type Clock,
+  coreError,
+  type Manifest,
+  type PluginInstance,
+  type RuntimeContext,
+  throwIfAborted,
+  type Value,
+} from '@backplane/core'
 import { untilAborted } from './aborted.ts'
 import type { PluginDefinition } from './authoring/plugin.ts'
 import { Program } from './program/program.ts'
+import { carriedParams } from './program/value.ts'
 
 /** Makes an instance that runs on the host's own thread: nothing contains it. Throws `BP_PLUGIN_LOAD_FAILED`. */
 export function inProcess(
@@ -10,15 +20,27 @@ export function inProcess(
   context: RuntimeContext,
   clock: Clock,
 ): PluginInstance {
-  const program = new Program({ definition, manifest, context, clock })
-  const { functions, events, subscriptions, routines, has } = program.description
+  const program = new Program({ definition, manifest, context, clock, changed: () => context.changed() })
+  const { events, subscriptions, routines, has } = program.description
+  const ended = new AbortController()
+
+  /** A function that has answered already needs no watch over its signal. */
+  async function invoke(call: Call): Promise<Value> {
+    throwIfAborted(call.signal)
+    throwIfAborted(ended.signal)
+    const answer = program.invoke(call, carriedParams(call.params))
+    return answer instanceof Promise ? untilAborted(untilAborted(answer, call.signal), ended.signal) : answer
+  }
+
   return {
-    functions,
+    get functions() {
+      return program.description.functions
+    },
     events,
     subscriptions,
     routines,
     start: ({ state, signal }) => untilAborted(program.start(state), signal),
-    invoke: (call) => invoke(program, call),
+    invoke,
     ...(has.notify ? { notify: (event) => program.notify(event) } : {}),
     ...(has.reconfigure ? { reconfigure: (change) => program.reconfigure(change) } : {}),
     health: ({ signal }) => untilAborted(program.health(), signal),
@@ -26,12 +48,9 @@ export function inProcess(
       ? { handOver: ({ signal }: { signal: AbortSignal }) => untilAborted(program.handOver(), signal) }
       : {}),
     // There is no force on one's own thread: what does not end in time is left behind.
-    stop: ({ signal }) => untilAborted(program.stop(), signal).catch(() => {}),
+    async stop({ signal }) {
+      await untilAborted(program.stop(), signal).catch(() => {})
+      ended.abort(coreError('BP_ABORTED', { message: `Plugin '${manifest.id}' has been stopped.` }))
+    },
   }
-}
-
-/** A function that has answered already needs no watch over its signal, which costs more than the call. */
-async function invoke(program: Program, call: Call): Promise<Value> {
-  const answer = program.invoke(call)
-  return answer instanceof Promise ? untilAborted(answer, call.signal) : answer
 }

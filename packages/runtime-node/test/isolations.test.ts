@@ -90,6 +90,22 @@ describe.each(['worker', 'none'] as const)('isolation %s', (isolation) => {
     await vi.waitFor(async () => expect(await host.call('report')).toMatchObject({ cleaned: 2 }))
   })
 
+  test('a function that appears is advertised by the host, and gone when it is withdrawn', async () => {
+    const { host } = testHost({ isolation })
+    await host.load(
+      await pluginFolder(`export default { functions: {
+        found: ({ name }, ctx) => ctx.offer(name, { stream: 'items', async *run() { yield 1; yield 2 } }),
+        lost: ({ name }, ctx) => ctx.withdraw(name),
+      } }`),
+    )
+    const advertised = () => host.advertisement.functions.map(({ name }) => name)
+    await host.call('found', { name: 'lamp' })
+    await vi.waitFor(() => expect(advertised()).toContain('lamp'))
+    expect(await host.call('lamp')).toEqual([1, 2])
+    await host.call('lost', { name: 'lamp' })
+    await vi.waitFor(() => expect(advertised()).not.toContain('lamp'))
+  })
+
   test('bytes are carried', async () => {
     const { host } = testHost({ isolation })
     await host.load(

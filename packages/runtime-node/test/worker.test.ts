@@ -219,7 +219,7 @@ test('an instance that ends unasked says so once; one that is stopped does not',
   await instance.start({ signal })
   await instance.stop({ signal })
   expect(context.exits).toEqual([])
-  await expect(instance.health?.({ signal })).rejects.toMatchObject({ code: 'BP_PLUGIN_EXITED' })
+  await expect(instance.health?.({ signal })).rejects.toMatchObject({ code: 'BP_ABORTED' })
 
   const ended: BackplaneError[] = []
   const again = await runtime.load(source, { ...context, exited: (error) => ended.push(error) }, { signal })

@@ -1,4 +1,5 @@
 import type { Caller, Logger, Params, Permissions, RemoteOptions, TraceContext, Value } from '@backplane/core'
+import type { FunctionDefinition, Handler } from './plugin.ts'
 import type { Given } from './schema.ts'
 
 /** Event name to the schema of its payload, as {@link ModuleContext.emit} is typed by. */
@@ -28,6 +29,13 @@ export interface ModuleContext<E = EventSchemas> {
    * trace unless `options` say otherwise.
    */
   invoke(name: string, params?: Params, options?: RemoteOptions): Promise<Value>
+  /**
+   * Offers one more function while the plugin runs (one for each device found, say), or replaces one; it is advertised at once. Throws
+   * `BP_INVALID_ARGUMENT` for a name or definition that is wrong.
+   */
+  offer(name: string, definition: FunctionDefinition | Handler): void
+  /** Takes a function back, declared or offered; calls under way go on. */
+  withdraw(name: string): void
 }
 
 type Payload<S> = Record<never, never> extends Given<S> ? [payload?: Given<S>] : [payload: Given<S>]

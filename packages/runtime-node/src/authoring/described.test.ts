@@ -75,7 +75,7 @@ test('the manifest adds what the code leaves open, and the code wins', () => {
 
 test.each([
   [{ functions: { ping: 1 } }, "functions['ping'] is neither a function nor"],
-  [{ functions: { 'a b': () => 1 } }, "functions['a b']: a function's name must match"],
+  [{ functions: { 'a b': () => 1 } }, "functions['a b'] has a name that does not match"],
   [{ functions: [] }, "'functions' is not an object"],
   [{ events: { 'a.b': {} } }, "events['a.b']: an event's name must match"],
   [{ periodic: { tick: { intervalMs: 1 } } }, "periodic['tick'] has no 'run' function"],

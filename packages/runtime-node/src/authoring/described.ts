@@ -39,10 +39,8 @@ export function described(definition: PluginDefinition, manifest: Manifest): Des
   }
 
   const functions = entries<FunctionDefinition | Handler>('functions').map(([name, given]) => {
-    if (!functionName.test(name)) throw wrong(`functions['${name}']: a function's name must match ${functionName}`)
-    if (typeof given !== 'function' && typeof given?.run !== 'function') {
-      throw wrong(`functions['${name}'] is neither a function nor an object with a 'run' function`)
-    }
+    const reason = wrongFunction(name, given)
+    if (reason !== undefined) throw wrong(`functions['${name}'] ${reason}`)
     return { ...ofManifest(manifest.functions, name), ...functionDescriptor(name, given) }
   })
   for (const { name } of manifest.functions ?? []) {
@@ -86,6 +84,13 @@ export function described(definition: PluginDefinition, manifest: Manifest): Des
   }
 }
 
+/** What is wrong with a function, if anything. */
+export function wrongFunction(name: string, given: FunctionDefinition | Handler): string | undefined {
+  if (!functionName.test(name)) return `has a name that does not match ${functionName}`
+  if (typeof given === 'function' || typeof given?.run === 'function') return undefined
+  return "is neither a function nor an object with a 'run' function"
+}
+
 /** The longest delay that a timer of Node takes, in milliseconds. */
 const longestTimer = 2 ** 31 - 1
 
@@ -93,7 +98,8 @@ function ofManifest<T extends { readonly name: string }>(list: readonly T[] | un
   return list?.find((entry) => entry.name === name)
 }
 
-function functionDescriptor(name: string, given: FunctionDefinition | Handler): FunctionDescriptor {
+/** Describes one function; what its definition leaves open stays out. */
+export function functionDescriptor(name: string, given: FunctionDefinition | Handler): FunctionDescriptor {
   if (typeof given === 'function') return { name, ...(isAsyncGenerator(given) ? { stream: 'items' as const } : {}) }
   const stream = given.stream ?? (isAsyncGenerator(given.run) ? 'items' : undefined)
   return {

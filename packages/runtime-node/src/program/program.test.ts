@@ -208,6 +208,35 @@ test('health is what the plugin says, and a throw means no', async () => {
   expect(await broken.health()).toEqual({ ok: false, message: 'no light' })
 })
 
+test('functions appear and go while it runs', async () => {
+  const changed = vi.fn()
+  const subject = new Program({
+    definition: {
+      functions: {
+        found: ({ name }, ctx) => ctx.offer(String(name), { description: 'New.', run: () => 'there' }),
+        lost: ({ name }, { withdraw }) => withdraw(String(name)),
+        wrong: (_, ctx) => ctx.offer('a b', () => 1),
+      },
+    },
+    manifest: { id: 'test-plugin' },
+    context: testContext(),
+    clock: systemClock,
+    changed,
+  })
+  const names = () => subject.description.functions.map(({ name }) => name)
+  subject.invoke(testCall('found', { name: 'lamp' }))
+  subject.invoke(testCall('found', { name: 'lamp' }))
+  expect(subject.invoke(testCall('lamp'))).toBe('there')
+  expect(subject.description.functions.at(-1)).toEqual({ name: 'lamp', description: 'New.' })
+  expect(names()).toEqual(['found', 'lost', 'wrong', 'lamp'])
+  subject.invoke(testCall('lost', { name: 'lamp' }))
+  subject.invoke(testCall('lost', { name: 'lamp' }))
+  expect(names()).toEqual(['found', 'lost', 'wrong'])
+  expect(() => subject.invoke(testCall('lamp'))).toThrow(expect.objectContaining({ code: 'BP_FUNCTION_UNKNOWN' }))
+  expect(() => subject.invoke(testCall('wrong'))).toThrow(/The function 'a b' is not valid/)
+  expect(changed).toHaveBeenCalledTimes(3)
+})
+
 test('refused configuration rejects with the reason', async () => {
   const subject = program({
     configure({ values }) {

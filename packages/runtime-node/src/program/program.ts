@@ -5,6 +5,7 @@ import {
   type Clock,
   type ConfigChange,
   coreError,
+  type FunctionDescriptor,
   type Health,
   type IncomingEvent,
   type Manifest,
@@ -14,7 +15,7 @@ import {
   type Value,
 } from '@backplane/core'
 import type { CallContext, ModuleContext } from '../authoring/context.ts'
-import { type Description, described } from '../authoring/described.ts'
+import { type Description, described, functionDescriptor, wrongFunction } from '../authoring/described.ts'
 import type { FunctionDefinition, Handler, PluginDefinition } from '../authoring/plugin.ts'
 import { isStandardSchema, type StandardSchema, validated } from '../authoring/schema.ts'
 import { repeat } from './periodic.ts'
@@ -27,6 +28,8 @@ export interface ProgramInit {
   readonly manifest: Manifest
   readonly context: PluginContext
   readonly clock: Clock
+  /** Called when what it offers has changed. @default nothing */
+  changed?(): void
 }
 
 interface Runnable {
@@ -36,12 +39,13 @@ interface Runnable {
 
 /** A plugin's code at work, wherever that is: it knows nothing of threads. */
 export class Program {
-  readonly description: Description
+  #description: Description
   readonly #definition: PluginDefinition
   readonly #pluginId: string
   readonly #context: PluginContext
   readonly #clock: Clock
-  readonly #functions: ReadonlyMap<string, Runnable>
+  readonly #functions: Map<string, Runnable>
+  readonly #changed: () => void
   readonly #controller = new AbortController()
   readonly #module: ModuleContext
   readonly #abort = () => this.#controller.abort(this.#context.signal.reason)
@@ -49,16 +53,25 @@ export class Program {
   #set = false
 
   /** Throws `BP_PLUGIN_LOAD_FAILED` when the definition is wrong. Runs nothing of it. */
-  constructor({ definition, manifest, context, clock }: ProgramInit) {
-    this.description = described(definition, manifest)
+  constructor({ definition, manifest, context, clock, changed }: ProgramInit) {
+    this.#description = described(definition, manifest)
     this.#definition = definition
     this.#pluginId = manifest.id
     this.#context = context
     this.#clock = clock
+    this.#changed = changed ?? (() => {})
     this.#functions = new Map(
       Object.entries(definition.functions ?? {}).map(([name, given]) => [name, runnable(given)]),
     )
-    this.#module = moduleContext(context, this.#controller.signal)
+    this.#module = moduleContext(context, this.#controller.signal, {
+      offer: (name, given) => this.#offer(name, given),
+      withdraw: (name) => this.#withdraw(name),
+    })
+  }
+
+  /** What it offers now. */
+  get description(): Description {
+    return this.#description
   }
 
   /** Sets up, then begins periodic work. Rejects with `BP_PLUGIN_LOAD_FAILED`. */
@@ -86,11 +99,11 @@ export class Program {
    * Runs one call; the answer of a synchronous function comes at once. Throws or rejects with `BP_PLUGIN_FAILED`,
    * `BP_PARAMS_INVALID`, `BP_VALUE_INVALID` or `BP_FUNCTION_UNKNOWN`.
    */
-  invoke(call: Call): Value | Promise<Value> {
+  invoke(call: Call, params: Params = call.params): Value | Promise<Value> {
     const runnable = this.#functions.get(call.name)
     if (!runnable) throw coreError('BP_FUNCTION_UNKNOWN', { details: { name: call.name } })
-    if (!runnable.schema) return this.#run(runnable, call.params, call)
-    return validated(runnable.schema, call.name, call.params).then((params) => this.#run(runnable, params, call))
+    if (!runnable.schema) return this.#run(runnable, params, call)
+    return validated(runnable.schema, call.name, params).then((output) => this.#run(runnable, output, call))
   }
 
   #run(runnable: Runnable, params: unknown, call: Call): Value | Promise<Value> {
@@ -172,6 +185,28 @@ export class Program {
     if (call.signal.aborted) return abortedBy(call.signal)
     this.#context.logger.error({ err: error, function: call.name }, `function '${call.name}' failed`)
     return failure(error)
+  }
+
+  #offer(name: string, given: FunctionDefinition | Handler): void {
+    const reason = wrongFunction(name, given)
+    if (reason !== undefined) {
+      throw coreError('BP_INVALID_ARGUMENT', { details: { what: `The function '${name}'`, reason: `it ${reason}` } })
+    }
+    this.#functions.set(name, runnable(given))
+    this.#describe([...this.#others(name), functionDescriptor(name, given)])
+  }
+
+  #withdraw(name: string): void {
+    if (this.#functions.delete(name)) this.#describe(this.#others(name))
+  }
+
+  #others(name: string): FunctionDescriptor[] {
+    return this.#description.functions.filter((known) => known.name !== name)
+  }
+
+  #describe(functions: readonly FunctionDescriptor[]): void {
+    this.#description = { ...this.#description, functions }
+    this.#changed()
   }
 
   async #own<T>(part: string, run: () => T): Promise<Awaited<T>> {

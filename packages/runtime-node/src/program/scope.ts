@@ -1,8 +1,13 @@
 import type { Call, Clock, Params, PluginContext, RemoteOptions, Value } from '@backplane/core'
 import type { CallContext, ModuleContext } from '../authoring/context.ts'
+import { carried, carriedParams } from './value.ts'
 
 /** Makes what a plugin's code sees outside of calls. */
-export function moduleContext(context: PluginContext, signal: AbortSignal): ModuleContext {
+export function moduleContext(
+  context: PluginContext,
+  signal: AbortSignal,
+  functions: Pick<ModuleContext, 'offer' | 'withdraw'>,
+): ModuleContext {
   return {
     pluginId: context.pluginId,
     logger: context.logger,
@@ -14,13 +19,18 @@ export function moduleContext(context: PluginContext, signal: AbortSignal): Modu
     permissions: context.permissions,
     simulated: context.simulated,
     emit(event, ...[payload]) {
-      const emitted = context.emit(event, payload as Params | undefined)
+      const emitted = sent(payload as Params | undefined, (carried) => context.emit(event, carried))
       // Few authors await an event; a broker that is away for a moment must not end their plugin.
       emitted.catch((err) => context.logger.warn({ err, event }, `event '${event}' was not emitted`))
       return emitted
     },
-    invoke: (name, params, options) => context.invoke(name, params, options),
+    invoke: (name, params, options) => sent(params, (carried) => context.invoke(name, carried, options)),
+    ...functions,
   }
+}
+
+async function sent<T>(params: Params | undefined, send: (params: Params | undefined) => Promise<T>): Promise<T> {
+  return send(params && carriedParams(params))
 }
 
 /**
@@ -86,7 +96,7 @@ export class CallScope implements CallContext {
 
   get invoke() {
     return (name: string, params?: Params, options?: RemoteOptions): Promise<Value> =>
-      this.#context.invoke(name, params, {
+      this.#module.invoke(name, params, {
         signal: this.#call.signal,
         timeoutMs: Math.max(1, this.#call.deadline - this.#clock.now()),
         ...(this.#call.trace ? { trace: this.#call.trace } : {}),
@@ -94,12 +104,24 @@ export class CallScope implements CallContext {
       })
   }
 
+  get offer() {
+    return this.#module.offer
+  }
+
+  get withdraw() {
+    return this.#module.withdraw
+  }
+
   get send() {
     return (item: Value): Promise<void> => {
-      const sent = this.#call.send(item)
+      const taken = this.#send(item)
       // Who does not await it learns of the end by the signal.
-      sent.catch(() => {})
-      return sent
+      taken.catch(() => {})
+      return taken
     }
+  }
+
+  async #send(item: Value): Promise<void> {
+    await this.#call.send(carried(item))
   }
 }

@@ -2,14 +2,27 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { carried } from './value.ts'
 
-test('any JSON is carried as it is, and bytes too', () => {
+test('any JSON is carried, as a copy that shares nothing', () => {
   fc.assert(
     fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
-      expect(carried(value)).toBe(value)
+      const copy = carried(value)
+      expect(copy).toEqual(value)
+      if (typeof value === 'object' && value !== null) expect(copy).not.toBe(value)
     }),
   )
-  const bytes = { data: new Uint8Array([1, 2]), gone: undefined }
-  expect(carried(bytes)).toBe(bytes)
+})
+
+test('a name that JavaScript holds sacred stays a name', () => {
+  const copy = carried(JSON.parse('{"__proto__":{"polluted":true},"b":1}'))
+  expect(JSON.stringify(copy)).toBe('{"__proto__":{"polluted":true},"b":1}')
+  expect(Object.getPrototypeOf(copy)).toBe(Object.prototype)
+})
+
+test('bytes are copied without what lies around them', () => {
+  const pooled = Buffer.from('ab')
+  const copy = carried({ data: pooled, gone: undefined, list: [undefined] }) as { data: Uint8Array }
+  expect(copy).toStrictEqual({ data: new Uint8Array([97, 98]), list: [null] })
+  expect(copy.data.buffer.byteLength).toBe(2)
   expect(carried(Object.create(null))).toEqual({})
 })
 

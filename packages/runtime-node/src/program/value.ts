@@ -1,47 +1,76 @@
-import { coreError, type Value } from '@backplane/core'
+import { coreError, type Params, type Value } from '@backplane/core'
 
 /** Deeper nesting is refused: nothing that people write by hand comes near it, and cycles end here. */
 const maxDepth = 256
 
-/** Checks that a value can be carried (JSON plus `Uint8Array`); nothing counts as `null`. Throws `BP_VALUE_INVALID` with its path. */
+/**
+ * Checks that a value can be carried (JSON plus `Uint8Array`) and gives a copy that shares nothing with it; nothing counts
+ * as `null`. Throws `BP_VALUE_INVALID` with its path.
+ *
+ * The copy matters on both sides: in process nobody may change what another holds, and a thread clones the whole memory
+ * behind a view (Node's `Buffer` pool, with what others left in it).
+ */
 export function carried(value: unknown): Value {
-  if (value === undefined) return null
-  check(value, [])
-  return value as Value
+  return value === undefined ? null : copy(value, [])
 }
 
-function check(value: unknown, path: (string | number)[]): void {
+/** The same for parameters and payloads. */
+export function carriedParams(params: Params): Params {
+  return carried(params) as Params
+}
+
+type Path = (string | number)[]
+
+function copy(value: unknown, path: Path): Value {
   switch (typeof value) {
     case 'string':
     case 'boolean':
-    case 'undefined':
-      return
+      return value
     case 'number':
       if (!Number.isFinite(value)) throw invalid(path, `${value} is not a finite number`)
-      return
+      return value
     case 'object':
       break
     default:
       throw invalid(path, `it is a ${typeof value}`)
   }
-  if (value === null || value instanceof Uint8Array) return
+  if (value === null) return null
+  if (value instanceof Uint8Array) return new Uint8Array(value)
   if (path.length > maxDepth) throw invalid(path, `it is nested deeper than ${maxDepth} levels, or contains itself`)
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) checkAt(value[index], path, index)
-    return
-  }
+  if (Array.isArray(value)) return copyList(value, path)
   const prototype: unknown = Object.getPrototypeOf(value)
   // An object of another realm (a vm context) has another Object.prototype, whose own prototype is null all the same.
   if (prototype !== null && prototype !== Object.prototype && Object.getPrototypeOf(prototype) !== null) {
     throw invalid(path, `it is an instance of ${value.constructor?.name || 'a class'}, not plain data`)
   }
-  for (const key of Object.keys(value)) checkAt((value as Record<string, unknown>)[key], path, key)
+  return copyObject(value as Record<string, unknown>, path)
 }
 
-function checkAt(value: unknown, path: (string | number)[], key: string | number): void {
-  path.push(key)
-  check(value, path)
-  path.pop()
+function copyList(list: readonly unknown[], path: Path): Value[] {
+  const copies: Value[] = []
+  for (let index = 0; index < list.length; index++) {
+    path.push(index)
+    // JSON's rule: a list keeps its length.
+    copies.push(list[index] === undefined ? null : copy(list[index], path))
+    path.pop()
+  }
+  return copies
+}
+
+function copyObject(object: Record<string, unknown>, path: Path): Value {
+  const copies: Record<string, Value> = {}
+  for (const key of Object.keys(object)) {
+    const value = object[key]
+    if (value === undefined) continue
+    path.push(key)
+    const copied = copy(value, path)
+    path.pop()
+    // Assigning that name would change what the copy inherits from.
+    if (key === '__proto__')
+      Object.defineProperty(copies, key, { value: copied, enumerable: true, writable: true, configurable: true })
+    else copies[key] = copied
+  }
+  return copies
 }
 
 function invalid(path: readonly (string | number)[], reason: string) {

@@ -41,6 +41,7 @@ export const toHost = {
   emit: 7,
   invoke: 8,
   cancelInvoke: 9,
+  changed: 10,
 } as const
 
 export type ToThread =
@@ -73,6 +74,7 @@ export type ToHost =
   | readonly [op: typeof toHost.emit, id: number, event: string, payload: Params | undefined]
   | readonly [op: typeof toHost.invoke, id: number, name: string, params: Params | undefined, options: RemoteInvoke]
   | readonly [op: typeof toHost.cancelInvoke, id: number]
+  | readonly [op: typeof toHost.changed, functions: Description['functions']]
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 

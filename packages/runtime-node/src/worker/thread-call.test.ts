@@ -11,7 +11,7 @@ function threadCall(lossy = false) {
     deadline: 0,
     caller: { kind: 'local' },
     trace: undefined,
-    lossy,
+    lossy: () => lossy,
     post: (item) => posted.push(item),
   })
   return { call, posted }

@@ -17,7 +17,7 @@ export interface ThreadCallInit {
   readonly caller: Caller
   readonly trace: TraceContext | undefined
   /** Whether items may be dropped when there is no room. */
-  readonly lossy: boolean
+  lossy(): boolean
   /** Sends one item to the host; throws `BP_VALUE_INVALID` if it cannot cross. */
   post(item: Value): void
 }
@@ -56,7 +56,7 @@ export class ThreadCall implements Call {
     if (this.#room > 0) {
       this.#room--
       this.#init.post(item)
-    } else if (!this.#init.lossy) {
+    } else if (!this.#init.lossy()) {
       await new Promise<void>((resolve, reject) => this.#waiting.push({ item, resolve, reject }))
     }
   }

@@ -44,7 +44,6 @@ export class PluginThread {
   readonly #controller = new AbortController()
   readonly #calls = new Map<number, ThreadCall>()
   readonly #wishes = new Map<number, Pending>()
-  #lossy: ReadonlySet<string> = new Set()
   #lastWish = 0
   #config: Params
   #program: Program | undefined
@@ -78,10 +77,13 @@ export class PluginThread {
       throw importFailed(cause, manifest.id, entry)
     })
     const definition = exportedPlugin(module, manifest)
-    const program = new Program({ definition, manifest, context: this.#context(), clock: systemClock })
-    const progress = program.description.functions.filter(({ stream }) => stream === 'progress')
-    this.#lossy = new Set(progress.map(({ name }) => name))
-    return program
+    return new Program({
+      definition,
+      manifest,
+      context: this.#context(),
+      clock: systemClock,
+      changed: () => this.#post([toHost.changed, (this.#program as Program).description.functions]),
+    })
   }
 
   #receive(message: ToThread): void {
@@ -124,7 +126,10 @@ export class PluginThread {
       deadline: Date.now() + leftMs,
       caller,
       trace,
-      lossy: this.#lossy.has(name),
+      lossy: () =>
+        (this.#program as Program).description.functions.some(
+          (known) => known.name === name && known.stream === 'progress',
+        ),
       post: (item) => this.#post([toHost.item, id, item]),
     })
     this.#calls.set(id, call)

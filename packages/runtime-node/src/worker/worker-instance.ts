@@ -50,9 +50,11 @@ export async function inWorker(init: WorkerInit, signal: AbortSignal): Promise<P
     await thread.end('its loading was given up')
     throw error
   }
-  const { functions, events, subscriptions, routines, has } = description
+  const { events, subscriptions, routines, has } = description
   return {
-    functions,
+    get functions() {
+      return thread.functions
+    },
     events,
     subscriptions,
     routines,
@@ -77,6 +79,8 @@ interface Exchange {
 class ThreadHandle {
   /** What the plugin offers, once its code is loaded. */
   readonly ready: Promise<Description>
+  /** What can be called now. */
+  functions: Description['functions'] = []
   readonly #init: WorkerInit
   readonly #worker: PluginWorker
   readonly #guard: HangGuard
@@ -126,7 +130,7 @@ class ThreadHandle {
     try {
       await untilAborted(this.ask('start', state), signal)
     } catch (error) {
-      throw this.#exit ? this.#loadFailed(this.#exit) : error
+      throw this.#exit && !this.#ending ? this.#loadFailed(this.#exit) : error
     }
     this.#started = true
   }
@@ -231,7 +235,12 @@ class ThreadHandle {
       case toHost.cancelInvoke:
         this.#wishes.cancel(message[1])
         return
+      case toHost.changed:
+        this.functions = message[1]
+        this.#init.context.changed()
+        return
       case toHost.ready:
+        this.functions = message[1].functions
         this.#settleReady?.resolve(message[1])
         return
       case toHost.failed:
@@ -243,12 +252,14 @@ class ThreadHandle {
   #ended(reason: string, cause: unknown): void {
     const { manifest, context } = this.#init
     const plugin = manifest.id
-    const error = coreError('BP_PLUGIN_EXITED', { details: { plugin, reason }, cause })
+    const error = this.#ending
+      ? coreError('BP_ABORTED', { message: `Plugin '${plugin}' has been stopped.` })
+      : coreError('BP_PLUGIN_EXITED', { details: { plugin, reason }, cause })
     this.#exit = error
     this.#guard.clear()
     this.#wishes.abandon()
     context.signal.removeEventListener('abort', this.#abort)
-    this.#settleReady?.reject(this.#loadFailed(error))
+    this.#settleReady?.reject(this.#ending ? error : this.#loadFailed(error))
     for (const exchange of [...this.#exchanges.values()]) exchange.fail(error)
     // Until it has started, the step under way says so.
     if (this.#started && !this.#ending) context.exited(error)
