@@ -1,6 +1,6 @@
 /**
- * Request and reply through the transport, beside the client library's own `request()` on the same server, and beside the same
- * library with nothing but a Map on top (the baseline: no deadlines, no errors). A thread of its own answers.
+ * Request and reply through the transport, beside the client library's own `request()` on the same server, and beside
+ * the same library with nothing but a Map on top (the baseline: no deadlines, no errors). A thread of its own answers.
  */
 import { globSync } from 'node:fs'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'

@@ -1,6 +1,6 @@
 /**
- * The NATS transport against a real nats-server (credentials of every kind, permissions, TLS, restarts, the transport suite), the embedded
- * broker's answers against the real server's, and a Python client on both.
+ * The NATS transport against a real nats-server (credentials of every kind, permissions, TLS, restarts, the transport
+ * suite), the embedded broker's answers against the real server's, and a Python client on both.
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'

@@ -1,5 +1,6 @@
 /**
- * An embedded broker for one machine: a server for the NATS client protocol inside this process, for any NATS client in any language.
+ * An embedded broker for one machine: a server for the NATS client protocol inside this process, for any NATS client in
+ * any language.
  *
  * @packageDocumentation
  */

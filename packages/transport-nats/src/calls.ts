@@ -9,14 +9,16 @@ export interface Call {
   fail(error: BackplaneError): void
 }
 
-/** Two looks at the deadlines are this far apart, at least: many calls share one timer, which is what makes them cheap. */
+/**
+ * Two looks at the deadlines are this far apart, at least: many calls share one timer, which is what makes them cheap.
+ */
 const stepMs = 5
 
 /**
  * The requests under way, by the last token of their reply subject.
  *
- * One timer stands for all deadlines: it is armed for the earliest of them, so a steady flow of calls with the same timeout
- * sets it about once per timeout, not once per call.
+ * One timer stands for all deadlines: it is armed for the earliest of them, so a steady flow of calls with the same
+ * timeout sets it about once per timeout, not once per call.
  */
 export class CallTable {
   readonly #clock: Clock

@@ -11,7 +11,9 @@ export interface NatsMessage {
   readonly headers?: { readonly code: number; get(name: string): string } | undefined
 }
 
-/** What goes back instead of an answer: the error headers of NATS micro services, understood by clients in any language. */
+/**
+ * What goes back instead of an answer: the error headers of NATS micro services, understood by clients in any language.
+ */
 export interface Refusal {
   /** Decimal, as HTTP's. */
   readonly code: string
@@ -88,7 +90,8 @@ export async function openClient(init: ClientInit): Promise<NatsClient> {
     maxReconnectAttempts: -1,
     // An operator may mend the credentials while we wait: never give up by ourselves.
     ignoreAuthErrorAbort: true,
-    // The delay is asked for several times per attempt, and must be the same each time: it changes only here, before each dial.
+    // The delay is asked for several times per attempt, and must be the same each time: it changes only here, before
+    // each dial.
     reconnectToServer: () => {
       waitMs = init.backoffMs(++attempt)
       return null
@@ -122,8 +125,9 @@ export async function openClient(init: ClientInit): Promise<NatsClient> {
 type Library = typeof import('@nats-io/transport-node')
 
 /**
- * Connects for the first time. With reconnecting on, the library would not notice that a server hangs up on it before it is through (too many
- * connections, a certificate it does not like) and wait until its time is over; so it goes on only once there is a connection.
+ * Connects for the first time. With reconnecting on, the library would not notice that a server hangs up on it before
+ * it is through (too many connections, a certificate it does not like) and wait until its time is over; so it goes on
+ * only once there is a connection.
  */
 async function dial(library: Library, options: ConnectionOptions): Promise<NatsConnection> {
   const connection = await library.connect({ ...options, reconnect: false })
@@ -194,7 +198,8 @@ class LibraryClient implements NatsClient {
 
   async close(): Promise<void> {
     await this.#connection.close()
-    // The library leaves the socket of a dial that is under way to itself; a server that says nothing would hold it open.
+    // The library leaves the socket of a dial that is under way to itself; a server that says nothing would hold it
+    // open.
     internals(this.#connection)?.transport?.discard?.()
   }
 }
@@ -228,7 +233,9 @@ async function watch(library: Library, connection: NatsConnection, events: Clien
   events.ended(await connection.closed())
 }
 
-/** The library's private parts that are used where its public ones leave a hole; each use does without when they change. */
+/**
+ * The library's private parts that are used where its public ones leave a hole; each use does without when they change.
+ */
 interface Internals {
   options?: { reconnect?: boolean }
   parser?: { parse?(bytes: Uint8Array): void }
@@ -240,8 +247,8 @@ function internals(connection: NatsConnection): Internals | undefined {
 }
 
 /**
- * Ends a connection at once when the server sends what is not the protocol. By itself the library then stops reading, writes to the
- * console, and notices only when pings stay unanswered.
+ * Ends a connection at once when the server sends what is not the protocol. By itself the library then stops reading,
+ * writes to the console, and notices only when pings stay unanswered.
  */
 function guardParser(connection: NatsConnection, events: ClientEvents): void {
   const protocol = internals(connection)

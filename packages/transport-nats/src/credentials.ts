@@ -17,6 +17,7 @@ export type NatsCredentials =
 export interface NatsTls {
   /** Certificates to trust. @default the system's */
   readonly ca?: string
+  /** In place of `ca`; read again at each connect, so a renewed one is taken. */
   readonly caFile?: string
   /** This client's certificate, where the server wants one. */
   readonly cert?: string

@@ -8,7 +8,8 @@ export interface InboundEvents {
 }
 
 /**
- * Gives messages to a handler one at a time and in order, and holds those that must wait, up to a bound; beyond it the oldest go.
+ * Gives messages to a handler one at a time and in order, and holds those that must wait, up to a bound; beyond it the
+ * oldest go.
  *
  * A handler that returns no promise is called at once, with nothing in between.
  */

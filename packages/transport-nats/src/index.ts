@@ -1,8 +1,8 @@
 /**
- * A transport over NATS: the broker in this package for one machine, a nats-server, or a cluster. Requests are answered, refused,
- * too late or met by nobody, and each of these is a different error; what was subscribed and served survives a reconnect. With
- * `@backplane/transport-nats/broker` comes an **embedded broker**: a server for the NATS client protocol inside your process, which
- * any NATS client in any language can use.
+ * A transport over NATS: the broker in this package for one machine, a nats-server, or a cluster. Requests are
+ * answered, refused, too late or met by nobody, and each of these is a different error; what was subscribed and served
+ * survives a reconnect. With `@backplane/transport-nats/broker` comes an **embedded broker**: a server for the NATS
+ * client protocol inside your process, which any NATS client in any language can use.
  *
  * @packageDocumentation
  */

@@ -33,7 +33,10 @@ interface Attempt {
   waiters: number
 }
 
-/** The connection of one transport through all its ups and downs: its status, its events, and the client while there is one. */
+/**
+ * The connection of one transport through all its ups and downs: its status, its events, and the client while there is
+ * one.
+ */
 export class Link {
   readonly #settings: TransportSettings
   readonly #servers: readonly ServerAddress[]
@@ -77,7 +80,10 @@ export class Link {
     throw this.#status === 'closed' ? closedError() : this.#disconnectedError()
   }
 
-  /** Sends what belongs to work that began before: also while the link closes, and not at all where there is no connection. */
+  /**
+   * Sends what belongs to work that began before: also while the link closes, and not at all where there is no
+   * connection.
+   */
   whenUp(send: (client: NatsClient) => void): void {
     if (!this.#client || (this.#status !== 'connected' && this.#status !== 'closed')) return
     try {

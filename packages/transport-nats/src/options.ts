@@ -6,16 +6,16 @@ import { invalid } from './failures.ts'
 /** Options of {@link natsTransport}. */
 export interface NatsTransportInit {
   /**
-   * Where to connect, tried in this order: `nats://host:port`, `tls://host:port` or `host:port`. A user and password, or
-   * a token, may stand in front of the host.
+   * Where to connect, tried in this order: `nats://host:port`, `tls://host:port` or `host:port`. A user and password,
+   * or a token, may stand in front of the host.
    * @default what the credentials file says, else `nats://127.0.0.1:4222`
    */
   readonly servers?: string | readonly string[]
   /** Who this client is. @default what the servers' addresses say, else nobody */
   readonly credentials?: NatsCredentials
   /**
-   * A `.creds` file, or a Device Connect `.creds.json`, read at `connect`. The latter also gives `servers` and `tls`, unless they
-   * are set here.
+   * A `.creds` file, or a Device Connect `.creds.json`, read at `connect`. The latter also gives `servers` and `tls`,
+   * unless they are set here.
    */
   readonly credentialsFile?: string
   /** TLS; left out, it is used where the server demands it, with the system's certificates. */
@@ -28,12 +28,12 @@ export interface NatsTransportInit {
    */
   readonly inboxPrefix?: string
   /**
-   * How long after one try to connect the next may begin, in milliseconds; it doubles up to `reconnectMaxMs`. When a connection that
-   * lasted longer is lost, the first try is made at once.
+   * How long after one try to connect the next may begin, in milliseconds; it doubles up to `reconnectMaxMs`. When a
+   * connection that lasted longer is lost, the first try is made at once.
    * @default 250
    */
   readonly reconnectMinMs?: number
-  /** @default 10000 */
+  /** The longest such wait, in milliseconds. @default 10000 */
   readonly reconnectMaxMs?: number
   /** Share of the wait that is left to chance, so that many clients do not come back at once: 0 to 1. @default 0.5 */
   readonly reconnectJitter?: number
@@ -95,7 +95,9 @@ function atLeast(settings: TransportSettings, name: Amount, least: number): void
   throw invalid(`natsTransport option ${name}`, `${value} is not a number from ${least} on`)
 }
 
-/** How long after a try to connect the next may begin, after so many in a row (from 1): doubling, part of it by chance. */
+/**
+ * How long after a try to connect the next may begin, after so many in a row (from 1): doubling, part of it by chance.
+ */
 export function backoff(settings: TransportSettings, attempt: number, random: () => number = Math.random): number {
   const { reconnectMinMs, reconnectMaxMs, reconnectJitter } = settings
   const full = Math.min(reconnectMaxMs, reconnectMinMs * 2 ** Math.min(attempt - 1, 30))

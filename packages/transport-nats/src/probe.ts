@@ -23,8 +23,9 @@ export interface ProbeInit {
 /**
  * Looks whether a NATS server answers at an address, before the client library is let at it.
  *
- * The library cannot be interrupted while it dials, and leaves its socket open when a server accepts and then says nothing; this finds
- * that out first, on a socket that is closed in every case. Rejects with `BP_CONNECT_FAILED`, `BP_TIMEOUT` or `BP_ABORTED`.
+ * The library cannot be interrupted while it dials, and leaves its socket open when a server accepts and then says
+ * nothing; this finds that out first, on a socket that is closed in every case. Rejects with `BP_CONNECT_FAILED`,
+ * `BP_TIMEOUT` or `BP_ABORTED`.
  */
 export function probe(server: ServerAddress, { clock, timeoutMs, signal, tls }: ProbeInit): Promise<void> {
   const address = addressOf(server)

@@ -15,7 +15,10 @@ export interface ServerAddress {
 const defaultPort = 4222
 const hostName = /^(\[[\da-f:.]+\]|[\p{L}\p{N}._-]+)$/iu
 
-/** Reads `nats://host:port`, `tls://host`, `host:port` or `host`. Throws `BP_INVALID_ARGUMENT`, without repeating a password. */
+/**
+ * Reads `nats://host:port`, `tls://host`, `host:port` or `host`. Throws `BP_INVALID_ARGUMENT`, without repeating a
+ * password.
+ */
 export function parseServer(text: string): ServerAddress {
   const url = urlOf(text)
   if (!url || !hostName.test(url.hostname)) throw invalid('it is not an address like nats://host:4222')

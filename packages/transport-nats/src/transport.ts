@@ -44,7 +44,10 @@ export function natsTransport(init: NatsTransportInit = {}): (components: NatsTr
 const defaultRequestTimeoutMs = 5000
 const defaultMaxPending = 65_536
 const defaultDrainMs = 1000
-/** How long to wait for the broker where it is a courtesy to others: that a subscription has gone, that last answers are out. */
+/**
+ * How long to wait for the broker where it is a courtesy to others: that a subscription has gone, that last answers are
+ * out.
+ */
 const courtesyMs = 1000
 
 /** What one subscription or served subject does with messages. */

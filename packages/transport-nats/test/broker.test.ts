@@ -235,6 +235,17 @@ describe('its life', () => {
     expect(broker.stats.connections).toBe(0)
   })
 
+  test('a client that breaks the protocol and does not read is not waited for either', async () => {
+    const broker = await startBroker()
+    using client = await rawClient(broker.port)
+    client.socket.pause()
+    client.send(`${hello}SUB a 1\r\n`)
+    for (let i = 0; i < 20; i++) client.send(`PUB a 1000000\r\n${'x'.repeat(1_000_000)}\r\n`)
+    client.send('NONSENSE\r\n')
+    await until(() => broker.stats.connections === 0)
+    await broker.close({ graceMs: 20 })
+  })
+
   test('closing before, while and after it begins to listen leaves nothing open', async () => {
     await natsBroker()().close()
     const broker = natsBroker({ port: 0 })()

@@ -1,4 +1,7 @@
-/** The transport suite on the embedded broker; and on a real nats-server where `BACKPLANE_NATS_SERVER` names the program. */
+/**
+ * The transport suite on the embedded broker; and on a real nats-server where `BACKPLANE_NATS_SERVER` names the
+ * program.
+ */
 import { transportCompliance } from '@backplane/conformance'
 import { afterAll } from 'vitest'
 import { startProcess } from '../../../interop/harness.ts'

@@ -1,6 +1,6 @@
 /**
- * What clients may send, right and wrong, and what nats-server 2.15 answers. The tests hold the embedded broker to it, and
- * the interop script holds a real nats-server to it, so the list cannot drift from either.
+ * What clients may send, right and wrong, and what nats-server 2.15 answers. The tests hold the embedded broker to it,
+ * and the interop script holds a real nats-server to it, so the list cannot drift from either.
  */
 export interface ProtocolCase {
   readonly send: string

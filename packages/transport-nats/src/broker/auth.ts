@@ -59,7 +59,9 @@ const wireNames: readonly (readonly [keyof ConnectOptions, string])[] = [
   ['name', 'name'],
 ]
 
-/** Whether these are the credentials that the broker was given; takes the same time for wrong ones as for right ones. */
+/**
+ * Whether these are the credentials that the broker was given; takes the same time for wrong ones as for right ones.
+ */
 export function mayConnect(auth: BrokerAuth | undefined, { user, pass, token }: ConnectOptions): boolean {
   if (!auth) return true
   if ('token' in auth) return same(auth.token, token)

@@ -15,25 +15,30 @@ import {
 
 /** A server for NATS clients inside this process. */
 export interface NatsBroker extends AsyncDisposable {
-  /** Where clients connect: `nats://127.0.0.1:4222`, or `tls://…` with TLS. Before `listen`, with the port as asked for. */
+  /**
+   * Where clients connect: `nats://127.0.0.1:4222`, or `tls://…` with TLS. Before `listen`, with the port asked for.
+   */
   readonly url: string
   /** The port that it listens on; before `listen`, the one asked for. */
   readonly port: number
   readonly stats: BrokerStats
   /**
-   * Begins to listen. Rejects with `BP_PORT_IN_USE`, `BP_LISTEN_FAILED`, `BP_ABORTED` or, after `close`, `BP_CLOSED`; may be
-   * called again after a failure, and does nothing while it listens.
+   * Begins to listen. Rejects with `BP_PORT_IN_USE`, `BP_LISTEN_FAILED`, `BP_ABORTED` or, after `close`, `BP_CLOSED`;
+   * may be called again after a failure, and does nothing while it listens.
    */
   listen(options?: { readonly signal?: AbortSignal }): Promise<void>
-  /** Stops listening and ends every connection, after giving clients a moment to read what waits for them. Idempotent, never rejects. */
+  /**
+   * Stops listening and ends every connection, after giving clients a moment to read what waits for them. Idempotent,
+   * never rejects.
+   */
   close(options?: { readonly graceMs?: number }): Promise<void>
 }
 
 /**
  * Makes an embedded broker: any NATS client on this machine can publish, subscribe, queue and request through it.
  *
- * Not for more than one machine's traffic, and without JetStream, accounts, clustering and monitoring: run nats-server for these, the
- * clients stay as they are.
+ * Not for more than one machine's traffic, and without JetStream, accounts, clustering and monitoring: run nats-server
+ * for these, the clients stay as they are.
  *
  * @example
  * const broker = natsBroker({ port: 0 })()
@@ -54,8 +59,8 @@ class EmbeddedBroker implements NatsBroker {
   readonly #context: ConnectionContext
   readonly #components: Required<NatsBrokerComponents>
   readonly #connections = new Set<Connection>()
-  /** Sockets that are still in their TLS handshake. */
-  readonly #handshakes = new Set<Socket>()
+  /** Every socket that is open: of connections, of TLS handshakes, and of what has ended and still has to read. */
+  readonly #sockets = new Set<Socket>()
   readonly #serverId = randomBytes(16).toString('hex').toUpperCase()
   readonly #exchange: Exchange
   #server: Server | undefined
@@ -149,14 +154,12 @@ class EmbeddedBroker implements NatsBroker {
   async #stop(graceMs: number): Promise<void> {
     await this.#starting?.catch(() => {})
     const { clock, logger } = this.#components
-    for (const socket of this.#handshakes) socket.destroy()
-    const left = [...this.#connections]
-    for (const connection of left) connection.end()
+    for (const connection of [...this.#connections]) connection.end()
     const server = this.#server
     if (!server) return
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     const timer = clock.after(graceMs, () => {
-      for (const connection of left) connection.destroy()
+      for (const socket of this.#sockets) socket.destroy()
     })
     await closed
     timer.cancel()
@@ -164,25 +167,25 @@ class EmbeddedBroker implements NatsBroker {
   }
 
   #accept(socket: Socket): void {
-    const { maxConnections, tls } = this.#settings
+    const { maxConnections } = this.#settings
     if (this.#closing) {
       socket.destroy()
       return
     }
     socket.on('error', () => {})
-    if (this.#connections.size + this.#handshakes.size >= maxConnections) {
+    if (this.#sockets.size >= maxConnections) {
       socket.end("-ERR 'maximum connections exceeded'\r\n")
       socket.destroySoon()
       return
     }
-    if (!tls) {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    if (!this.#tlsServer) {
       this.#admit(socket, false)
       return
     }
     socket.write(this.#info(socket))
-    this.#handshakes.add(socket)
-    socket.once('close', () => this.#handshakes.delete(socket))
-    this.#tlsServer!.emit('connection', socket)
+    this.#tlsServer.emit('connection', socket)
   }
 
   #admit(socket: Socket, encrypted: boolean): void {

@@ -18,6 +18,8 @@ export interface ConnectionContext {
 
 /** How long a publisher waits, at most, for a receiver that is far behind. */
 const stallMs = 10
+/** How long a client whose connection has ended may take to read what was sent to it. */
+const lingerMs = 2000
 
 /** One client: its socket, its parser and what it subscribed to. */
 export class Connection implements ClientRequests, Receiver {
@@ -30,6 +32,7 @@ export class Connection implements ClientRequests, Receiver {
   #authTimer: Timer | undefined
   #pingTimer: Timer | undefined
   #stallTimer: Timer | undefined
+  #lingerTimer: Timer | undefined
   #pingsOut = 0
   #heard = false
   #ended = false
@@ -51,7 +54,10 @@ export class Connection implements ClientRequests, Receiver {
       context.exchange.flush()
     })
     socket.on('error', (error) => this.end(error.message))
-    socket.on('close', () => this.end())
+    socket.on('close', () => {
+      this.end()
+      this.#lingerTimer?.cancel()
+    })
     socket.on('end', () => this.end())
   }
 
@@ -151,8 +157,8 @@ export class Connection implements ClientRequests, Receiver {
   }
 
   /**
-   * Stops reading from this client for a moment, because a receiver of its messages is far behind. What nats-server does as
-   * well: it makes a short burst wait instead of costing the receiver its connection.
+   * Stops reading from this client for a moment, because a receiver of its messages is far behind. What nats-server
+   * does as well: it makes a short burst wait instead of costing the receiver its connection.
    */
   stall(): void {
     if (this.#stallTimer || this.#ended) return
@@ -174,16 +180,11 @@ export class Connection implements ClientRequests, Receiver {
     this.#stallTimer?.cancel()
     for (const route of [...this.routes.values()]) this.#context.exchange.remove(route)
     if (!this.#socket.destroyed) {
+      this.#lingerTimer = this.#context.clock.after(lingerMs, () => this.#socket.destroy())
       this.#socket.resume()
       this.#socket.destroySoon()
     }
     this.#context.ended(this, reason)
-  }
-
-  /** Ends it without waiting for the client to read. */
-  destroy(): void {
-    this.end()
-    this.#socket.destroy()
   }
 
   #cutOff(): void {

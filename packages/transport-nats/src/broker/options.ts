@@ -55,7 +55,7 @@ export interface NatsBrokerComponents {
   readonly clock?: Clock
 }
 
-/** Counters of a broker since it was made. */
+/** What a broker has to do now (`connections`, `subscriptions`), and what it has done since it was made. */
 export interface BrokerStats {
   readonly connections: number
   readonly subscriptions: number

@@ -9,7 +9,8 @@ const directBytes = 32 * 1024
 /**
  * Gathers what is to be written to one client, so that many small messages cost one write.
  *
- * The buffer is used again once the kernel has taken all of it, which a plain socket tells (`writableLength` 0); a TLS socket does not.
+ * The buffer is used again once the kernel has taken all of it, which a plain socket tells (`writableLength` 0); a TLS
+ * socket does not.
  */
 export class Outbox {
   readonly #socket: Socket

@@ -1,6 +1,9 @@
 import type { Published } from './exchange.ts'
 
-/** What a client asks for, call by call in the order in which it was sent. Texts are latin1, so that bytes survive as they are. */
+/**
+ * What a client asks for, call by call in the order in which it was sent. Texts are latin1, so that bytes survive as
+ * they are.
+ */
 export interface ClientRequests {
   connect(json: string): void
   ping(): void
@@ -129,7 +132,10 @@ export class ProtocolParser {
     },
   )
 
-  /** Whether a line that has begun so can still name an operation: nonsense is answered at once, as it is by nats-server. */
+  /**
+   * Whether a line that has begun so can still name an operation: nonsense is answered at once, as it is by nats-
+   * server.
+   */
   #mayBegin(line: string): boolean {
     const blank = firstBlank(line)
     const name = (blank < 0 ? line : line.slice(0, blank)).toUpperCase().replace(/\r$/, '')

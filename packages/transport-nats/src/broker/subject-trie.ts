@@ -32,8 +32,8 @@ const nobody: Matches<never> = { plain: [], groups: [] }
 /**
  * Finds the subscriptions that a subject reaches, by one step per token.
  *
- * As in nats-server, a token is a wildcard only if it is `*` or a last `>` as a whole, wildcards in a *published* subject
- * are plain tokens, and a published subject with an empty token reaches nobody.
+ * As in nats-server, a token is a wildcard only if it is `*` or a last `>` as a whole, wildcards in a *published*
+ * subject are plain tokens, and a published subject with an empty token reaches nobody.
  */
 export class SubjectTrie<T extends Subscribed> {
   readonly #root: Level<T> = level()
@@ -96,9 +96,10 @@ export class SubjectTrie<T extends Subscribed> {
   }
 
   match(subject: string): Matches<T> {
-    if (this.#size === 0) return nobody
+    if (this.#size === 0 || hasEmptyToken(subject)) return nobody
     const found = new Collector<T>()
-    return walk(this.#root, subject, 0, found) ? found : nobody
+    walk(this.#root, subject, 0, found)
+    return found
   }
 }
 
@@ -106,13 +107,15 @@ class Collector<T> implements Matches<T> {
   readonly plain: T[] = []
   readonly groups: T[][] = []
   /** Groups are one by name, even when their members subscribed with different patterns. */
-  readonly #places = new Map<string, number>()
+  #places: Map<string, number> | undefined
 
   take(held: Holders<T>): void {
     for (const item of held.plain) this.plain.push(item)
+    if (held.queues.size === 0) return
+    this.#places ??= new Map()
     for (const [queue, members] of held.queues) {
       const place = this.#places.get(queue)
-      if (place !== undefined) this.groups[place]!.push(...members)
+      if (place !== undefined) this.groups[place] = [...this.groups[place]!, ...members]
       else {
         this.#places.set(queue, this.groups.length)
         this.groups.push([...members])
@@ -121,29 +124,21 @@ class Collector<T> implements Matches<T> {
   }
 }
 
-/** False when the subject turns out to have an empty token: then nothing that was found counts. */
-function walk<T>(at: Level<T>, subject: string, from: number, found: Collector<T>): boolean {
+function walk<T>(at: Level<T>, subject: string, from: number, found: Collector<T>): void {
   const dot = subject.indexOf('.', from)
-  const end = dot < 0 ? subject.length : dot
-  if (end === from) return false
-  if (at.rest) {
-    if (dot >= 0 && hasEmptyToken(subject, dot + 1)) return false
-    found.take(at.rest)
-  }
-  const next = at.literal.get(subject.slice(from, end))
+  if (at.rest) found.take(at.rest)
+  const next = at.literal.get(subject.slice(from, dot < 0 ? subject.length : dot))
   if (dot < 0) {
     if (next?.ending) found.take(next.ending)
     if (at.star?.ending) found.take(at.star.ending)
-    return true
+    return
   }
-  if (next && !walk(next, subject, dot + 1, found)) return false
-  return !at.star || walk(at.star, subject, dot + 1, found)
+  if (next) walk(next, subject, dot + 1, found)
+  if (at.star) walk(at.star, subject, dot + 1, found)
 }
 
-function hasEmptyToken(subject: string, from: number): boolean {
-  return (
-    from >= subject.length || subject.charCodeAt(from) === 46 || subject.includes('..', from) || subject.endsWith('.')
-  )
+function hasEmptyToken(subject: string): boolean {
+  return subject === '' || subject.startsWith('.') || subject.endsWith('.') || subject.includes('..')
 }
 
 function level<T>(): Level<T> {
