@@ -3,8 +3,11 @@
  *
  * @packageDocumentation
  */
+export type { MeshUnderTest } from './mesh/bench.ts'
+export { type MeshComplianceInit, meshCompliance } from './mesh/compliance.ts'
 export type { RuntimeUnderTest } from './runtime/bench.ts'
 export { type RuntimeComplianceInit, runtimeCompliance } from './runtime/compliance.ts'
 export type { FixtureName, RuntimeFixtures, RuntimeLack } from './runtime/fixtures.ts'
+export type { SuiteInit } from './suite.ts'
 export type { TransportUnderTest } from './transport/bench.ts'
 export { type TransportComplianceInit, transportCompliance } from './transport/compliance.ts'

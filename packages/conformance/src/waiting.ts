@@ -63,6 +63,11 @@ export async function failure(work: Promise<unknown>, text: string): Promise<voi
   expect(outcome).toContain(text)
 }
 
+/** An error of no catalogue, as the code of a handler throws it. */
+export function ordinaryError(text: string): Error {
+  return new Error(text)
+}
+
 /** A promise that is settled from outside. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { ordinaryError } from '../waiting.ts'
 import { bytes, pattern, sameBytes, type TransportCase, text } from './bench.ts'
 
 const oddTokens = ['a/b', 'a#b', 'a?b', 'a$b', '$SYS', 'a%2Fb', 'a@v1', 'a=b&c', 'grün', '日本', '😀', '-_~']
@@ -176,8 +177,8 @@ export const publishCases: Record<string, TransportCase> = {
   async 'a handler that throws, or rejects, goes on hearing'(bench) {
     const [a, b] = await bench.pair()
     const heard = await bench.hear(b, bench.subject('x'), {}, (message) => {
-      if (text(message.payload) === 'throw') throw new Error('thrown on purpose')
-      if (text(message.payload) === 'reject') return Promise.reject(new Error('rejected on purpose'))
+      if (text(message.payload) === 'throw') throw ordinaryError('thrown on purpose')
+      if (text(message.payload) === 'reject') return Promise.reject(ordinaryError('rejected on purpose'))
     })
     for (const each of ['throw', 'reject', 'end']) await a.publish(bench.subject('x'), bytes(each))
     await heard.count(3)

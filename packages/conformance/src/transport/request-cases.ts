@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { gate, pause, rejection, soon, until } from '../waiting.ts'
+import { gate, ordinaryError, pause, rejection, soon, until } from '../waiting.ts'
 import { bytes, pattern, sameBytes, type TransportCase, text } from './bench.ts'
 
 /** Requests and answers. */
@@ -130,7 +130,7 @@ export const requestCases: Record<string, TransportCase> = {
   async 'a handler that throws: BP_REFUSED, with its text'(bench) {
     const [a, b] = await bench.pair()
     await bench.answer(b, bench.subject('x'), () => {
-      throw new Error('not today: ünïcödé 1/2')
+      throw ordinaryError('not today: ünïcödé 1/2')
     })
     const error = await rejection(a.request(bench.subject('x'), bytes('')), 'BP_REFUSED')
     expect(error.message).toContain('not today: ünïcödé 1/2')
@@ -142,7 +142,7 @@ export const requestCases: Record<string, TransportCase> = {
       await pause(1)
       throw text(request.payload) === 'text'
         ? 'only text'
-        : Object.assign(new Error('line one\r\nline two'), { code: 7 })
+        : Object.assign(ordinaryError('line one\r\nline two'), { code: 7 })
     })
     expect((await rejection(a.request(bench.subject('x'), bytes('text')), 'BP_REFUSED')).message).toContain('only text')
     expect((await rejection(a.request(bench.subject('x'), bytes('error')), 'BP_REFUSED')).message).toContain('line one')
@@ -151,7 +151,7 @@ export const requestCases: Record<string, TransportCase> = {
     const [a, b] = await bench.pair()
     let asked = 0
     await bench.answer(b, bench.subject('x'), () => {
-      if (asked++ === 0) throw new Error('first time')
+      if (asked++ === 0) throw ordinaryError('first time')
       return bytes('second time')
     })
     await rejection(a.request(bench.subject('x'), bytes('')), 'BP_REFUSED')
@@ -224,7 +224,7 @@ export const requestCases: Record<string, TransportCase> = {
     await bench.answer(b, bench.subject('x'), (request) => {
       if (request.expectsReply) return bytes('fine')
       thrown++
-      throw new Error('thrown on purpose')
+      throw ordinaryError('thrown on purpose')
     })
     await a.publish(bench.subject('x'), bytes(''))
     await until(() => thrown === 1, 'the publish arrives')

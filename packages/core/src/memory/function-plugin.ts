@@ -39,7 +39,7 @@ export interface FunctionPlugin {
 }
 
 /**
- * What {@link PluginSource.module} holds for a `functionRuntime`: the plugin, or what makes one for each instance (its
+ * What `PluginSource.module` holds for a `functionRuntime`: the plugin, or what makes one for each instance (its
  * throwing is a plugin that does not load).
  */
 export type FunctionModule = FunctionPlugin | (() => FunctionPlugin | Promise<FunctionPlugin>)

@@ -14,7 +14,7 @@ export interface FunctionRuntimeInit {
 }
 
 /**
- * Makes a {@link PluginRuntime} whose plugins are plain objects in {@link PluginSource.module}: the fake for tests of
+ * Makes a {@link PluginRuntime} whose plugins are plain objects in `PluginSource.module`: the fake for tests of
  * hosts. Not for production: nothing is contained. Values are copied on every way, so nothing is shared by reference.
  */
 export function functionRuntime(init: FunctionRuntimeInit = {}): () => PluginRuntime {

@@ -14,5 +14,6 @@ export type {
 export { type FunctionRuntimeInit, functionRuntime } from './function-runtime.ts'
 export type { MemoryLineInit } from './line.ts'
 export { type ManualClock, manualClock } from './manual-clock.ts'
+export { type MemoryMeshInit, memoryMesh } from './mesh.ts'
 export { type MemoryNetwork, type MemoryNetworkInit, memoryNetwork } from './network.ts'
 export { type MemoryTransportInit, memoryTransport } from './transport.ts'
