@@ -1,5 +1,5 @@
 import { checkListOptions, checkListValue } from './assign-lists.ts'
-import { type Item, type Items, own } from './definition.ts'
+import { type Item, type Items, isPlainItem, own } from './definition.ts'
 import type { FindingCode, FindingFacts } from './finding-forms.ts'
 import type { Findings } from './findings.ts'
 import { acceptType, canonical } from './kinds/accept.ts'
@@ -76,7 +76,7 @@ function checkText(assignment: Assignment): boolean {
   const { item, value } = assignment
   if (typeof value === 'string') return true
   if (own(item, 'type') !== 'JSON') return refuse(assignment, 'value-text')
-  return isObject(value) || refuse(assignment, 'value-text-json')
+  return isPlainItem(value) || refuse(assignment, 'value-text-json')
 }
 
 function checkChoice(assignment: Assignment): boolean {
@@ -102,7 +102,7 @@ function checkMandatory(assignment: Assignment): boolean {
   const { item, value } = assignment
   if (own(item, 'mandatory') !== 'true') return true
   if (own(item, 'type') === 'JSON') {
-    const size = typeof value === 'string' ? value.length : isObject(value) ? Object.keys(value).length : undefined
+    const size = typeof value === 'string' ? value.length : isPlainItem(value) ? Object.keys(value).length : undefined
     if (size === undefined) return fault(assignment, 'TypeError')
     return size > 0 || refuse(assignment, 'value-blank-json')
   }
@@ -127,11 +127,6 @@ function checkLimits(assignment: Assignment): boolean {
     if (!(error instanceof UnreadableNumber)) throw error
     return fault(assignment, error.fault, 'a limit of the item is not a number of its type')
   }
-}
-
-/** Tells whether a value is what JSON calls an object. */
-function isObject(value: unknown): value is Item {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Gives the values of a category's items as `validity` sees them, with some replaced. */

@@ -1,6 +1,6 @@
 import type { ItemDraft } from './define.ts'
-import { checkTextUnlessPermitted, hasDefault, isPlainObject } from './define-parts.ts'
-import { elementTypes, own } from './definition.ts'
+import { checkTextUnlessPermitted, hasDefault } from './define-parts.ts'
+import { elementTypes, isPlainItem, own } from './definition.ts'
 import { checkScalarList, defaultCodes, normalObjects, noun } from './lists.ts'
 import { parseJsonText } from './python/json.ts'
 import { parseLiteralText } from './python/literal.ts'
@@ -42,11 +42,11 @@ function checkElementProperties(draft: ItemDraft): boolean {
   const properties = own(given, 'properties')
   const at = { ...where, property: 'properties', received: properties }
   if (!Object.hasOwn(given, 'properties')) return findings.add('element-properties-missing', at)
-  if (!isPlainObject(properties)) return findings.add('properties-object', at)
+  if (!isPlainItem(properties)) return findings.add('properties-object', at)
   if (Object.keys(properties).length === 0) return findings.add('properties-empty', at)
   for (const [key, property] of Object.entries(properties)) {
     const here = { ...at, detail: key, received: property }
-    if (!isPlainObject(property)) findings.add('element-property-object', here)
+    if (!isPlainItem(property)) findings.add('element-property-object', here)
     else if (Object.keys(property).length === 0) findings.add('element-property-empty', here)
     else if (!['description', 'type', 'default'].every((needed) => Object.hasOwn(property, needed))) {
       findings.add('element-property-keys', here)

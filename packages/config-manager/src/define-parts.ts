@@ -1,10 +1,4 @@
 import type { ItemDraft } from './define.ts'
-import type { Item } from './definition.ts'
-
-/** Tells whether a value is what JSON calls an object. */
-export function isPlainObject(value: unknown): value is Item {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /** Checks that a property is text. */
 export function checkText(draft: ItemDraft, property: string, value: unknown): boolean {

@@ -1,7 +1,7 @@
 import type { ItemDraft } from './define.ts'
 import { checkList } from './define-lists.ts'
-import { checkText, checkTextUnlessPermitted, hasDefault, isPlainObject } from './define-parts.ts'
-import { own } from './definition.ts'
+import { checkText, checkTextUnlessPermitted, hasDefault } from './define-parts.ts'
+import { isPlainItem, own } from './definition.ts'
 
 /** Checks one property in the light of its item's type; every scalar must be text, unless the type says otherwise. */
 export function checkByType(draft: ItemDraft, property: string, value: unknown): boolean {
@@ -44,7 +44,7 @@ function checkBucket(draft: ItemDraft, property: string, value: unknown): boolea
   if (property === 'permissions') return true
   if (property !== 'properties') return checkTextUnlessPermitted(draft, property, value)
   const at = { ...where, property, received: value }
-  if (!isPlainObject(value)) return context.findings.add('properties-object', at)
+  if (!isPlainItem(value)) return context.findings.add('properties-object', at)
   if (Object.keys(value).length === 0) return context.findings.add('properties-empty', at)
   if (!Object.hasOwn(value, 'key')) return context.findings.add('properties-key', at)
   draft.known.add('properties')
@@ -57,7 +57,7 @@ function checkJson(draft: ItemDraft, property: string, value: unknown): boolean 
   const schema = own(given, 'schema')
   const at = { ...where, property: 'schema', received: schema }
   // Upstream names the class of whatever property it is at.
-  if (!isPlainObject(schema)) return context.findings.add('schema-object', { ...at, received: value })
+  if (!isPlainItem(schema)) return context.findings.add('schema-object', { ...at, received: value })
   if (Object.keys(schema).length === 0) return context.findings.add('schema-empty', at)
   // Upstream's bookkeeping takes every property of a JSON item with a schema for a known one, so unknown ones are kept.
   draft.known.add(context.policy.enforcesAll ? 'schema' : property)

@@ -1,8 +1,7 @@
 import { checkDefaultAgainstLimits } from './define-limits.ts'
-import { isPlainObject } from './define-parts.ts'
 import { checkPermissions, checkProperty } from './define-properties.ts'
 import { checkByType } from './define-types.ts'
-import { flagProperties, type Item, type Items, itemTypes, optionalProperties, own } from './definition.ts'
+import { flagProperties, type Item, type Items, isPlainItem, itemTypes, optionalProperties, own } from './definition.ts'
 import type { FindingFacts } from './finding-forms.ts'
 import type { Findings } from './findings.ts'
 import { acceptType, canonical } from './kinds/accept.ts'
@@ -40,7 +39,7 @@ export function defineItems(items: unknown, context: DefineContext): Items {
   }
   const defined = new Map<string, Item>()
   for (const [name, given] of entriesOf(items)) {
-    if (isPlainObject(given)) defined.set(name, defineItem(name, given, context))
+    if (isPlainItem(given)) defined.set(name, defineItem(name, given, context))
     else findings.add('item-object', { category, item: name, received: given })
   }
   return defined
@@ -115,7 +114,7 @@ function keepCanonical(draft: ItemDraft): void {
 }
 
 function isEntries(items: unknown): items is Item | Items {
-  return items instanceof Map || isPlainObject(items)
+  return items instanceof Map || isPlainItem(items)
 }
 
 function entriesOf(items: Item | Items): Iterable<[string, unknown]> {

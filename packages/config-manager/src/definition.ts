@@ -110,3 +110,8 @@ export function withProperty(item: Item, property: string, value: unknown): Item
   properties.set(property, value)
   return Object.fromEntries(properties)
 }
+
+/** Tells whether a value is what JSON calls an object. */
+export function isPlainItem(value: unknown): value is Item {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
