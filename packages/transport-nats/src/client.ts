@@ -305,7 +305,8 @@ function connectFailure(library: Library, thrown: unknown, address: string, time
   const { AuthorizationError, UserAuthenticationExpiredError, TimeoutError, ConnectionError } = library
   // The library calls it so when it has run out of servers; a dial that is really refused has a cause.
   const unexplained = thrown instanceof ConnectionError && thrown.message === 'connection refused' && !thrown.cause
-  const details = { address, reason: unexplained ? 'the server hung up without saying why' : messageOf(thrown) }
+  const hungUp = unexplained || ['EPIPE', 'ECONNRESET'].includes((thrown as { code?: string })?.code ?? '')
+  const details = { address, reason: hungUp ? 'the server hung up on the login; its log says why' : messageOf(thrown) }
   if (thrown instanceof AuthorizationError || thrown instanceof UserAuthenticationExpiredError) {
     return coreError('BP_AUTH_FAILED', { details, cause: thrown })
   }

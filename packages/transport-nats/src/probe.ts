@@ -54,16 +54,20 @@ export function probe(server: ServerAddress, { clock, timeoutMs, signal, tls }: 
       const begun = heard.slice(0, greeting.length).toUpperCase()
       const end = heard.indexOf('\n')
       if (!greeting.startsWith(begun) || heard.length > longestGreeting) fail(strange(heard))
-      else if (end >= 0) fail(obstacle(heard.slice(greeting.length, end), tls))
+      else if (end >= 0) fail(refusalIn(heard.slice(end + 1)) ?? obstacle(heard.slice(greeting.length, end), tls))
     })
     socket.on('error', (error) => fail(reasonOf(error), error))
     socket.on('close', () => fail('the connection was closed before the server said who it is'))
   })
 }
 
+/** A server that is full says so without being asked. */
+function refusalIn(heard: string): string | undefined {
+  return /^-ERR '([^']*)'/i.exec(heard)?.[1]
+}
+
 function strange(heard: string): string {
-  const refusal = /^-ERR '([^']*)'/i.exec(heard)?.[1]
-  return refusal ?? `what answers there is not a NATS server ('${heard.slice(0, 40).trim()}')`
+  return refusalIn(heard) ?? `what answers there is not a NATS server ('${heard.slice(0, 40).trim()}')`
 }
 
 /** What stands in the way of connecting, which the library would find out only by waiting until its time is over. */

@@ -265,7 +265,7 @@ describe('connecting', () => {
       // Each connect comes twice: first to see who answers, then to log in.
       socket.on('data', () => socket.end(refusals[Math.floor(index / 2)] ?? ''))
     })
-    for (const reason of ['maximum account active connections exceeded', 'hung up without saying why']) {
+    for (const reason of ['maximum account active connections exceeded', 'hung up on the login']) {
       await expect(newTransport(server.url).connect()).rejects.toMatchObject({
         code: 'BP_CONNECT_FAILED',
         message: expect.stringContaining(reason),
