@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { Call, PluginInstance, PluginSource, RuntimeContext, Value } from '@backplane/core'
-import { systemClock as clock, silentLogger } from '@backplane/core'
+import { systemClock as clock, createHost, silentLogger } from '@backplane/core'
 import { nodeRuntime } from '@backplane/runtime-node'
 import type { Row, Subject } from './harness.ts'
 
 const greet = ({ name = 'world' }: { readonly name?: string }) => ({ message: `Hello, ${name}!` })
-const code = `export default { functions: { greet: ({ name = 'world' }) => ({ message: 'Hello, ' + name + '!' }) } }\n`
+const code = `export default { functions: {
+  greet: ({ name = 'world' }) => ({ message: 'Hello, ' + name + '!' }),
+  crash: () => process.exit(1),
+} }
+`
 const params = { name: 'plugin' }
 const never = new AbortController().signal
 
@@ -70,6 +74,20 @@ const plugin = (isolation: 'worker' | 'none') => async (): Promise<Subject> => {
   }
 }
 
+/** A call as an application makes it: through registry, deadline and slot, then into the thread. */
+async function throughHost(): Promise<Subject> {
+  const { source, remove } = await folder()
+  const host = createHost({ identity: { deviceId: 'bench' }, runtimes: [nodeRuntime()] })
+  await host.load(source)
+  return {
+    run: () => host.call('greet', params),
+    async [Symbol.asyncDispose]() {
+      await host.stop()
+      await remove()
+    },
+  }
+}
+
 /** The same call over a bare channel: one message there, one back, told apart by a number. */
 async function bareChannel(): Promise<Subject> {
   const script = `
@@ -123,6 +141,31 @@ const bareWorker = async (): Promise<Subject> => {
   }
 }
 
+/** How long a plugin is away after a crash, without the wait that its restart policy would add. */
+const crash = async (): Promise<Subject> => {
+  const { source, remove } = await folder()
+  const host = createHost({ identity: { deviceId: 'bench' }, runtimes: [nodeRuntime()] })
+  await host.load({ ...source, manifest: { ...source.manifest, restart: { backoff_ms: 0, intensity: 1000 } } })
+  return {
+    async run() {
+      const back = new Promise<void>((resolve) => {
+        const off = host.on(({ type }) => {
+          if (type !== 'plugin.restarted') return
+          off()
+          resolve()
+        })
+      })
+      await host.call('crash').catch(() => {})
+      await back
+      await host.call('greet', params)
+    },
+    async [Symbol.asyncDispose]() {
+      await host.stop()
+      await remove()
+    },
+  }
+}
+
 const reloads = Number(process.env.BACKPLANE_BENCH_RELOADS ?? 200)
 
 /** How much the heap holds after many reloads over what it held before, once what can be freed has been. */
@@ -150,6 +193,7 @@ async function settledHeap(): Promise<number> {
 
 export const rows: Row[] = [
   { case: 'call, worker', unit: 'us', bar: '<= 2 x bare MessagePort', ours: plugin('worker'), baseline: bareChannel },
+  { case: 'call, worker, through a host', unit: 'us', ours: throughHost, baseline: bareChannel },
   { case: 'call, worker, 64 in flight', unit: 'calls/s', inFlight: 64, ours: plugin('worker'), baseline: bareChannel },
   {
     case: 'call, in process',
@@ -158,7 +202,15 @@ export const rows: Row[] = [
     ours: plugin('none'),
     baseline: () => ({ run: async () => greet(params) }),
   },
-  { case: 'load, start and stop, worker', unit: 'ms', rounds: 5, sliceMs: 1500, ours: reload, baseline: bareWorker },
+  {
+    case: 'load, start and stop, worker, from source',
+    unit: 'ms',
+    rounds: 5,
+    sliceMs: 1500,
+    ours: reload,
+    baseline: bareWorker,
+  },
+  { case: 'from a crash to serving again, worker, from source', unit: 'ms', rounds: 5, sliceMs: 1500, ours: crash },
   {
     case: `heap after ${reloads} reloads`,
     unit: 'MiB',
