@@ -20,6 +20,7 @@ import { handshakeError } from '../errors.ts'
 import { allOf, last, stringOf, uintOf } from '../wire/messages.ts'
 import { ProtoWriter, readProto } from '../wire/protobuf.ts'
 import { reflectionServices } from '../wire/services.ts'
+import { completeFiles } from './complete-files.ts'
 
 /** Services that a plugin offers, with all that is needed to read and write their messages. */
 export interface ServiceCatalog {
@@ -168,20 +169,11 @@ function nested(message: Buffer, field: number): Buffer {
 function addFile(files: Map<string, FileDescriptorProto>, bytes: Uint8Array): void {
   const file = fromBinary(FileDescriptorProtoSchema, bytes)
   if (files.has(file.name)) return
-  for (const message of file.messageType) nameFields(message)
   files.set(file.name, file)
 }
 
-/** protoc writes each field's JSON name into descriptors; those that protobufjs makes lack it. */
-function nameFields(message: DescriptorProto): void {
-  for (const field of message.field) {
-    if (field.jsonName === '')
-      field.jsonName = field.name.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase())
-  }
-  for (const nested of message.nestedType) nameFields(nested)
-}
-
 function catalogOf(files: Map<string, FileDescriptorProto>, wanted: readonly string[] | undefined): ServiceCatalog {
+  completeFiles(files.values())
   // The registry wants each file after those that it imports.
   const sorted: FileDescriptorProto[] = []
   const visit = (file: FileDescriptorProto | undefined) => {

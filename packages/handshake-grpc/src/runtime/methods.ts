@@ -27,20 +27,26 @@ export interface MethodFunction {
 
 /**
  * Gives the functions of a plugin's services: unary methods as calls, server streams as streams of items, each by
- * `Service.Method`. Methods that take a stream are left out: a function has one set of parameters.
+ * `Service.Method`, or by `Method` alone. Where two would have one name both get the service's full name. Methods that take a stream are left out: a function has one set of parameters.
  */
-export function methodFunctions(catalog: ServiceCatalog): Map<string, MethodFunction> {
+export function methodFunctions(catalog: ServiceCatalog, names: 'service' | 'method'): Map<string, MethodFunction> {
   const functions = new Map<string, MethodFunction>()
+  const short = (service: DescService, rpc: DescMethod) =>
+    names === 'method' ? rpc.name : `${service.name}.${rpc.name}`
+  const taken = catalog.services.flatMap((service) => service.methods.map((rpc) => short(service, rpc)))
   for (const service of catalog.services) {
-    const twin = catalog.services.some((other) => other !== service && other.name === service.name)
     for (const rpc of service.methods) {
       if (rpc.methodKind !== 'unary' && rpc.methodKind !== 'server_streaming') continue
-      const name = `${twin ? service.typeName : service.name}.${rpc.name}`
+      const own = short(service, rpc)
+      const name = taken.indexOf(own) === taken.lastIndexOf(own) ? own : `${service.typeName}.${rpc.name}`
       functions.set(name, methodFunction(name, service, rpc, catalog.registry))
     }
   }
   return functions
 }
+
+/** JSON in `google.protobuf.Value` takes three levels of messages for each of its own. */
+const maxDepth = 1000
 
 function methodFunction(name: string, service: DescService, rpc: DescMethod, registry: Registry): MethodFunction {
   const streams = rpc.methodKind === 'server_streaming'
@@ -63,7 +69,10 @@ function methodFunction(name: string, service: DescService, rpc: DescMethod, reg
       }
     },
     decode: (bytes) =>
-      toJson(rpc.output, fromBinary(rpc.output, bytes), { registry, alwaysEmitImplicit: true }) as Value,
+      toJson(rpc.output, fromBinary(rpc.output, bytes, { recursionLimit: maxDepth }), {
+        registry,
+        alwaysEmitImplicit: true,
+      }) as Value,
   }
 }
 

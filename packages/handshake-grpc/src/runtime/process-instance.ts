@@ -34,6 +34,7 @@ export interface ProcessInstanceInit {
   readonly functions: readonly FunctionDescriptor[]
   readonly events: readonly EventDescriptor[]
   readonly catalog: ServiceCatalog | undefined
+  readonly hangMs: number
   readonly wire: Wire | undefined
 }
 
@@ -45,6 +46,8 @@ export class ProcessInstance implements PluginInstance {
   readonly #client: PluginClient
   #methods: ReadonlyMap<string, MethodFunction> = new Map()
   #stopping = false
+  #hung = false
+  #doubting: Promise<void> | undefined
 
   constructor(init: ProcessInstanceInit) {
     this.#init = init
@@ -79,25 +82,31 @@ export class ProcessInstance implements PluginInstance {
 
   async start({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { plan, context } = this.#init
-    const { channel } = await this.#client.connection({ signal })
-    const catalog = this.#init.catalog ?? (await catalogByReflection(channel, plan.services, signal))
-    const missing = plan.services?.find((name) => !catalog.services.some(({ typeName }) => typeName === name))
-    if (missing !== undefined) {
-      const reason = `it has no service ${missing}`
-      throw coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: context.pluginId, reason } })
+    try {
+      const { channel } = await this.#client.connection({ signal })
+      const catalog = this.#init.catalog ?? (await catalogByReflection(channel, plan.services, signal))
+      const missing = plan.services?.find((name) => !catalog.services.some(({ typeName }) => typeName === name))
+      if (missing !== undefined) throw failed(context.pluginId, `it has no service ${missing}`)
+      this.#methods = methodFunctions(catalog, plan.names)
+    } catch (error) {
+      throw startError(context.pluginId, error)
     }
-    this.#methods = methodFunctions(catalog)
-    const told = new Map(this.#init.functions.map((each) => [each.name, each]))
-    // What the manifest says of a function (description, labels) completes what the .proto says.
-    this.functions = [...this.#methods.values()].map(({ descriptor }) => ({
-      ...told.get(descriptor.name),
-      ...descriptor,
-    }))
+    this.functions = [...this.#methods.values()].map(({ descriptor }) => this.#completed(descriptor))
     void this.#client.exited.then((exit) => {
       if (this.#stopping) return
-      const details = { plugin: context.pluginId, reason: describeExit(exit), stderr: this.#client.stderrTail, ...exit }
+      const reason = this.#hung ? `it hung and was ended (${describeExit(exit)})` : describeExit(exit)
+      const details = { plugin: context.pluginId, reason, stderr: this.#client.stderrTail, ...exit }
       context.exited(coreError('BP_PLUGIN_EXITED', { details }))
     })
+  }
+
+  /** What the manifest says of a function (description, labels) completes what the .proto says, which knows the types. */
+  #completed(descriptor: FunctionDescriptor): FunctionDescriptor {
+    const { name, parameters, result, stream } = descriptor
+    const told = this.#init.functions.find((each) => each.name === name)
+    if (!told) return descriptor
+    const types = { ...(parameters && { parameters }), ...(result && { result }), ...(stream && { stream }) }
+    return { ...descriptor, ...told, ...types }
   }
 
   async invoke(call: Call): Promise<Value> {
@@ -115,7 +124,22 @@ export class ProcessInstance implements PluginInstance {
       }
       return found.decode(await (run(request, settings) as unknown as Promise<Buffer>))
     } catch (error) {
+      if (call.signal.aborted || Date.now() >= call.deadline) this.#doubting ??= this.#doubt()
       throw this.#explain(error, call)
+    }
+  }
+
+  /** After a call that was given up: a plugin that does not even answer a health check is ended. */
+  async #doubt(): Promise<void> {
+    try {
+      await this.#client.ping({ timeoutMs: this.#init.hangMs })
+    } catch (error) {
+      if ((error as BackplaneError).details.grpcCode === status.DEADLINE_EXCEEDED && !this.#stopping) {
+        this.#hung = true
+        await this.#client.kill({ signal: AbortSignal.abort() })
+      }
+    } finally {
+      this.#doubting = undefined
     }
   }
 
@@ -156,6 +180,19 @@ export class ProcessInstance implements PluginInstance {
       cause: error,
     })
   }
+}
+
+function failed(plugin: string, reason: string, cause?: unknown): BackplaneError {
+  return coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin, reason }, cause })
+}
+
+/** A start that fails is the plugin's fault, and its own last words say most about it. */
+function startError(plugin: string, thrown: unknown): BackplaneError {
+  const error = BackplaneError.from(thrown)
+  if (!error.code.startsWith('BP_HANDSHAKE_')) return error
+  const { stderr } = error.details
+  const words = Array.isArray(stderr) && stderr.length > 0 ? `; its last words: ${stderr.slice(-5).join(' / ')}` : ''
+  return failed(plugin, `${error.message}${words}`, error)
 }
 
 function metadataOf(call: Call): Metadata {

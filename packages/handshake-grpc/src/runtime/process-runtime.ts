@@ -4,6 +4,7 @@ import {
   coreError,
   messageOf,
   type Permissions,
+  type PluginContext,
   type PluginRuntime,
   type RuntimeComponents,
 } from '@backplane/core'
@@ -19,6 +20,11 @@ export interface ProcessRuntimeInit {
    * @default PATH, HOME, TMPDIR, LANG, TZ and what Windows needs
    */
   readonly env?: readonly string[]
+  /**
+   * How long a plugin may leave a health check unanswered after a call that was given up, in milliseconds; then it counts
+   * as hung and is killed, and its slot restarts it. @default 5000
+   */
+  readonly hangMs?: number
   /** What speaks gRPC. @default grpcJsWire() */
   readonly wire?: Wire
 }
@@ -33,7 +39,8 @@ const plainEnv = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'SystemRoot', 'TEMP', 
  * functions, `Service.Method`, with JSON in and out. For one plugin without a host use `pluginClient`.
  *
  * It takes manifests whose `runtime` is `process`, or that have a `process` section; see {@link ProcessSection}.
- * Configuration reaches a plugin only as environment, so a change of it starts the plugin anew.
+ * A plugin learns of its surroundings by environment: BACKPLANE_PLUGIN_ID, BACKPLANE_CONFIG (JSON), BACKPLANE_SIMULATED and
+ * BACKPLANE_STATE_DIR. So a change of its configuration starts it anew, beside the old one.
  */
 export function processRuntime(init: ProcessRuntimeInit = {}): (components: ProcessRuntimeComponents) => PluginRuntime {
   return () => ({
@@ -44,7 +51,7 @@ export function processRuntime(init: ProcessRuntimeInit = {}): (components: Proc
     async load(source, context, { signal }) {
       const { manifest, dir } = source
       const plan = planOf(source)
-      const env = environmentOf(init.env ?? plainEnv, manifest.permissions, plan.env, context.config)
+      const env = environmentOf(init.env ?? plainEnv, manifest.permissions, plan.env, context)
       const failed = (reason: string, cause?: unknown) =>
         coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: manifest.id, reason }, cause })
       const command = resolveCommand(plan.command, env.PATH)
@@ -62,7 +69,8 @@ export function processRuntime(init: ProcessRuntimeInit = {}): (components: Proc
           context,
           limits: manifest.limits,
           env,
-          cwd: context.stateDir ?? dir,
+          cwd: dir,
+          hangMs: init.hangMs ?? 5000,
           functions: manifest.functions ?? [],
           events: manifest.events ?? [],
           catalog: catalog && {
@@ -84,12 +92,19 @@ function environmentOf(
   names: readonly string[],
   permissions: Permissions | undefined,
   own: Readonly<Record<string, string>>,
-  config: object,
+  context: PluginContext,
 ): Record<string, string> {
   const env: Record<string, string> = {}
   for (const name of [...names, ...(permissions?.env ?? [])]) {
     const value = process.env[name]
     if (value !== undefined) env[name] = value
   }
-  return { ...env, BACKPLANE_CONFIG: JSON.stringify(config), ...own }
+  return {
+    ...env,
+    BACKPLANE_PLUGIN_ID: context.pluginId,
+    BACKPLANE_CONFIG: JSON.stringify(context.config),
+    BACKPLANE_SIMULATED: String(context.simulated),
+    ...(context.stateDir !== undefined && { BACKPLANE_STATE_DIR: context.stateDir }),
+    ...own,
+  }
 }

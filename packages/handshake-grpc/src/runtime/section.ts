@@ -15,6 +15,11 @@ export interface ProcessSection {
   readonly versions?: readonly number[]
   /** Services to expose, by full name (`proto.KV`). @default all but go-plugin's own and gRPC's */
   readonly services?: readonly string[]
+  /**
+   * What its functions are called: `service` is `Service.Method`, `method` the method's name alone, for plugins that
+   * have one service. @default 'service'
+   */
+  readonly names?: 'service' | 'method'
   /** `.proto` files that describe the services, for plugins without gRPC reflection. */
   readonly proto?: string | readonly string[]
   /** SHA-256 of the program as hex, or a digest with its algorithm over a list of files. */
@@ -38,6 +43,7 @@ export interface ProcessPlan {
   readonly cookie: ProcessSection['cookie']
   readonly versions: readonly number[]
   readonly services: readonly string[] | undefined
+  readonly names: 'service' | 'method'
   readonly protos: readonly string[]
   readonly secure: SecureConfig | undefined
   readonly env: Readonly<Record<string, string>>
@@ -80,6 +86,7 @@ export function planOf(source: PluginSource): ProcessPlan {
     cookie,
     versions,
     services,
+    names: section.names === 'method' ? 'method' : 'service',
     protos: protos.map(inFolder),
     secure: secureOf(section.checksum, inFolder, wrong),
     env,

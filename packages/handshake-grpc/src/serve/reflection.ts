@@ -1,4 +1,7 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf'
+import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { type ServiceDefinition, status } from '@grpc/grpc-js'
+import { completeFiles } from '../runtime/complete-files.ts'
 import { builtInDescriptors } from '../wire/descriptors.ts'
 import { allOf, last, stringOf } from '../wire/messages.ts'
 import { ProtoWriter, readProto } from '../wire/protobuf.ts'
@@ -25,7 +28,10 @@ export class ReflectionIndex {
     this.#services = [
       ...new Set([...names, 'grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection']),
     ].sort()
-    for (const bytes of [...builtInDescriptors(), ...carried(definitions), ...descriptors]) this.#add(bytes)
+    for (const bytes of builtInDescriptors()) this.#add(bytes)
+    const files = [...carried(definitions), ...descriptors].map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes))
+    completeFiles(files)
+    for (const file of files) this.#add(toBinary(FileDescriptorProtoSchema, file))
   }
 
   /** Answers one serialised request with a serialised response. */
