@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export type { ConfigStoreUnderTest } from './config-store/bench.ts'
+export { type ConfigStoreComplianceInit, configStoreCompliance } from './config-store/compliance.ts'
 export type { MeshUnderTest } from './mesh/bench.ts'
 export { type MeshComplianceInit, meshCompliance } from './mesh/compliance.ts'
 export type { RuntimeUnderTest } from './runtime/bench.ts'
