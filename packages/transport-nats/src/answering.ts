@@ -1,5 +1,6 @@
 import { type IncomingRequest, messageOf, type RequestHandler } from '@backplane/core'
 import type { NatsMessage, Refusal } from './client.ts'
+import { DropCount } from './drop-count.ts'
 
 /** What an {@link Answering} needs of its transport. */
 export interface AnsweringContext {
@@ -10,7 +11,7 @@ export interface AnsweringContext {
   answer(reply: string, payload: Uint8Array): void
   refuse(reply: string, refusal: Refusal): void
   /** So many requests were turned away, because too many are under way. */
-  busy(count: number): void
+  dropped(count: number): void
   /** A handler threw, and there was nobody to be told. */
   failed(thrown: unknown): void
 }
@@ -23,6 +24,7 @@ export class Answering {
   readonly #handler: RequestHandler
   readonly #maxPending: number
   readonly #context: AnsweringContext
+  readonly #drops: DropCount
   #running = 0
   #closed = false
   #idle: (() => void) | undefined
@@ -31,12 +33,13 @@ export class Answering {
     this.#handler = handler
     this.#maxPending = maxPending
     this.#context = context
+    this.#drops = new DropCount((count) => context.dropped(count))
   }
 
   push({ subject, data, reply = '' }: NatsMessage): void {
     if (this.#closed) return
     if (this.#running >= this.#maxPending) {
-      this.#context.busy(1)
+      this.#drops.add()
       this.#refuse(reply, { code: refusalCodes.busy, reason: `more than ${this.#maxPending} requests are under way` })
       return
     }
@@ -70,7 +73,8 @@ export class Answering {
 
   #wait(reply: string, answer: Promise<Uint8Array | undefined>): void {
     this.#running++
-    answer
+    // What is neither bytes nor a promise is told apart by `#answer`.
+    Promise.resolve(answer)
       .then(
         (payload) => this.#answer(reply, payload),
         (thrown) => this.#fail(reply, thrown),

@@ -71,7 +71,10 @@ export interface NatsClient {
 }
 
 const nothing = new Uint8Array()
+/** In characters. */
 const longestReason = 1024
+/** What the header names and the code take of a message. */
+const roomForNames = 100
 
 /** Connects by the client library, which is loaded only now. This is the one file that knows it. */
 export async function openClient(init: ClientInit): Promise<NatsClient> {
@@ -170,8 +173,9 @@ class LibraryClient implements NatsClient {
 
   refuse(reply: string, { code, reason }: Refusal): void {
     const headers = this.#library.headers()
-    // A header is one line, and must leave room for itself within the broker's limit.
-    headers.set(errorHeader, reason.replaceAll(/[\r\n]+/g, ' ').slice(0, longestReason))
+    // A header is one line, and must fit into the broker's limit with what is around it, at three bytes a character.
+    const room = Math.max(0, Math.min(longestReason, Math.floor((this.#maxPayload - roomForNames) / 3)))
+    headers.set(errorHeader, reason.replaceAll(/[\r\n]+/g, ' ').slice(0, room))
     headers.set(errorCodeHeader, code)
     this.#connection.publish(reply, nothing, { headers })
   }

@@ -99,3 +99,30 @@ test('a long queue is worked off in order, and nothing comes after close', async
   inbound.push(message(1))
   expect(handled.length).toBe(5000)
 })
+
+test('a handler that hangs while messages pour in keeps the newest alone', async () => {
+  const handled: number[] = []
+  let dropped = 0
+  let open = () => {}
+  const gate = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  const inbound = new Inbound(
+    async ({ subject }) => {
+      handled.push(Number(subject))
+      await gate
+    },
+    3,
+    {
+      dropped: (count) => {
+        dropped += count
+      },
+      failed: () => {},
+    },
+  )
+  for (let n = 0; n < 10_000; n++) inbound.push(message(n))
+  open()
+  while (handled.length < 4) await new Promise((resolve) => setImmediate(resolve))
+  expect(handled).toEqual([0, 9997, 9998, 9999])
+  expect(dropped).toBe(9996)
+})

@@ -1,4 +1,5 @@
 import type { Message, MessageHandler } from '@backplane/core'
+import { DropCount } from './drop-count.ts'
 
 /** What an {@link Inbound} tells. */
 export interface InboundEvents {
@@ -17,16 +18,17 @@ export class Inbound {
   readonly #handler: MessageHandler
   readonly #maxPending: number
   readonly #events: InboundEvents
+  readonly #drops: DropCount
   #waiting: (Message | undefined)[] = []
   #head = 0
   #busy = false
   #closed = false
-  #dropped = 0
 
   constructor(handler: MessageHandler, maxPending: number, events: InboundEvents) {
     this.#handler = handler
     this.#maxPending = maxPending
     this.#events = events
+    this.#drops = new DropCount((count) => events.dropped(count))
   }
 
   push(message: Message): void {
@@ -35,7 +37,10 @@ export class Inbound {
       this.#run(message)
       return
     }
-    if (this.#waiting.length - this.#head >= this.#maxPending) this.#drop()
+    if (this.#waiting.length - this.#head >= this.#maxPending) {
+      this.#shift()
+      this.#drops.add()
+    }
     this.#waiting.push(message)
   }
 
@@ -65,29 +70,17 @@ export class Inbound {
 
   #next(): void {
     this.#busy = false
-    while (!this.#busy && this.#head < this.#waiting.length) {
-      const message = this.#waiting[this.#head]!
-      this.#waiting[this.#head++] = undefined
-      if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
-        this.#waiting = this.#waiting.slice(this.#head)
-        this.#head = 0
-      }
-      this.#run(message)
-    }
-    if (this.#head === this.#waiting.length) {
-      this.#waiting = []
-      this.#head = 0
-    }
+    while (!this.#busy && this.#head < this.#waiting.length) this.#run(this.#shift())
   }
 
-  /** Many messages come in one turn: they are told as one. */
-  #drop(): void {
+  /** Takes the oldest out; what is taken is let go of in large pieces, not one by one. */
+  #shift(): Message {
+    const oldest = this.#waiting[this.#head]!
     this.#waiting[this.#head++] = undefined
-    if (this.#dropped++ > 0) return
-    queueMicrotask(() => {
-      const count = this.#dropped
-      this.#dropped = 0
-      if (!this.#closed) this.#events.dropped(count)
-    })
+    if (this.#head === this.#waiting.length || (this.#head > 1024 && this.#head * 2 > this.#waiting.length)) {
+      this.#waiting = this.#waiting.slice(this.#head)
+      this.#head = 0
+    }
+    return oldest
   }
 }

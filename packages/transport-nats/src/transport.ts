@@ -162,7 +162,7 @@ class NatsTransport implements Transport {
       },
       answer: (reply, payload) => link.whenUp((client) => client.publish(reply, payload)),
       refuse: (reply, refusal) => link.whenUp((client) => client.refuse(reply, refusal)),
-      busy: (dropped) => link.emit({ type: 'slow', subject: pattern, dropped }),
+      dropped: (dropped) => link.emit({ type: 'slow', subject: pattern, dropped }),
       failed: (thrown) => this.#handlerFailed(pattern, thrown),
     })
     return this.#add(pattern, options, {

@@ -75,6 +75,25 @@ describe('requests', () => {
     expect((await Promise.all(calls.slice(0, 2))).map(({ payload }) => text(payload))).toEqual(['ok', 'ok'])
   })
 
+  test('what a handler gives instead of bytes, or says at too great length, is a refusal as well', async () => {
+    await using broker = await startBroker({ maxPayload: 300 })
+    await using transport = await connected(broker.url)
+    await transport.serve('wrong', () => 'text' as unknown as Uint8Array, { maxPending: 1 })
+    await transport.serve('verbose', () => {
+      throw new Error('é'.repeat(2000))
+    })
+    for (let i = 0; i < 3; i++) {
+      await expect(transport.request('wrong', bytes(''))).rejects.toMatchObject({
+        code: 'BP_REFUSED',
+        details: { reason: 'the handler gave something else than bytes' },
+      })
+    }
+    await expect(transport.request('verbose', bytes(''))).rejects.toMatchObject({
+      code: 'BP_REFUSED',
+      details: { reason: expect.stringMatching(/^é{20,}$/) },
+    })
+  })
+
   test('nothing that would break the protocol gets into it', async () => {
     await using broker = await startBroker()
     await using transport = await connected(broker.url)
