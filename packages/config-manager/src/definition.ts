@@ -106,9 +106,8 @@ export function own(item: Item, property: string): unknown {
 
 /** Gives a copy of an item with one property set, at its present place or at the end. */
 export function withProperty(item: Item, property: string, value: unknown): Item {
-  const properties = new Map(Object.entries(item))
-  properties.set(property, value)
-  return Object.fromEntries(properties)
+  // A computed key defines `__proto__` like any other name; an assignment would not.
+  return { ...item, [property]: value }
 }
 
 /** Tells whether a value is what JSON calls an object. */

@@ -246,7 +246,7 @@ class Manager implements ConfigManager {
   }
 
   audit() {
-    return [...this.#engine.registry.audit]
+    return this.#engine.registry.audit.entries()
   }
 
   history(category: string) {

@@ -1,10 +1,11 @@
 import type { ConfigStore, Json, StoreWrite } from '@backplane/core'
-import { BackplaneError, messageOf } from '@backplane/core'
+import { BackplaneError } from '@backplane/core'
 import type { AuditEntry } from './audit.ts'
+import { AuditTrail } from './audit-trail.ts'
 import { type Category, categoryDocument, categoryOf } from './category.ts'
 import { configError } from './errors.ts'
 import type { CategoryStep } from './event.ts'
-import { openSecrets, type SecretStore, sealSecrets } from './secrets.ts'
+import { openSecrets, type SecretStore, sealSecrets, secretNamesOf } from './secrets.ts'
 
 const categoryPrefix = 'category/'
 const auditPrefix = 'audit/'
@@ -36,18 +37,21 @@ export interface RegistryComponents {
 /** All categories, the audit trail and the history, in memory, and their way to the store and back. */
 export class Registry {
   readonly categories = new Map<string, Category>()
-  readonly audit: AuditEntry[] = []
-  readonly #auditNames: string[] = []
+  readonly audit: AuditTrail
+  readonly #components: RegistryComponents
   /** Tells this writer's audit entries from those of other hosts on a shared store. */
   readonly #writer = globalThis.crypto.randomUUID().slice(0, 8)
-  readonly #components: RegistryComponents
   readonly #storeRevisions = new Map<string, number>()
+  /** Under which name the secret of `category/item` is kept now. */
   readonly #secretNames = new Map<string, string>()
   readonly #history = new Map<string, Category[]>()
+  /** Each state as it stands in the store, secrets sealed: a state is written twice, now and as the past. */
+  readonly #sealed = new WeakMap<Category, Category>()
   #auditCount = 0
 
   constructor(components: RegistryComponents) {
     this.#components = components
+    this.audit = new AuditTrail(components.retention.auditEntries)
   }
 
   /** Reads everything from the store; gives the names of documents that could not be read. */
@@ -75,23 +79,21 @@ export class Registry {
    */
   async commit({ steps, audit }: Commit): Promise<void> {
     const writes: StoreWrite[] = []
-    const keptSecrets: string[] = []
+    const newSecrets: string[] = []
     const auditNames = audit.map((entry) => this.#auditName(entry))
     try {
-      for (const step of steps) writes.push(...(await this.#stepWrites(step, keptSecrets)))
-      writes.push(...this.#auditWrites(audit, auditNames))
+      for (const step of steps) await this.#addStep(writes, step, newSecrets)
+      this.#addAudit(writes, audit, auditNames)
       this.#remember(writes, await this.#components.store.write(writes))
     } catch (error) {
-      await this.#forget(keptSecrets)
+      await this.#forget(newSecrets)
       throw BackplaneError.from(error, (reason, cause) =>
         configError('BP_CONFIG_STORE_FAILED', { details: { reason }, cause }),
       )
     }
+    for (const name of newSecrets) this.#secretNames.set(name.slice(0, name.lastIndexOf('/')), name)
     for (const step of steps) await this.#takeStep(step)
-    this.audit.push(...audit)
-    this.#auditNames.push(...auditNames)
-    this.#trimAudit()
-    this.#rememberSecrets(keptSecrets)
+    for (const [index, entry] of audit.entries()) this.audit.add(auditNames[index] as string, entry)
   }
 
   /** Takes over what somebody else wrote; gives the step, or `undefined` if it is known already or no category. */
@@ -118,39 +120,47 @@ export class Registry {
 
   async #take(name: string, document: Json): Promise<boolean> {
     if (name.startsWith(auditPrefix)) {
-      this.#auditNames.push(name)
-      this.audit.push(document as unknown as AuditEntry)
+      this.audit.add(name, document as unknown as AuditEntry)
       return true
     }
     const isHistory = name.startsWith(historyPrefix)
     const key = isHistory ? name.slice(historyPrefix.length, name.lastIndexOf('/')) : name.slice(categoryPrefix.length)
-    const category = categoryOf(key, document)
-    if (!category) return false
-    const opened = await openSecrets(category, this.#components.secrets, isHistory ? new Map() : this.#secretNames)
+    const sealed = categoryOf(key, document)
+    if (!sealed) return false
+    const opened = await openSecrets(sealed, this.#components.secrets, isHistory ? new Map() : this.#secretNames)
+    this.#sealed.set(opened, sealed)
     if (isHistory) this.#pastOf(key).push(opened)
     else this.categories.set(key, opened)
     return true
   }
 
-  async #stepWrites({ before, after }: CategoryStep, keptSecrets: string[]): Promise<StoreWrite[]> {
-    const { secrets, clearSecrets, retention } = this.#components
-    const writes: StoreWrite[] = []
-    const seal = async (category: Category) => {
-      if (!secrets && clearSecrets) return category
-      const sealed = await sealSecrets(category, this.categories.get(category.name), secrets, this.#secretNames)
-      keptSecrets.push(...sealed.kept)
-      return sealed.category
-    }
+  async #addStep(writes: StoreWrite[], { before, after }: CategoryStep, newSecrets: string[]): Promise<void> {
     const name = categoryPrefix + ((after ?? before) as Category).name
     const expectedRevision = this.#storeRevisions.get(name) ?? 0
-    writes.push({ name, document: after ? categoryDocument(await seal(after)) : null, expectedRevision })
-    if (before && retention.historyDepth > 0) {
-      writes.push({ name: pastName(before), document: categoryDocument(await seal(before)) })
-      const past = this.#pastOf(before.name)
-      const oldest = past[past.length - retention.historyDepth]
-      if (oldest) writes.push({ name: pastName(oldest), document: null })
-    }
-    return writes
+    const document = after ? categoryDocument(await this.#seal(after, newSecrets)) : null
+    writes.push({ name, document, expectedRevision })
+    const { historyDepth } = this.#components.retention
+    if (!before || historyDepth === 0) return
+    writes.push({ name: pastName(before), document: categoryDocument(await this.#seal(before, newSecrets)) })
+    const past = this.#pastOf(before.name)
+    const oldest = past[past.length - historyDepth]
+    if (oldest) writes.push({ name: pastName(oldest), document: null })
+  }
+
+  async #seal(category: Category, newSecrets: string[]): Promise<Category> {
+    const { secrets, clearSecrets } = this.#components
+    if (!secrets && clearSecrets) return category
+    const present = this.#sealed.get(category)
+    if (present) return present
+    const { category: sealed, kept } = await sealSecrets(
+      category,
+      this.categories.get(category.name),
+      secrets,
+      this.#secretNames,
+    )
+    newSecrets.push(...kept)
+    this.#sealed.set(category, sealed)
+    return sealed
   }
 
   /** Names sort by time, then by writer and count. */
@@ -158,29 +168,21 @@ export class Registry {
     return `${auditPrefix}${String(at).padStart(15, '0')}-${this.#writer}-${String(this.#auditCount++).padStart(9, '0')}`
   }
 
-  #auditWrites(entries: readonly AuditEntry[], names: readonly string[]): StoreWrite[] {
-    const writes: StoreWrite[] = entries.map((entry, index) => ({
-      name: names[index] as string,
-      document: entry as unknown as Json,
-    }))
-    const surplus = this.audit.length + entries.length - this.#components.retention.auditEntries
-    for (const name of this.#auditNames.slice(0, Math.max(0, surplus))) writes.push({ name, document: null })
-    return writes
+  #addAudit(writes: StoreWrite[], entries: readonly AuditEntry[], names: readonly string[]): void {
+    if (this.#components.retention.auditEntries === 0) return
+    for (const [index, entry] of entries.entries()) {
+      writes.push({ name: names[index] as string, document: entry as unknown as Json })
+    }
+    for (const name of this.audit.surplus(entries.length)) writes.push({ name, document: null })
   }
 
   /** What is gone is at no revision. */
   #remember(writes: readonly StoreWrite[], revisions: ReadonlyMap<string, number>): void {
     for (const { name, document } of writes) {
+      if (!name.startsWith(categoryPrefix)) continue
       if (document === null) this.#storeRevisions.delete(name)
       else this.#storeRevisions.set(name, revisions.get(name) as number)
     }
-  }
-
-  #trimAudit(): void {
-    const surplus = this.audit.length - this.#components.retention.auditEntries
-    if (surplus <= 0) return
-    this.audit.splice(0, surplus)
-    this.#auditNames.splice(0, surplus)
   }
 
   async #takeStep({ before, after }: CategoryStep): Promise<void> {
@@ -189,7 +191,17 @@ export class Registry {
     if (!before || this.#components.retention.historyDepth === 0) return
     const past = this.#pastOf(before.name)
     past.push(before)
-    if (past.length > this.#components.retention.historyDepth) past.shift()
+    if (past.length > this.#components.retention.historyDepth) await this.#forgetSecretsOf(past.shift() as Category)
+  }
+
+  /** Secrets of a state that is past and gone, unless a later state still has them. */
+  async #forgetSecretsOf(gone: Category): Promise<void> {
+    const names = secretNamesOf(this.#sealed.get(gone) ?? gone)
+    if (names.length === 0) return
+    const present = this.categories.get(gone.name)
+    const later = [...this.#pastOf(gone.name), ...(present ? [present] : [])]
+    const used = new Set(later.flatMap((state) => secretNamesOf(this.#sealed.get(state) ?? state)))
+    await this.#forget(names.filter((name) => !used.has(name)))
   }
 
   #pastOf(name: string): Category[] {
@@ -198,13 +210,9 @@ export class Registry {
     return past
   }
 
-  #rememberSecrets(kept: readonly string[]): void {
-    for (const name of kept) this.#secretNames.set(name.slice(0, name.lastIndexOf('/')), name)
-  }
-
-  /** A secret that was kept for a batch that failed would never be found again. */
-  async #forget(kept: readonly string[]): Promise<void> {
-    for (const name of kept) await this.#components.secrets?.delete(name).catch(messageOf)
+  /** A secret that cannot be deleted now does no harm: nothing names it any more. */
+  async #forget(names: readonly string[]): Promise<void> {
+    for (const name of names) await this.#components.secrets?.delete(name).catch(() => {})
   }
 }
 

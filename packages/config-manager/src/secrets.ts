@@ -90,3 +90,8 @@ export function referenceOf(item: Item): string | undefined {
   const name = own(value as Item, reference)
   return typeof name === 'string' ? name : undefined
 }
+
+/** The names of all secrets that a sealed category refers to. */
+export function secretNamesOf(sealed: Category): string[] {
+  return [...sealed.items.values()].map(referenceOf).filter((name) => name !== undefined)
+}
