@@ -20,14 +20,18 @@ export interface StoreWrite {
  * After a crash at any moment a batch is found whole or not at all.
  */
 export interface ConfigStore extends AsyncDisposable {
-  /** Opens it; must be awaited before anything else. Rejects when another writer holds it. */
+  /** Opens it; must be awaited before anything else. Rejects with `BP_CONFIG_LOCKED` while another writer holds the place. */
   open(options?: { readonly signal?: AbortSignal }): Promise<void>
   read(name: string): Promise<StoredDocument | undefined>
   /** Names of all documents, in no order. */
   list(): Promise<readonly string[]>
-  /** Writes all or nothing and gives the new revisions by name; resolves when it is durable. */
+  /**
+   * Writes all or nothing and gives the new revisions by name; resolves when it is durable. Rejects with
+   * `BP_CONFIG_CONFLICT` (retryable) when a revision is not as expected, and with `BP_CLOSED` after `close`.
+   */
   write(batch: readonly StoreWrite[]): Promise<ReadonlyMap<string, number>>
   /** Tells writes made by others who share the store; absent where nobody can. */
   watch?(listener: (name: string, stored: StoredDocument | undefined) => void): () => void
+  /** Ends it when what is being written has been written. Idempotent. */
   close(): Promise<void>
 }

@@ -4,10 +4,12 @@ import type { Logger } from './logger.ts'
 /**
  * Where bytes travel between hosts.
  *
- * Subjects are dot-separated tokens of letters, digits and any other visible character but `.`, `*` and `>`. In a subscription, `*` stands for one token and a
- * last `>` for one or more. A transport maps them to its own form. All methods but `connect` reject with `BP_CLOSED`
- * after `close`, and with `BP_DISCONNECTED` at once while there is no connection (nothing is queued for later, so a late
- * message never surprises anybody); subscriptions and served subjects survive a reconnect by themselves.
+ * Subjects are dot-separated tokens of letters, digits and any other visible character but `.`, `*` and `>`. In a
+ * subscription, `*` stands for one token and a last `>` for one or more; anything else rejects with `BP_SUBJECT_INVALID`.
+ * A transport maps them to its own form. All methods reject with `BP_CLOSED` after `close`, and all but `connect` with
+ * `BP_DISCONNECTED` at once while there is no connection (nothing is queued for later, so a late message never surprises
+ * anybody); subscriptions and served subjects survive a reconnect by themselves. What a handler is given is its own: it
+ * may write into the payload, and a publisher may use its buffer again once `publish` has resolved.
  */
 export interface Transport extends AsyncDisposable {
   /** Short name of the medium: `memory`, `nats`, `zenoh`. */
@@ -15,7 +17,10 @@ export interface Transport extends AsyncDisposable {
   readonly status: TransportStatus
   /** Where it is or wants to be connected, for people. */
   readonly address: string
-  /** Largest payload in bytes that it carries; `publish`, `request` and answers over it fail with `BP_PAYLOAD_TOO_LARGE`. */
+  /**
+   * Largest payload in bytes that it carries. `publish` and `request` over it reject with `BP_PAYLOAD_TOO_LARGE`; so does
+   * the request whose answer is over it.
+   */
   readonly maxPayload: number
   /**
    * Connects once; a second call waits for the first. Rejects with `BP_CONNECT_FAILED`, `BP_AUTH_FAILED`, `BP_TIMEOUT`
@@ -33,7 +38,9 @@ export interface Transport extends AsyncDisposable {
   subscribe(pattern: string, handler: MessageHandler, options?: SubscribeOptions): Promise<Subscription>
   /**
    * Asks on a subject and gives the first answer. Rejects with `BP_NO_RESPONDER` (nobody serves it), `BP_TIMEOUT`
-   * (somebody does, but did not answer), `BP_REFUSED` (the responder threw or the broker forbids it) or `BP_ABORTED`.
+   * (somebody does, but did not answer), `BP_REFUSED` (the responder threw or the broker forbids it) or `BP_ABORTED`; and
+   * with `BP_DISCONNECTED` when the connection is lost meanwhile. Whether plain subscribers hear requests is the medium's
+   * affair; where nobody else does, it is `BP_NO_RESPONDER` or, on a medium that cannot tell, `BP_TIMEOUT`.
    */
   request(subject: string, payload: Uint8Array, options?: RequestOptions): Promise<Message>
   /**
@@ -46,7 +53,7 @@ export interface Transport extends AsyncDisposable {
   onStatus(listener: (event: TransportEvent) => void): () => void
   /**
    * Ends it: requests under way reject with `BP_CLOSED`; handlers under way may finish and answer until `drainMs` is
-   * over. Idempotent, never rejects.
+   * over (by default after a second), and nothing is delivered any more. Idempotent, never rejects.
    */
   close(options?: { readonly drainMs?: number }): Promise<void>
 }
@@ -56,6 +63,7 @@ export type TransportStatus = 'idle' | 'connecting' | 'connected' | 'disconnecte
 /** What a transport tells about itself. */
 export type TransportEvent =
   | { readonly type: 'connected' | 'disconnected' | 'reconnecting' | 'closed'; readonly reason?: string }
+  /** A subscription's handler is too slow: so many were dropped since this was last said. `subject` is its pattern. */
   | { readonly type: 'slow'; readonly subject: string; readonly dropped: number }
   | { readonly type: 'error'; readonly error: Error }
 
@@ -75,6 +83,7 @@ export interface SubscribeOptions {
   readonly queue?: string
   /** How many messages may wait for the handler. @default 65536 */
   readonly maxPending?: number
+  /** Gives up the subscribing. What stands already is ended by {@link Subscription.unsubscribe}. */
   readonly signal?: AbortSignal
 }
 
@@ -87,7 +96,7 @@ export interface Message {
 export interface IncomingRequest extends Message {
   /** False when it was merely published: the answer goes nowhere. */
   readonly expectsReply: boolean
-  /** Aborts when the transport closes. */
+  /** Aborts when the transport has closed and the time to drain is over. */
   readonly signal: AbortSignal
 }
 
