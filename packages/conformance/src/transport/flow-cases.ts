@@ -130,7 +130,12 @@ export const flowCases: Record<string, TransportCase> = {
     })
     const asked = a.request(bench.subject('x'), bytes('answered'))
     await arrived.opened
-    const closing = b.close({ drainMs: 5000 })
+    let closed = false
+    const closing = b.close({ drainMs: 5000 }).then(() => {
+      closed = true
+    })
+    await pause(50)
+    expect(closed, 'close waits for the handler').toBe(false)
     held.open()
     expect(text((await asked).payload)).toBe('answered')
     await soon(closing, 'closing')
