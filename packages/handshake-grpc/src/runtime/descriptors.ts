@@ -1,12 +1,7 @@
 import { dirname } from 'node:path'
 import { messageOf } from '@backplane/core'
 import { createFileRegistry, type DescService, type FileRegistry, fromBinary } from '@bufbuild/protobuf'
-import {
-  type DescriptorProto,
-  type FileDescriptorProto,
-  FileDescriptorProtoSchema,
-  FileDescriptorSetSchema,
-} from '@bufbuild/protobuf/wkt'
+import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import {
   type Channel,
   Client,
