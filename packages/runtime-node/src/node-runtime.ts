@@ -46,11 +46,14 @@ export interface NodeRuntimeComponents {
  * that the host's user may.
  *
  * It takes manifests whose `entry_point` ends in `.js`, `.mjs`, `.cjs`, `.ts`, `.mts` or `.cts` (Node's own type stripping runs those), and
- * in-memory plugins whose `module` is a plugin definition or class; the latter always run in process.
+ * in-memory plugins whose `module` is a plugin definition or class; the latter always run in process. Throws `BP_INVALID_ARGUMENT`.
  */
 export function nodeRuntime(init: NodeRuntimeInit = {}): (components: NodeRuntimeComponents) => PluginRuntime {
   const { isolation = 'worker', hangMs = 2000 } = init
   const allowInProcess = init.allowInProcess ?? isolation === 'none'
+  if (!(hangMs > 0)) {
+    throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'hangMs', reason: 'it must be more than 0' } })
+  }
 
   return ({ logger, clock }) => {
     const fresh = freshImport()

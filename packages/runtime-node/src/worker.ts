@@ -4,4 +4,6 @@ import type { ThreadData } from './worker/protocol.ts'
 import { PluginThread } from './worker/thread.ts'
 
 const { port, data } = workerData as { port: MessagePort; data: ThreadData }
+// The channel is not the plugin's: it sees `workerData` too.
+for (const key of Object.keys(workerData)) delete workerData[key]
 void new PluginThread(port, data).run()

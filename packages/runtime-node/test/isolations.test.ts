@@ -228,6 +228,12 @@ test('a manifest may choose in-process only where the host allows it', async () 
   vi.unstubAllGlobals()
 })
 
+test('refuses options that make no sense', () => {
+  for (const hangMs of [0, -1, Number.NaN]) {
+    expect(() => nodeRuntime({ hangMs })).toThrow(expect.objectContaining({ code: 'BP_INVALID_ARGUMENT' }))
+  }
+})
+
 test('accepts what ends like JavaScript or TypeScript, and nothing else', () => {
   const runtime = nodeRuntime()({ logger: silentLogger, clock: systemClock })
   const accepts = (manifest: object, module?: unknown) =>

@@ -184,6 +184,55 @@ test('a thread sees only the environment that its permissions name', async () =>
   vi.unstubAllEnvs()
 })
 
+test('a flood of events that nobody awaits keeps its order, and waits in the thread', async () => {
+  const numbers: unknown[] = []
+  let most = 0
+  let underWay = 0
+  const context = testContext({
+    async emit(_, payload) {
+      numbers.push(payload?.n)
+      most = Math.max(most, ++underWay)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      underWay--
+    },
+  })
+  const signal = new AbortController().signal
+  const runtime = nodeRuntime()({ logger: recordingLogger(), clock: systemClock })
+  const source = await pluginFolder(`
+    export const setup = (ctx) => { for (let n = 0; n < 30_000; n++) ctx.emit('tick', { n }) }`)
+  const instance = await runtime.load(source, context, { signal })
+  await instance.start({ signal })
+  await vi.waitFor(() => expect(numbers).toHaveLength(30_000), { timeout: 10_000 })
+  expect(numbers).toEqual(Array.from({ length: 30_000 }, (_, n) => n))
+  expect(most).toBeLessThanOrEqual(8192)
+  await instance.stop({ signal })
+})
+
+test('a plugin cannot reach the channel of its thread', async () => {
+  const { host } = testHost()
+  await host.load(
+    await pluginFolder(`
+      import { workerData, parentPort } from 'node:worker_threads'
+      export const functions = { look: () => { parentPort.postMessage([0]); return Object.keys(workerData) } }`),
+  )
+  expect(await host.call('look')).toEqual([])
+})
+
+test('an exit right after the start is told by the start or as an exit, never lost', async () => {
+  for (let round = 0; round < 5; round++) {
+    const { host } = testHost()
+    const exited = next(host, 'plugin.exited')
+    const source = await pluginFolder('export const setup = () => void setImmediate(() => process.exit(2))', {
+      restart: { intensity: 0 },
+    })
+    const outcome = await host.load(source).then(
+      () => exited,
+      (error: BackplaneError) => ({ error }),
+    )
+    expect(outcome).toMatchObject({ error: { message: expect.stringContaining('it exited with code 2') } })
+  }
+})
+
 test('parameters that cannot cross are refused by name, and the thread goes on', async () => {
   const { host } = testHost()
   await host.load(await pluginFolder('export default { functions: { echo: (params) => params } }'))

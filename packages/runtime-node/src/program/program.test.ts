@@ -193,6 +193,18 @@ test('a set-up that throws is a failed load; there is no teardown then', async (
   expect(teardown).not.toHaveBeenCalled()
 })
 
+test('a set-up that ends after its plugin was stopped is torn down all the same', async () => {
+  const teardown = vi.fn()
+  let finish = () => {}
+  const subject = program({ setup: () => new Promise<void>((resolve) => (finish = resolve)), teardown })
+  const starting = subject.start()
+  await subject.stop()
+  expect(teardown).not.toHaveBeenCalled()
+  finish()
+  await expect(starting).rejects.toMatchObject({ code: 'BP_ABORTED' })
+  expect(teardown).toHaveBeenCalledOnce()
+})
+
 test('health is what the plugin says, and a throw means no', async () => {
   expect(await program({ setup() {} }).health()).toEqual({ ok: true })
   expect(await program({ health: () => false }).health()).toEqual({ ok: false })
@@ -200,6 +212,8 @@ test('health is what the plugin says, and a throw means no', async () => {
     ok: true,
     message: 'warm',
   })
+  const odd = program({ health: () => 'fine' as never })
+  expect(await odd.health()).toMatchObject({ ok: false, message: expect.stringContaining('neither true, false') })
   const broken = program({
     health() {
       throw new Error('no light')

@@ -80,15 +80,17 @@ export class Program {
     else this.#context.signal.addEventListener('abort', this.#abort, { once: true })
     try {
       await this.#definition.setup?.(this.#module, state)
-    } catch (error) {
-      throw BackplaneError.from(error, (reason, cause) =>
-        coreError('BP_PLUGIN_LOAD_FAILED', {
-          details: { plugin: this.#pluginId, reason: `its set-up failed: ${reason}` },
-          cause,
-        }),
-      )
+    } catch (cause) {
+      if (cause instanceof BackplaneError && cause.code === 'BP_PLUGIN_LOAD_FAILED') throw cause
+      const reason = `its set-up failed: ${messageOf(cause)}`
+      throw coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: this.#pluginId, reason }, cause })
     }
     this.#set = true
+    // Who stopped it meanwhile could not tear down what was still being set up.
+    if (this.#controller.signal.aborted) {
+      await this.#tearDown()
+      throw abortedBy(this.#controller.signal)
+    }
     const options = { clock: this.#clock, logger: this.#context.logger, signal: this.#controller.signal }
     this.#periodic = Object.entries(this.#definition.periodic ?? {}).map(([name, periodic]) =>
       repeat({ name, intervalMs: periodic.intervalMs, run: () => periodic.run(this.#module) }, options),
@@ -145,7 +147,9 @@ export class Program {
     if (!this.#definition.health) return { ok: true }
     try {
       const answer = await this.#definition.health(this.#module)
-      return typeof answer === 'boolean' ? { ok: answer } : (carried(answer) as unknown as Health)
+      if (typeof answer === 'boolean') return { ok: answer }
+      if (typeof answer?.ok === 'boolean') return carried(answer) as unknown as Health
+      return { ok: false, message: 'health gave neither true, false nor an object with `ok`' }
     } catch (error) {
       return { ok: false, message: messageOf(error) }
     }
@@ -160,6 +164,10 @@ export class Program {
     this.#context.signal.removeEventListener('abort', this.#abort)
     this.#controller.abort(coreError('BP_ABORTED', { message: 'The plugin is being stopped.' }))
     await Promise.all(this.#periodic)
+    await this.#tearDown()
+  }
+
+  async #tearDown(): Promise<void> {
     if (!this.#set) return
     this.#set = false
     await this.#own('teardown', () => this.#definition.teardown?.(this.#module)).catch(() => {})

@@ -43,6 +43,14 @@ test('the answer comes after every item has been taken', async () => {
   expect(await answer).toBe('end')
 })
 
+test('an error comes after the items before it', async () => {
+  const { exchange, answer, call } = hostCall()
+  exchange.item(1)
+  exchange.fail(coreError('BP_PLUGIN_FAILED', { details: { reason: 'later' } }))
+  await expect(answer).rejects.toMatchObject({ message: 'later' })
+  expect(call.items).toEqual([1])
+})
+
 test('room is given back as items are taken', async () => {
   const { exchange, answer, line, call } = hostCall()
   for (let n = 0; n < streamWindow; n++) exchange.item(n)

@@ -34,13 +34,12 @@ export class HostCall {
 
   /** The thread's answer; it counts when every item before it has been taken. */
   answer(value: Value): void {
-    if (this.#items) this.#items.then(() => this.#settle(() => this.#resolve(value)))
-    else this.#settle(() => this.#resolve(value))
+    this.#afterItems(() => this.#resolve(value))
   }
 
-  /** The thread's error, or the end of the thread. */
+  /** The thread's error, or the end of the thread; items before it are taken first, too. */
   fail(error: BackplaneError): void {
-    this.#settle(() => this.#reject(error))
+    this.#afterItems(() => this.#reject(error))
   }
 
   /** One item; the next ones wait until the caller has taken it. */
@@ -65,7 +64,12 @@ export class HostCall {
     if (!this.#open) return
     const reason = abortedBy(this.#call.signal)
     this.#line.cancel(reason)
-    this.fail(reason)
+    this.#settle(() => this.#reject(reason))
+  }
+
+  #afterItems(settle: () => void): void {
+    if (this.#items) this.#items.then(() => this.#settle(settle))
+    else this.#settle(settle)
   }
 
   #settle(settle: () => void): void {

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
-import type { Limits, Logger, Permissions } from '@backplane/core'
+import { type Limits, type Logger, messageOf, type Permissions } from '@backplane/core'
 import { MemoryGuard } from './memory-guard.ts'
 import { type ThreadData, type ToHost, type ToThread, toThread } from './protocol.ts'
 import { lines } from './thread-log.ts'
@@ -42,7 +42,7 @@ export class PluginWorker {
     const err = lines((line) => logger.warn({ source: 'stderr' }, line))
     this.#worker.stdout.setEncoding('utf8').on('data', out.write)
     this.#worker.stderr.setEncoding('utf8').on('data', err.write)
-    port1.on('message', init.receive)
+    port1.on('message', (message: ToHost) => this.#receive(init, message))
     this.#worker.on('error', (cause) => {
       this.#ending ??= { reason: uncaught(cause), cause }
     })
@@ -51,7 +51,7 @@ export class PluginWorker {
         this.#memory?.[Symbol.dispose]()
         // What it said last (the log above all) may still wait in the channel.
         for (let last = receiveMessageOnPort(port1); last; last = receiveMessageOnPort(port1))
-          init.receive(last.message)
+          this.#receive(init, last.message)
         port1.close()
         const { reason, cause } = this.#ending ?? { reason: `it exited with code ${code}`, cause: undefined }
         init.ended(reason, cause)
@@ -70,6 +70,16 @@ export class PluginWorker {
         exceeded: (usedMb) =>
           void this.terminate(`it used ${Math.ceil(usedMb)} MiB of memory (limits.memory_mb: ${limitMb})`),
       })
+    }
+  }
+
+  // Whatever reaches the channel, the host goes on.
+  #receive(init: PluginWorkerInit, message: ToHost): void {
+    try {
+      init.receive(message)
+    } catch (cause) {
+      this.#ending ??= { reason: `what it sent could not be handled: ${messageOf(cause)}`, cause }
+      void this.#worker.terminate()
     }
   }
 

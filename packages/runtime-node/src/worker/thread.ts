@@ -31,6 +31,9 @@ import {
 import { ThreadCall } from './thread-call.ts'
 import { captureOutput, threadLogger } from './thread-log.ts'
 
+/** How many events and calls of a plugin may be on their way to the host. */
+const mostWishes = 8192
+
 interface Pending {
   resolve(value: Value): void
   reject(error: BackplaneError): void
@@ -44,6 +47,7 @@ export class PluginThread {
   readonly #controller = new AbortController()
   readonly #calls = new Map<number, ThreadCall>()
   readonly #wishes = new Map<number, Pending>()
+  readonly #waiting: (() => void)[] = []
   #lastWish = 0
   #config: Params
   #program: Program | undefined
@@ -203,12 +207,14 @@ export class PluginThread {
     if (signal?.aborted) throw abortedBy(signal)
     let sent = 0
     const abort = () => {
+      if (sent === 0) return
       this.#post([toHost.cancelInvoke, sent])
       this.#wish(sent)?.reject(abortedBy(signal as AbortSignal))
     }
     signal?.addEventListener('abort', abort, { once: true })
     try {
       return await this.#wishFor((id) => {
+        if (signal?.aborted) throw abortedBy(signal)
         sent = id
         return [toHost.invoke, id, name, params, rest]
       })
@@ -219,20 +225,26 @@ export class PluginThread {
 
   #wishFor(message: (id: number) => ToHost): Promise<Value> {
     return new Promise((resolve, reject) => {
-      const id = ++this.#lastWish
-      this.#wishes.set(id, { resolve, reject })
-      try {
-        this.#post(message(id))
-      } catch (error) {
-        this.#wishes.delete(id)
-        reject(error)
+      const say = () => {
+        const id = ++this.#lastWish
+        this.#wishes.set(id, { resolve, reject })
+        try {
+          this.#post(message(id))
+        } catch (error) {
+          this.#wishes.delete(id)
+          reject(error)
+        }
       }
+      // A flood that nobody awaits must fill this thread's memory, not the host's.
+      if (this.#wishes.size < mostWishes) say()
+      else this.#waiting.push(say)
     })
   }
 
   #wish(id: number): Pending | undefined {
     const pending = this.#wishes.get(id)
     this.#wishes.delete(id)
+    while (this.#wishes.size < mostWishes && this.#waiting.length > 0) this.#waiting.shift()?.()
     return pending
   }
 

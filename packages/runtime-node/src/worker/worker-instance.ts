@@ -129,6 +129,8 @@ class ThreadHandle {
   async start({ state, signal }: { state?: Value; signal: AbortSignal }): Promise<void> {
     try {
       await untilAborted(this.ask('start', state), signal)
+      // It may have ended right after its answer.
+      if (this.#exit) throw this.#exit
     } catch (error) {
       throw this.#exit && !this.#ending ? this.#loadFailed(this.#exit) : error
     }
