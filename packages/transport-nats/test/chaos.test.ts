@@ -88,9 +88,11 @@ test('whatever a server says, the transport survives it and comes back', { timeo
     fc.asyncProperty(fc.array(frame, { minLength: 1, maxLength: 8 }), async (frames) => {
       await until(() => transport.status === 'connected')
       const pending = transport.request('x', bytes('?'), { timeoutMs: 60_000 }).catch((error) => error)
+      const lost = eventOf(transport, 'disconnected')
       for (const one of frames) live?.write(one)
       live?.end()
       expect((await pending).code).toMatch(/^BP_(DISCONNECTED|REFUSED)$/)
+      await lost
       await until(() => transport.status === 'connected')
       await transport.flush()
     }),
