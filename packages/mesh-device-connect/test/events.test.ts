@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest'
+import exchanges from './fixtures/exchanges.json' with { type: 'json' }
+import { tap, testNetwork } from './meshes.ts'
+
+const h1 = { deviceId: 'h1', tenant: 't' }
+const serve = async () => null
+
+test('an event has the form of the Python host, with its device beside', async () => {
+  await using net = testNetwork()
+  const heard = await tap(await net.wire(), 'device-connect.t.h1.event.>')
+  const mesh = net.member(h1, serve)
+  await net.settle(mesh.connect())
+  await mesh.emit('plugin_loaded', { plugin_id: 'hello-world', functions: ['hello_world'] })
+  await net.clock.advance(0)
+  const { params, ...rest } = exchanges.event.body
+  const { _trace_id, ...known } = params
+  expect(heard).toEqual([
+    {
+      subject: exchanges.event.subject,
+      body: { ...rest, params: { ...known, device_id: 'h1', event_id: expect.stringMatching(/^[0-9a-f]{8}$/) } },
+    },
+  ])
+})
+
+test("the emitter's own fields win", async () => {
+  await using net = testNetwork()
+  const heard = await tap(await net.wire(), 'device-connect.t.h1.event.e')
+  const mesh = net.member(h1, serve)
+  await net.settle(mesh.connect())
+  await mesh.emit('e', { ts: 5, event_id: 'mine', blob: Uint8Array.of(255) })
+  await net.clock.advance(0)
+  expect(heard[0]!.body.params).toEqual({ ts: 5, event_id: 'mine', device_id: 'h1', blob: '/w==' })
+})
+
+test('events are heard by device, by name, by pattern; a broadcast reply is no event', async () => {
+  await using net = testNetwork()
+  const wire = await net.wire()
+  const client = net.member({ deviceId: 'c1', tenant: 't' })
+  await net.settle(client.connect())
+  const heard: Record<string, string[]> = {}
+  const listen = (key: string, filter: { device?: string; event?: string }) =>
+    client.on(filter, ({ device, event, payload }) => {
+      heard[key] = [...(heard[key] ?? []), `${device}/${event}/${payload.n}`]
+    })
+  const all = await listen('all', {})
+  await listen('one', { device: 'cam-1', event: 'seen' })
+  await listen('cams', { device: 'cam-*' })
+  await listen('seen', { event: 'seen' })
+  const send = (device: string, event: string, n: number) => {
+    const body = JSON.stringify({ jsonrpc: '2.0', method: event, params: { n } })
+    return wire.publish(`device-connect.t.${device}.event.${event}`, new TextEncoder().encode(body))
+  }
+  await send('cam-1', 'seen', 1)
+  await send('cam-2', 'seen', 2)
+  await send('door', 'opened', 3)
+  await send('door', 'async_reply.br-1', 4)
+  await wire.publish('device-connect.t.door.event.bad', new TextEncoder().encode('no json'))
+  await net.clock.advance(10)
+  expect(heard).toEqual({
+    all: ['cam-1/seen/1', 'cam-2/seen/2', 'door/opened/3'],
+    one: ['cam-1/seen/1'],
+    cams: ['cam-1/seen/1', 'cam-2/seen/2'],
+    seen: ['cam-1/seen/1', 'cam-2/seen/2'],
+  })
+  await all.unsubscribe()
+  await send('door', 'opened', 5)
+  await net.clock.advance(10)
+  expect(heard.all).toHaveLength(3)
+})
+
+test('a listener that throws is logged, and hears the next event', async () => {
+  await using net = testNetwork()
+  const mesh = net.member(h1, serve)
+  await net.settle(mesh.connect())
+  let times = 0
+  await mesh.on({}, async () => {
+    times++
+    throw new Error('listener')
+  })
+  await mesh.emit('e', {})
+  await mesh.emit('e', {})
+  await net.clock.advance(10)
+  expect(times).toBe(2)
+  expect(net.logs.filter(({ level }) => level === 'error')).toHaveLength(2)
+})
+
+test('events keep their order, and too many at once are refused', async () => {
+  await using net = testNetwork()
+  const heard = await tap(await net.wire(), 'device-connect.t.h1.event.e')
+  const mesh = net.member(h1, serve, { maxWaitingEvents: 50 })
+  await net.settle(mesh.connect())
+  const sent = await Promise.allSettled(Array.from({ length: 60 }, (_, n) => mesh.emit('e', { n })))
+  await net.clock.advance(10)
+  expect(heard.map(({ body }) => body.params.n)).toEqual(Array.from({ length: 50 }, (_, n) => n))
+  expect(sent.filter(({ status }) => status === 'rejected')).toHaveLength(10)
+  expect(sent.at(-1)).toMatchObject({ reason: { code: 'BP_DEVICE_CONNECT_EVENTS_FULL', retryable: true } })
+})
+
+test('what is not an event is refused', async () => {
+  await using net = testNetwork()
+  const mesh = net.member(h1, serve)
+  await expect(mesh.emit('e', {})).rejects.toMatchObject({ code: 'BP_DISCONNECTED' })
+  await net.settle(mesh.connect())
+  await expect(mesh.emit('a.b', {})).rejects.toMatchObject({ code: 'BP_INVALID_ARGUMENT' })
+  await expect(mesh.emit('e', { n: Number.NaN })).rejects.toMatchObject({ code: 'BP_VALUE_INVALID' })
+  await expect(mesh.on({ event: 'a.b' }, () => {})).rejects.toMatchObject({ code: 'BP_INVALID_ARGUMENT' })
+  await net.settle(mesh.close())
+  await expect(mesh.emit('e', {})).rejects.toMatchObject({ code: 'BP_CLOSED' })
+  await expect(mesh.connect()).rejects.toMatchObject({ code: 'BP_CLOSED' })
+  expect(mesh.status).toBe('closed')
+  expect(net.clock.pending).toBe(0)
+})
