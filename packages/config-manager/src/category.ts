@@ -21,12 +21,13 @@ export interface Category {
   readonly version?: number
 }
 
-/** The document that stands for a category in a store. Items are pairs, so that their order and odd names survive. */
+/** The document that stands for a category in a store. Names and items are lists, so that order and odd names survive. */
 export function categoryDocument(category: Category): Json {
   return {
     description: category.description,
     displayName: category.displayName,
-    items: [...category.items] as unknown as Json,
+    names: [...category.items.keys()],
+    items: [...category.items.values()] as unknown as Json,
     children: category.children,
     revision: category.revision,
     provenance: [...category.provenance],
@@ -37,13 +38,14 @@ export function categoryDocument(category: Category): Json {
 /** Reads a category's document, or gives `undefined` if it is none. */
 export function categoryOf(name: string, document: unknown): Category | undefined {
   if (typeof document !== 'object' || document === null) return undefined
-  const { description, displayName, items, children, revision, provenance, version } = document as Item
-  if (!Array.isArray(items) || !items.every(isItemEntry)) return undefined
+  const { description, displayName, names, items, children, revision, provenance, version } = document as Item
+  if (!Array.isArray(names) || !Array.isArray(items) || !names.every((_, index) => isItem(items[index])))
+    return undefined
   return {
     name,
     description: typeof description === 'string' ? description : '',
     displayName: displayName as string,
-    items: new Map(items as [string, Item][]),
+    items: new Map(names.map((item, index): [string, Item] => [String(item), items[index] as Item])),
     children: Array.isArray(children) ? children.filter((child) => typeof child === 'string') : [],
     revision: typeof revision === 'number' ? revision : 1,
     provenance: new Map(Array.isArray(provenance) ? (provenance as [string, Provenance][]) : []),
@@ -51,8 +53,8 @@ export function categoryOf(name: string, document: unknown): Category | undefine
   }
 }
 
-function isItemEntry(entry: unknown): boolean {
-  return Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'object' && entry[1] !== null
+function isItem(item: unknown): boolean {
+  return typeof item === 'object' && item !== null
 }
 
 /** Compares items, in any order. */

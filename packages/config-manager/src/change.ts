@@ -210,13 +210,24 @@ export function withValues(
   from: Provenance,
 ): Category {
   const items = new Map<string, Item>(before.items)
-  const provenance = new Map(before.provenance)
-  for (const { name, value } of planned) {
+  for (const { name, value } of planned)
     items.set(name, withProperty(items.get(name) as Item, 'value', keptForm(value)))
-    if (from === 'default') provenance.delete(name)
-    else provenance.set(name, from)
+  return { ...before, items, provenance: marked(before.provenance, planned, from), revision: before.revision + 1 }
+}
+
+function marked(
+  before: Category['provenance'],
+  planned: readonly Pick<Planned, 'name'>[],
+  from: Provenance,
+): Category['provenance'] {
+  const mark = from === 'default' ? undefined : from
+  if (planned.every(({ name }) => before.get(name) === mark)) return before
+  const provenance = new Map(before)
+  for (const { name } of planned) {
+    if (mark) provenance.set(name, mark)
+    else provenance.delete(name)
   }
-  return { ...before, items, provenance, revision: before.revision + 1 }
+  return provenance
 }
 
 /** The store keeps an object that is set as compact JSON text, and a list as it is. */

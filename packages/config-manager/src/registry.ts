@@ -5,7 +5,7 @@ import { AuditTrail } from './audit-trail.ts'
 import { type Category, categoryDocument, categoryOf } from './category.ts'
 import { configError } from './errors.ts'
 import type { CategoryStep } from './event.ts'
-import { openSecrets, type SecretStore, sealSecrets, secretNamesOf } from './secrets.ts'
+import { hasSecrets, openSecrets, type SecretStore, sealSecrets, secretNamesOf } from './secrets.ts'
 
 const categoryPrefix = 'category/'
 const auditPrefix = 'audit/'
@@ -34,6 +34,12 @@ export interface RegistryComponents {
   readonly clearSecrets: boolean
 }
 
+/** A state as it was written. */
+interface KeptState {
+  readonly document: Json
+  readonly secretNames: readonly string[]
+}
+
 /** All categories, the audit trail and the history, in memory, and their way to the store and back. */
 export class Registry {
   readonly categories = new Map<string, Category>()
@@ -45,8 +51,8 @@ export class Registry {
   /** Under which name the secret of `category/item` is kept now. */
   readonly #secretNames = new Map<string, string>()
   readonly #history = new Map<string, Category[]>()
-  /** Each state as it stands in the store, secrets sealed: a state is written twice, now and as the past. */
-  readonly #sealed = new WeakMap<Category, Category>()
+  /** Each state as it stands in the store: a state is written twice, now and as the past. */
+  readonly #kept = new WeakMap<Category, KeptState>()
   #auditCount = 0
 
   constructor(components: RegistryComponents) {
@@ -128,7 +134,7 @@ export class Registry {
     const sealed = categoryOf(key, document)
     if (!sealed) return false
     const opened = await openSecrets(sealed, this.#components.secrets, isHistory ? new Map() : this.#secretNames)
-    this.#sealed.set(opened, sealed)
+    this.#kept.set(opened, { document, secretNames: secretNamesOf(sealed) })
     if (isHistory) this.#pastOf(key).push(opened)
     else this.categories.set(key, opened)
     return true
@@ -137,30 +143,35 @@ export class Registry {
   async #addStep(writes: StoreWrite[], { before, after }: CategoryStep, newSecrets: string[]): Promise<void> {
     const name = categoryPrefix + ((after ?? before) as Category).name
     const expectedRevision = this.#storeRevisions.get(name) ?? 0
-    const document = after ? categoryDocument(await this.#seal(after, newSecrets)) : null
+    const document = after ? (await this.#keep(after, newSecrets)).document : null
     writes.push({ name, document, expectedRevision })
     const { historyDepth } = this.#components.retention
     if (!before || historyDepth === 0) return
-    writes.push({ name: pastName(before), document: categoryDocument(await this.#seal(before, newSecrets)) })
+    writes.push({ name: pastName(before), document: (await this.#keep(before, newSecrets)).document })
     const past = this.#pastOf(before.name)
     const oldest = past[past.length - historyDepth]
     if (oldest) writes.push({ name: pastName(oldest), document: null })
   }
 
-  async #seal(category: Category, newSecrets: string[]): Promise<Category> {
-    const { secrets, clearSecrets } = this.#components
-    if (!secrets && clearSecrets) return category
-    const present = this.#sealed.get(category)
+  /** The document of a state, its secrets kept elsewhere. */
+  async #keep(category: Category, newSecrets: string[]): Promise<KeptState> {
+    const present = this.#kept.get(category)
     if (present) return present
-    const { category: sealed, kept } = await sealSecrets(
-      category,
-      this.categories.get(category.name),
-      secrets,
-      this.#secretNames,
-    )
+    const { secrets, clearSecrets } = this.#components
+    const isClear = !hasSecrets(category) || (!secrets && clearSecrets)
+    const state = isClear
+      ? { document: categoryDocument(category), secretNames: [] }
+      : await this.#seal(category, newSecrets)
+    this.#kept.set(category, state)
+    return state
+  }
+
+  async #seal(category: Category, newSecrets: string[]): Promise<KeptState> {
+    const before = this.categories.get(category.name)
+    const { secrets } = this.#components
+    const { category: sealed, kept } = await sealSecrets(category, before, secrets, this.#secretNames)
     newSecrets.push(...kept)
-    this.#sealed.set(category, sealed)
-    return sealed
+    return { document: categoryDocument(sealed), secretNames: secretNamesOf(sealed) }
   }
 
   /** Names sort by time, then by writer and count. */
@@ -196,11 +207,11 @@ export class Registry {
 
   /** Secrets of a state that is past and gone, unless a later state still has them. */
   async #forgetSecretsOf(gone: Category): Promise<void> {
-    const names = secretNamesOf(this.#sealed.get(gone) ?? gone)
+    const names = this.#kept.get(gone)?.secretNames ?? []
     if (names.length === 0) return
     const present = this.categories.get(gone.name)
     const later = [...this.#pastOf(gone.name), ...(present ? [present] : [])]
-    const used = new Set(later.flatMap((state) => secretNamesOf(this.#sealed.get(state) ?? state)))
+    const used = new Set(later.flatMap((state) => this.#kept.get(state)?.secretNames ?? []))
     await this.#forget(names.filter((name) => !used.has(name)))
   }
 

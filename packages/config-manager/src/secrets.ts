@@ -79,6 +79,12 @@ export async function openSecrets(
   return items ? { ...category, items } : category
 }
 
+/** Tells whether a category has a secret to keep. */
+export function hasSecrets(category: Category): boolean {
+  for (const item of category.items.values()) if (item.type === 'password' && isSecret(item)) return true
+  return false
+}
+
 function isSecret(item: Item): boolean {
   return own(item, 'type') === 'password' && typeof own(item, 'value') === 'string' && own(item, 'value') !== ''
 }

@@ -150,7 +150,8 @@ describe('a restart', () => {
         document: {
           description: 'd',
           displayName: 'c',
-          items: [['a', { type: 'string', value: 'mine' }]],
+          names: ['a'],
+          items: [{ type: 'string', value: 'mine' }],
           provenance: [['a', 'user']],
         },
       },
