@@ -64,6 +64,15 @@ export const queueCases: Record<string, TransportCase> = {
     await stayer.count(200)
     expect(leaver.texts).toEqual([])
   },
+  async 'a member that leaves as soon as it came takes no share'(bench) {
+    const [a, b] = await bench.pair()
+    const stayer = await bench.hear(b, bench.subject('x'), { queue: 'q' })
+    const leaver = await b.subscribe(bench.subject('x'), () => {}, { queue: 'q' })
+    await leaver.unsubscribe()
+    await b.flush()
+    for (const each of numbers) await a.publish(bench.subject('x'), bytes(each))
+    await stayer.count(200)
+  },
   async "when a member's transport closes, the others take its share"(bench) {
     const [a, b] = await bench.pair()
     const c = await bench.open()

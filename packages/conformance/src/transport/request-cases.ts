@@ -246,6 +246,13 @@ export const requestCases: Record<string, TransportCase> = {
     await b.flush()
     await rejection(a.request(bench.subject('x'), bytes('')), 'BP_NO_RESPONDER')
   },
+  async 'a server that leaves as soon as it came is nobody'(bench) {
+    const [a, b] = await bench.pair()
+    const served = await b.serve(bench.subject('x'), () => bytes('1'))
+    await served.unsubscribe()
+    await b.flush()
+    await rejection(a.request(bench.subject('x'), bytes('')), 'BP_NO_RESPONDER')
+  },
   async 'a server whose transport has closed is nobody'(bench) {
     const [a, b] = await bench.pair()
     await bench.answer(b, bench.subject('x'), () => bytes('1'))
