@@ -36,6 +36,7 @@ export interface ClientEvents {
   ended(error: unknown): void
 }
 
+/** What {@link openClient} connects with. */
 export interface ClientInit {
   /** `host:port`, in the order in which to try them. */
   readonly servers: readonly string[]

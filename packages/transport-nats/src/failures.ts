@@ -17,14 +17,17 @@ export function failureOf(subject: string, { headers, data }: NatsMessage): Back
   return tooLarge(Number(sizes[1]), Number(sizes[2]))
 }
 
+/** The other side, or the broker, said no. */
 export function refused(subject: string, reason: string): BackplaneError {
   return coreError('BP_REFUSED', { details: { subject, reason } })
 }
 
+/** A payload is over the limit of the broker. */
 export function tooLarge(bytes: number, limit: number): BackplaneError {
   return coreError('BP_PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
 }
 
+/** An argument or option cannot be meant. */
 export function invalid(what: string, reason: string): BackplaneError {
   return coreError('BP_INVALID_ARGUMENT', { details: { what, reason } })
 }

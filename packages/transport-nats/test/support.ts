@@ -76,21 +76,16 @@ export async function rawClient(port: number): Promise<RawClient> {
   }
 }
 
-/** What a server says to `input`, until it hangs up or has answered a last PING. */
+/** What a server says to `input`, until it hangs up or has answered one more PING behind it. */
 export async function converse(port: number, input: string): Promise<{ answer: string; closed: boolean }> {
   using client = await rawClient(port)
-  client.send(input)
   let closed = false
   client.closed.then(() => {
     closed = true
   })
-  // A second PING of a kind of its own tells where the answers end: what is closed never sees it.
-  await new Promise((resolve) => setTimeout(resolve, 5))
-  const before = () => client.heard().split('PONG\r\n').length
-  const seen = before()
-  client.send('PING\r\n')
-  await until(() => closed || before() > seen)
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  const asked = input.match(/(^|\n)ping\r?\n/gi)?.length ?? 0
+  client.send(`${input}PING\r\n`)
+  await until(() => closed || client.heard().split('PONG\r\n').length - 1 > asked)
   const answer = client.heard()
   return { answer: closed ? answer : answer.replace(/PONG\r\n$/, ''), closed }
 }

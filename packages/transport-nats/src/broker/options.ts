@@ -70,6 +70,7 @@ export interface BrokerStats {
 /** {@link NatsBrokerInit} with its defaults. */
 export type BrokerSettings = Required<Omit<NatsBrokerInit, 'auth' | 'tls'>> & Pick<NatsBrokerInit, 'auth' | 'tls'>
 
+/** Fills in the defaults. */
 export function settingsOf(init: NatsBrokerInit): BrokerSettings {
   const defaults = {
     host: '127.0.0.1',
