@@ -25,7 +25,7 @@ export interface Transaction {
 /** What the engine works with. */
 export interface EngineComponents {
   readonly policy: Policy
-  readonly store: ConfigStore
+  readonly store: ConfigStore | undefined
   readonly secrets: SecretStore | undefined
   readonly retention: Retention
   readonly clock: Clock

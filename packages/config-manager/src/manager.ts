@@ -10,7 +10,6 @@ import { Engine } from './engine.ts'
 import { type LinkOptions, link, remove, unlink, unlinkAll } from './hierarchy.ts'
 import { factsOf, pastOf, restore } from './history.ts'
 import { openPlugin } from './host-config.ts'
-import { memoryStore } from './memory-store.ts'
 import { type ConfigListener, type ListenerOptions, Observers } from './observers.ts'
 import { offerOptions } from './offer-options.ts'
 import type { ChangeOptions } from './options.ts'
@@ -27,9 +26,9 @@ import { watch } from './watch.ts'
 
 /** What a configuration manager is made with. */
 export interface ConfigManagerInit {
-  /** Where configuration is kept. @default memory: it ends with the process */
+  /** Where configuration is kept. @default nowhere: it ends with the process */
   readonly store?: ConfigStore
-  /** Where secrets are kept, if the store brings no place of its own. @default the store's own, or memory beside a memory store */
+  /** Where secrets are kept, if the store brings no place of its own. @default the store's own place, or memory where there is no store */
   readonly secrets?: SecretStore
   /** `default`: the safe choices; `strict-fledge`: every answer as Fledge's Python manager gives it. @default 'default' */
   readonly mode?: ConfigMode
@@ -65,7 +64,7 @@ interface WithSecrets {
 class Manager implements ConfigManager {
   readonly mode: ConfigMode
   readonly #engine: Engine
-  readonly #store: ConfigStore
+  readonly #store: ConfigStore | undefined
   readonly #subscriptions: Subscriptions
   readonly #observers: Observers
   readonly #logger: Logger
@@ -75,8 +74,8 @@ class Manager implements ConfigManager {
 
   constructor(init: ConfigManagerInit, { logger = silentLogger, clock = systemClock }: ConfigManagerComponents) {
     const policy = init.mode === 'strict-fledge' ? strictPolicy : defaultPolicy
-    const store = init.store ?? memoryStore()
-    const own = (store as WithSecrets).secrets ?? (init.store ? undefined : memorySecrets())
+    const { store } = init
+    const own = store ? (store as WithSecrets).secrets : memorySecrets()
     this.mode = policy.mode
     this.#store = store
     this.#logger = logger
@@ -105,10 +104,10 @@ class Manager implements ConfigManager {
   }
 
   async #open(options: { readonly signal?: AbortSignal }): Promise<void> {
-    await this.#store.open(options)
+    await this.#store?.open(options)
     for (const name of await this.#engine.registry.load())
       this.#logger.warn({ name }, 'a stored document cannot be read and is left alone')
-    this.#unwatch = this.#store.watch?.((name, stored) => {
+    this.#unwatch = this.#store?.watch?.((name, stored) => {
       void this.#engine
         .follow(name, stored)
         .catch((error) => this.#logger.error({ err: error, name }, 'could not follow a change in the store'))
@@ -121,7 +120,7 @@ class Manager implements ConfigManager {
     await this.#starting?.catch(() => {})
     this.#unwatch?.()
     await this.#engine.locks.runAlone(async () => {})
-    await this.#store.close()
+    await this.#store?.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

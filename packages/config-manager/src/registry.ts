@@ -27,7 +27,8 @@ export interface Commit {
 
 /** What the registry works with. */
 export interface RegistryComponents {
-  readonly store: ConfigStore
+  /** Absent: nothing outlives the process, and nothing is written. */
+  readonly store: ConfigStore | undefined
   readonly secrets: SecretStore | undefined
   readonly retention: Retention
   /** Whether secrets may lie in the store in clear when there is no secret store. */
@@ -64,6 +65,7 @@ export class Registry {
   async load(): Promise<readonly string[]> {
     const unreadable: string[] = []
     const { store } = this.#components
+    if (!store) return []
     const names = [...(await store.list())].sort()
     for (const name of names) {
       const stored = await store.read(name)
@@ -83,14 +85,24 @@ export class Registry {
    * Writes steps, audit entries and former states as one batch, then takes them over. Rejects with `BP_CONFIG_CONFLICT`
    * when somebody else wrote a category meanwhile, with `BP_CONFIG_STORE_FAILED` when the store fails; nothing is changed then.
    */
-  async commit({ steps, audit }: Commit): Promise<void> {
+  async commit(commit: Commit): Promise<void> {
+    const { store } = this.#components
+    const auditNames = commit.audit.map((entry) => (store ? this.#auditName(entry) : ''))
+    if (store) await this.#write(store, commit, auditNames)
+    for (const step of commit.steps) {
+      const forgotten = this.#takeStep(step)
+      if (forgotten) await this.#forgetSecretsOf(forgotten)
+    }
+    for (const [index, entry] of commit.audit.entries()) this.audit.add(auditNames[index] as string, entry)
+  }
+
+  async #write(store: ConfigStore, { steps, audit }: Commit, auditNames: readonly string[]): Promise<void> {
     const writes: StoreWrite[] = []
     const newSecrets: string[] = []
-    const auditNames = audit.map((entry) => this.#auditName(entry))
     try {
       for (const step of steps) await this.#addStep(writes, step, newSecrets)
       this.#addAudit(writes, audit, auditNames)
-      this.#remember(writes, await this.#components.store.write(writes))
+      this.#remember(writes, await store.write(writes))
     } catch (error) {
       await this.#forget(newSecrets)
       throw BackplaneError.from(error, (reason, cause) =>
@@ -98,8 +110,6 @@ export class Registry {
       )
     }
     for (const name of newSecrets) this.#secretNames.set(name.slice(0, name.lastIndexOf('/')), name)
-    for (const step of steps) await this.#takeStep(step)
-    for (const [index, entry] of audit.entries()) this.audit.add(auditNames[index] as string, entry)
   }
 
   /** Takes over what somebody else wrote; gives the step, or `undefined` if it is known already or no category. */
@@ -196,13 +206,14 @@ export class Registry {
     }
   }
 
-  async #takeStep({ before, after }: CategoryStep): Promise<void> {
+  /** Gives the state that falls off the end of the history, if one does. */
+  #takeStep({ before, after }: CategoryStep): Category | undefined {
     if (after) this.categories.set(after.name, after)
     else this.categories.delete((before as Category).name)
-    if (!before || this.#components.retention.historyDepth === 0) return
+    if (!before || this.#components.retention.historyDepth === 0) return undefined
     const past = this.#pastOf(before.name)
     past.push(before)
-    if (past.length > this.#components.retention.historyDepth) await this.#forgetSecretsOf(past.shift() as Category)
+    return past.length > this.#components.retention.historyDepth ? past.shift() : undefined
   }
 
   /** Secrets of a state that is past and gone, unless a later state still has them. */

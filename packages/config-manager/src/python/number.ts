@@ -9,6 +9,7 @@ const floatWord = /^([+-]?)(?:(inf|infinity)|nan)$/i
 
 /** CPython's `int(text)`: `undefined` where it raises ValueError. */
 export function parseInteger(text: string): bigint | undefined {
+  if (/^\d{1,15}$/.test(text)) return BigInt(text)
   const match = integerText.exec(asciiDigits(stripNumber(text)))
   if (!match) return undefined
   const digits = (match[2] as string).replaceAll('_', '')
