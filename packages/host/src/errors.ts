@@ -1,0 +1,31 @@
+import { type BackplaneError, defineErrors, type ErrorCatalogue, type ErrorInit } from '@backplane/core'
+
+/** The codes that this package adds to core's catalogue. */
+export const hostErrorCatalogue = {
+  BP_PLUGIN_NOT_FOUND: {
+    message: "Failed to load plugin '{plugin}'",
+    next: 'There is no folder with a manifest.json for it in {dir}; `list_plugins` says which there are.',
+  },
+  BP_PLUGIN_ID_TAKEN: {
+    message: "Folder '{folder}' holds plugin '{plugin}', and so does folder '{owner}'.",
+    next: 'Give one of them another id in its manifest.json, or remove it; until then only the one named last counts.',
+  },
+  BP_PLUGINS_UNREADABLE: {
+    message: 'The plugin folder {dir} cannot be read: {reason}',
+    next: 'Check that it is a folder and that this user may read it.',
+  },
+  BP_SCHEMA_INVALID: {
+    message: "The parameter schema of '{name}' cannot be used: {reason}",
+    next: 'Correct the schema in the plugin (JSON Schema 2020-12), then reload it.',
+  },
+  BP_STATE_UNWRITABLE: {
+    message: 'State cannot be kept in {path}: {reason}',
+    next: 'Give a state folder that this user may write to.',
+  },
+} as const satisfies ErrorCatalogue
+
+/** A code that this package adds. */
+export type HostErrorCode = keyof typeof hostErrorCatalogue
+
+/** Makes an error of this package's catalogue. */
+export const hostError: (code: HostErrorCode, init?: ErrorInit) => BackplaneError = defineErrors(hostErrorCatalogue)

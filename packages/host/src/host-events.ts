@@ -1,0 +1,49 @@
+import {
+  BackplaneError,
+  type EventDescriptor,
+  type Host,
+  type Logger,
+  type Params,
+  type PluginStatus,
+} from '@backplane/core'
+import { functionNames } from './summary.ts'
+
+const pluginId = { type: 'string', description: 'The id in its manifest.' }
+
+/** What {@link tellOfPlugins} emits; for `createHost`'s `events`. */
+export const hostEvents: readonly EventDescriptor[] = [
+  {
+    name: 'plugin_loaded',
+    description: 'A plugin takes calls from now on.',
+    payload: {
+      type: 'object',
+      properties: { plugin_id: pluginId, functions: { type: 'array', items: { type: 'string' } } },
+      required: ['plugin_id', 'functions'],
+    },
+  },
+  {
+    name: 'plugin_unloaded',
+    description: 'A plugin takes no calls any more.',
+    payload: { type: 'object', properties: { plugin_id: pluginId }, required: ['plugin_id'] },
+  },
+]
+
+/**
+ * Tells the mesh of every plugin that is loaded and unloaded, by the events of {@link hostEvents}; a swap tells both, as
+ * Device Connect's driver does on reload. Returns what ends the telling. Nothing is told while there is no connection.
+ */
+export function tellOfPlugins(host: Host, logger?: Logger): () => void {
+  const emit = (event: string, payload: Params) => {
+    if (host.mesh?.status !== 'connected') return
+    host.emit(event, payload).catch((error) => {
+      logger?.warn({ event, code: BackplaneError.from(error).code }, 'the mesh was not told')
+    })
+  }
+  const loaded = (plugin: PluginStatus) =>
+    emit('plugin_loaded', { plugin_id: plugin.id, functions: functionNames(plugin) })
+  const unloaded = (plugin: PluginStatus) => emit('plugin_unloaded', { plugin_id: plugin.id })
+  return host.on((event) => {
+    if (event.type === 'plugin.unloaded' || event.type === 'plugin.swapped') unloaded(event.plugin)
+    if (event.type === 'plugin.loaded' || event.type === 'plugin.swapped') loaded(event.plugin)
+  })
+}

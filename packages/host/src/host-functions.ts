@@ -1,0 +1,231 @@
+import { basename } from 'node:path'
+import {
+  BackplaneError,
+  type Call,
+  coreError,
+  type FunctionDescriptor,
+  type Host,
+  type HostFunction,
+  type JsonSchema,
+  type Params,
+  type PluginStatus,
+  type Value,
+} from '@backplane/core'
+import type { DesiredState } from './desired-state.ts'
+import type { PluginFolder } from './plugin-folder.ts'
+import { summaryOf } from './summary.ts'
+
+/** Options of {@link hostFunctions}. */
+export interface HostFunctionsInit {
+  /** The host that they manage; asked for at the first call, so the host can be made with them. */
+  readonly host: () => Host
+  /** Where plugins are loaded from. */
+  readonly folder: PluginFolder
+  /** What `get_status` says of it. @default true */
+  readonly autoLoad?: boolean
+  /** Where it is written down what was loaded and unloaded. @default nowhere */
+  readonly desired?: DesiredState
+}
+
+/** Loading takes as long as a plugin may take to start, and then some. */
+const loadTimeoutMs = 60_000
+
+/**
+ * The functions by which a host is managed from afar, for `createHost`'s `functions`: `get_status`, `list_plugins`,
+ * `load_plugin`, `unload_plugin` and `reload_plugin`, as Device Connect's plugin driver has them. Not for a host that
+ * nobody should manage remotely: leave them out.
+ *
+ * As with the driver, what fails is a result with `status: "error"`; only parameters that are wrong are an error.
+ */
+export function hostFunctions(init: HostFunctionsInit): readonly HostFunction[] {
+  const management = new Management(init)
+  return [
+    hostFunction('get_status', 'Says how the host is and which plugins are loaded.', {}, () => management.status()),
+    hostFunction('list_plugins', 'Lists the plugins that are loaded, and those that can be.', {}, (_, { signal }) =>
+      management.list(signal),
+    ),
+    hostFunction(
+      'load_plugin',
+      "Loads a plugin from the host's plugin folder, or loads it anew. Dependencies are never installed.",
+      { plugin_id: 'Its id, or the name of its folder.', install_dependencies: null },
+      ({ plugin_id }, { signal }) => management.load(plugin_id as string, signal),
+    ),
+    hostFunction(
+      'unload_plugin',
+      'Stops a plugin and takes its functions back.',
+      { plugin_id: 'Its id.' },
+      ({ plugin_id }) => management.unload(plugin_id as string),
+    ),
+    hostFunction(
+      'reload_plugin',
+      'Loads a plugin anew beside the running one, then switches; when that fails, the running one stays.',
+      { plugin_id: 'Its id, or the name of its folder.' },
+      ({ plugin_id }, { signal }) => management.load(plugin_id as string, signal),
+    ),
+  ]
+}
+
+class Management {
+  readonly #init: HostFunctionsInit
+
+  constructor(init: HostFunctionsInit) {
+    this.#init = init
+  }
+
+  get #host(): Host {
+    return this.#init.host()
+  }
+
+  /** What is loaded; a plugin that still starts for the first time is not. */
+  get #loaded(): readonly PluginStatus[] {
+    return this.#host.plugins().filter(({ generation }) => generation > 0)
+  }
+
+  status(): Value {
+    const { mesh, identity } = this.#host
+    const loaded = this.#loaded.map(({ id }) => id)
+    return {
+      status: 'success',
+      connected: mesh?.status === 'connected',
+      device_type: identity.deviceType ?? 'plugin_host',
+      capabilities_dir: this.#init.folder.dir,
+      auto_load: this.#init.autoLoad ?? true,
+      enable_sidecars: false,
+      loaded_count: loaded.length,
+      sidecar_count: 0,
+      loaded_plugins: loaded,
+      authoring: {
+        guide_rpc: 'get_plugin_authoring_guide',
+        template_rpc: 'get_plugin_template',
+        examples_rpc: 'list_plugin_examples',
+        agents_doc: 'AGENTS.md',
+      },
+    }
+  }
+
+  async list(signal: AbortSignal): Promise<Value> {
+    const { folder } = this.#init
+    const loaded = this.#loaded
+    const found = await folder.list({ signal })
+    return {
+      status: 'success',
+      loaded: Object.fromEntries(loaded.map((plugin) => [plugin.id, { ...summaryOf(plugin), ...conditionOf(plugin) }])),
+      available: found.map(({ folder: id, dir, raw, source, error }) => ({
+        id,
+        path: dir,
+        loaded: loaded.some((plugin) => plugin.id === source?.manifest.id),
+        ...(raw === undefined ? { manifest_error: listError(error) } : { manifest: raw as Value }),
+        ...(raw !== undefined && error
+          ? { error: { code: error.code, message: error.message, next: error.next } }
+          : {}),
+      })),
+      sidecars: {},
+      capabilities_dir: folder.dir,
+    }
+  }
+
+  async load(pluginId: string, signal: AbortSignal): Promise<Value> {
+    try {
+      const source = await this.#init.folder.find(pluginId, { signal })
+      const { id } = source.manifest
+      const plugin = this.#host.plugin(id)
+        ? await this.#host.reload(id, source, { signal })
+        : await this.#host.load(source, { signal })
+      await this.#init.desired?.set(id, true)
+      return { status: 'success', plugin: summaryOf(plugin) }
+    } catch (thrown) {
+      return failure(pluginId, BackplaneError.from(thrown))
+    }
+  }
+
+  async unload(pluginId: string): Promise<Value> {
+    try {
+      const id = this.#idOf(pluginId)
+      await this.#host.unload(id)
+      await this.#init.desired?.set(id, false)
+      return { status: 'success', plugin_id: pluginId }
+    } catch (thrown) {
+      return failure(pluginId, BackplaneError.from(thrown))
+    }
+  }
+
+  /** Takes the name of a loaded plugin's folder for its id, where nothing has that id. */
+  #idOf(pluginId: string): string {
+    const plugins = this.#host.plugins()
+    if (plugins.some(({ id }) => id === pluginId)) return pluginId
+    return plugins.find(({ source }) => source.dir && basename(source.dir) === pluginId)?.id ?? pluginId
+  }
+}
+
+/** What the driver has no word for: a plugin's state beyond loaded or not. */
+function conditionOf({ state, runtime, generation, restarts, error, unenforced }: PluginStatus): Params {
+  return {
+    state,
+    runtime,
+    generation,
+    restarts,
+    ...(error ? { error: { code: error.code, message: error.message, next: error.next } } : {}),
+    ...(unenforced.length > 0 ? { unenforced } : {}),
+  }
+}
+
+function listError(error: BackplaneError | undefined): string {
+  return error?.code === 'BP_PLUGIN_NOT_FOUND' ? 'missing manifest.json' : (error?.message ?? 'not readable')
+}
+
+/** The driver's two texts come alone, as its callers compare them; every other failure carries its code and next step. */
+function failure(pluginId: string, { code, message, next }: BackplaneError): Value {
+  if (code === 'BP_PLUGIN_NOT_FOUND') {
+    return { status: 'error', plugin_id: pluginId, message: `Failed to load plugin '${pluginId}'` }
+  }
+  if (code === 'BP_PLUGIN_NOT_LOADED') return { status: 'error', plugin_id: pluginId, message }
+  return { status: 'error', plugin_id: pluginId, message, code, next }
+}
+
+/** `parameters` says what each is for; `null` marks an optional text, as the driver advertises it. */
+function hostFunction(
+  name: string,
+  description: string,
+  parameters: { readonly [name: string]: string | null },
+  run: (params: Params, call: Call) => Value | Promise<Value>,
+): HostFunction {
+  const names = Object.keys(parameters)
+  const properties = Object.entries(parameters).map(([key, about]) => [
+    key,
+    about === null ? { type: 'string', default: null } : { type: 'string', description: about },
+  ])
+  const schema: JsonSchema = {
+    type: 'object',
+    properties: Object.fromEntries(properties),
+    required: names.filter((key) => parameters[key] !== null),
+  }
+  const slow = name.endsWith('_plugin')
+  const descriptor: FunctionDescriptor = {
+    name,
+    description,
+    parameters: schema,
+    ...(slow ? { timeout_ms: loadTimeoutMs } : {}),
+  }
+  return {
+    descriptor,
+    run: (params, call) => {
+      checkParams(name, params, parameters)
+      return run(params, call)
+    },
+  }
+}
+
+/** The driver's advertised schemas leave the door open to unknown names, and its functions refuse them. */
+function checkParams(name: string, params: Params, parameters: { readonly [name: string]: string | null }): void {
+  const unknown = Object.keys(params).filter((key) => !Object.hasOwn(parameters, key))
+  const wrong = Object.entries(parameters).filter(
+    ([key, about]) => typeof params[key] !== 'string' && !(about === null && (params[key] ?? null) === null),
+  )
+  const list = [
+    ...unknown.map((path) => ({ path, message: 'is not known here' })),
+    ...wrong.map(([path]) => ({ path, message: 'must be a string' })),
+  ]
+  if (list.length === 0) return
+  const issues = list.map(({ path, message }) => `${path} ${message}`).join('; ')
+  throw coreError('BP_PARAMS_INVALID', { details: { name, issues, list } })
+}

@@ -1,0 +1,34 @@
+import type { Identity } from '@backplane/core'
+
+/** Who a plugin host says it is; see {@link hostIdentity}. */
+export interface HostIdentityInit {
+  /** @default 'plugin-host-1' */
+  readonly deviceId?: string
+  /** @default 'default' */
+  readonly tenant?: string
+}
+
+/**
+ * The identity of a plugin host, as Device Connect's plugin driver announces its own, so that the same selectors find it.
+ *
+ * The driver's `plugin_driver:*` labels are kept though the agents' selector language cannot match a colon in a key; a dotted
+ * twin stands beside the one worth selecting by.
+ */
+export function hostIdentity({ deviceId = 'plugin-host-1', tenant = 'default' }: HostIdentityInit = {}): Identity {
+  return {
+    deviceId,
+    tenant,
+    deviceType: 'plugin_host',
+    manufacturer: 'Backplane',
+    model: `Plugin Host (${deviceId})`,
+    description: 'Runs plugins and offers their functions under one identity.',
+    labels: {
+      category: 'hub',
+      'plugin_driver:role': 'plugin_host',
+      'plugin_driver.role': 'plugin_host',
+      'plugin_driver:authoring_rpc': 'get_plugin_authoring_guide',
+      'plugin_driver:template_rpc': 'get_plugin_template',
+      'plugin_driver:examples_rpc': 'list_plugin_examples',
+    },
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * Preset plugin hosts, a folder of plugins, and the functions by which a host is managed from afar.
+ *
+ * @packageDocumentation
+ */
+export { type DesiredState, desiredStateFile } from './desired-state.ts'
+export { type EmbeddedNatsInit, embeddedNats } from './embedded-nats.ts'
+export { type HostErrorCode, hostErrorCatalogue } from './errors.ts'
+export { hostEvents, tellOfPlugins } from './host-events.ts'
+export { type HostFunctionsInit, hostFunctions } from './host-functions.ts'
+export { type HostIdentityInit, hostIdentity } from './host-identity.ts'
+export { type LoadAllOptions, type LoadReport, loadAll } from './load-all.ts'
+export { type LocalHost, type LocalHostInit, localHost } from './local-host.ts'
+export { type FoundPlugin, type PluginFolder, type PluginFolderOptions, pluginFolder } from './plugin-folder.ts'
+export { stateDirs } from './state-dirs.ts'
+export { validateParams } from './validate-params.ts'

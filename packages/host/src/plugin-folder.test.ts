@@ -1,0 +1,81 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { pluginFolder } from './plugin-folder.ts'
+
+let dir: string
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'backplane-folder-'))
+})
+afterEach(() => rm(dir, { recursive: true, force: true }))
+
+async function put(folder: string, manifest?: unknown) {
+  await mkdir(join(dir, folder), { recursive: true })
+  const text = typeof manifest === 'string' ? manifest : JSON.stringify(manifest)
+  if (manifest !== undefined) await writeFile(join(dir, folder, 'manifest.json'), text)
+}
+
+test('finds folders with a manifest, in order, and passes over files and dot names', async () => {
+  await put('b', { id: 'b', entry_point: 'b.js' })
+  await put('a', { entry_point: 'a.js' })
+  await put('.git', { id: 'git' })
+  await writeFile(join(dir, 'stray.txt'), '')
+  const found = await pluginFolder(dir).list()
+  expect(found.map(({ folder, source }) => [folder, source?.manifest.id, source?.dir])).toEqual([
+    ['a', 'a', join(dir, 'a')],
+    ['b', 'b', join(dir, 'b')],
+  ])
+})
+
+test('says of each broken one what is wrong, beside the good ones', async () => {
+  await put('broken', '{"id": "broken",')
+  await put('empty')
+  await put('fine', { id: 'fine' })
+  await put('odd', [1, 2])
+  const found = await pluginFolder(dir).list()
+  expect(found.map(({ folder, error }) => [folder, error?.code])).toEqual([
+    ['broken', 'BP_MANIFEST_INVALID'],
+    ['empty', 'BP_PLUGIN_NOT_FOUND'],
+    ['fine', undefined],
+    ['odd', 'BP_MANIFEST_INVALID'],
+  ])
+  expect(found[3]?.raw).toEqual([1, 2])
+})
+
+test('finds a plugin by its id and by the name of its folder', async () => {
+  await put('folder-name', { id: 'other-id', entry_point: 'x.js' })
+  const plugins = pluginFolder(dir)
+  await expect(plugins.find('other-id')).resolves.toMatchObject({ manifest: { id: 'other-id' } })
+  await expect(plugins.find('folder-name')).resolves.toMatchObject({ manifest: { id: 'other-id' } })
+})
+
+test('gives an id that two folders claim to the folder of that name, else to the first', async () => {
+  await put('a', { id: 'twin' })
+  await put('twin', { id: 'twin' })
+  await put('x', { id: 'pair' })
+  await put('y', { id: 'pair' })
+  const plugins = pluginFolder(dir)
+  await expect(plugins.find('twin')).resolves.toMatchObject({ dir: join(dir, 'twin') })
+  await expect(plugins.find('a')).rejects.toMatchObject({ code: 'BP_PLUGIN_ID_TAKEN' })
+  await expect(plugins.find('pair')).resolves.toMatchObject({ dir: join(dir, 'x') })
+})
+
+test.each(['../outside', '..', '.', '', 'a/b', '/etc', 'a\\b', '.hidden', 'a\0b'])(
+  'never leaves the folder for %j',
+  async (id) => {
+    await expect(pluginFolder(dir).find(id)).rejects.toMatchObject({ code: 'BP_PLUGIN_ID_INVALID' })
+  },
+)
+
+test('takes a linked folder, and a folder that is not there as an empty one', async () => {
+  await put('real', { id: 'linked', entry_point: 'x.js' })
+  await symlink(join(dir, 'real'), join(dir, 'linked'))
+  await expect(pluginFolder(dir).find('linked')).resolves.toMatchObject({ dir: join(dir, 'linked') })
+  await expect(pluginFolder(join(dir, 'nowhere')).list()).resolves.toEqual([])
+})
+
+test('says why a folder cannot be read', async () => {
+  await writeFile(join(dir, 'file'), '')
+  await expect(pluginFolder(join(dir, 'file')).list()).rejects.toMatchObject({ code: 'BP_PLUGINS_UNREADABLE' })
+})

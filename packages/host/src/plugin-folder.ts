@@ -1,0 +1,125 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { BackplaneError, coreError, messageOf, type PluginSource, throwIfAborted } from '@backplane/core'
+import { parseManifestText } from '@backplane/core/manifest'
+import { hostError } from './errors.ts'
+
+/** One folder of a {@link PluginFolder}, readable as a plugin or not. */
+export interface FoundPlugin {
+  /** The folder's own name; often, but not always, the plugin's id. */
+  readonly folder: string
+  /** Absolute path of the folder. */
+  readonly dir: string
+  /** What `manifest.json` holds, where it holds JSON. */
+  readonly raw?: unknown
+  /** The plugin, ready to be loaded; absent where `error` says why not. */
+  readonly source?: PluginSource
+  readonly error?: BackplaneError
+}
+
+/** A folder that holds one plugin in each of its folders. */
+export interface PluginFolder {
+  /** Absolute path. */
+  readonly dir: string
+  /** Reads what is there now, sorted by name. A missing folder is an empty one. Rejects with `BP_PLUGINS_UNREADABLE` or `BP_ABORTED`. */
+  list(options?: PluginFolderOptions): Promise<readonly FoundPlugin[]>
+  /**
+   * Gives the plugin of this manifest id or, if none has it, in the folder of this name. Rejects with `BP_PLUGIN_ID_INVALID`,
+   * `BP_PLUGIN_NOT_FOUND`, `BP_PLUGIN_ID_TAKEN`, `BP_MANIFEST_INVALID` or what `list` rejects with.
+   */
+  find(id: string, options?: PluginFolderOptions): Promise<PluginSource>
+}
+
+export interface PluginFolderOptions {
+  readonly signal?: AbortSignal
+}
+
+/** A plugin id is a folder's name too, so it must not be able to leave the folder. */
+const plainName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+/**
+ * Finds plugins on disk: each folder in `dir` whose `manifest.json` describes one. Files and names that begin with a dot
+ * are passed over. It reads anew each time, so what is added later is found; do not use it for plugins made in memory.
+ */
+export function pluginFolder(dir: string): PluginFolder {
+  const home = resolve(dir)
+  return {
+    dir: home,
+    async list({ signal } = {}) {
+      throwIfAborted(signal)
+      const folders = await foldersOf(home)
+      return withoutTakenIds(await Promise.all(folders.map((folder) => read(home, folder))))
+    },
+    async find(id, options) {
+      if (!plainName.test(id)) throw coreError('BP_PLUGIN_ID_INVALID', { details: { plugin: id } })
+      const all = await this.list(options)
+      const found = all.find(({ source }) => source?.manifest.id === id) ?? all.find(({ folder }) => folder === id)
+      if (!found) throw hostError('BP_PLUGIN_NOT_FOUND', { details: { plugin: id, dir: home } })
+      if (!found.source) throw found.error
+      return found.source
+    },
+  }
+}
+
+async function foldersOf(home: string): Promise<string[]> {
+  try {
+    const names = (await readdir(home)).filter((name) => !name.startsWith('.'))
+    // A link to a folder counts: who may make one here may put a plugin here as well.
+    const folders = await Promise.all(names.map(async (name) => (await isFolder(join(home, name))) && name))
+    return folders.filter((name) => name !== false).sort()
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw hostError('BP_PLUGINS_UNREADABLE', { details: { dir: home, reason: messageOf(cause) }, cause })
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  )
+}
+
+async function read(home: string, folder: string): Promise<FoundPlugin> {
+  const dir = join(home, folder)
+  let text: string
+  try {
+    text = await readFile(join(dir, 'manifest.json'), 'utf8')
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    const error = missing
+      ? hostError('BP_PLUGIN_NOT_FOUND', { details: { plugin: folder, dir: home }, cause })
+      : coreError('BP_MANIFEST_INVALID', { details: { of: ` of '${folder}'`, issues: messageOf(cause) }, cause })
+    return { folder, dir, error }
+  }
+  const raw = asJson(text)
+  try {
+    return { folder, dir, raw, source: { manifest: parseManifestText(text, { folder }), dir } }
+  } catch (error) {
+    return { folder, dir, ...(raw === undefined ? {} : { raw }), error: BackplaneError.from(error) }
+  }
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch {
+    return undefined
+  }
+}
+
+/** Where several folders claim one id, the folder of that name has it, else the first; the others say so. */
+function withoutTakenIds(all: readonly FoundPlugin[]): readonly FoundPlugin[] {
+  const owners = new Map<string, string>()
+  for (const { folder, source } of all) {
+    const id = source?.manifest.id
+    if (id !== undefined && (!owners.has(id) || folder === id)) owners.set(id, folder)
+  }
+  return all.map((found) => {
+    const plugin = found.source?.manifest.id
+    const owner = plugin === undefined ? undefined : owners.get(plugin)
+    if (owner === undefined || owner === found.folder) return found
+    const { source: _, ...rest } = found
+    return { ...rest, error: hostError('BP_PLUGIN_ID_TAKEN', { details: { folder: found.folder, plugin, owner } }) }
+  })
+}

@@ -1,0 +1,78 @@
+import { createHost, type JsonSchema, type Params } from '@backplane/core'
+import { expect, test } from 'vitest'
+import { validateParams } from './validate-params.ts'
+
+function hostWith(parameters?: JsonSchema) {
+  const descriptor = { name: 'fn', ...(parameters ? { parameters } : {}) }
+  return createHost({
+    identity: { deviceId: 'box' },
+    interceptors: [validateParams()],
+    functions: [{ descriptor, run: (params: Params) => params }],
+  })
+}
+
+const schema = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    times: { type: 'integer', minimum: 1 },
+    tags: { type: 'array', items: { type: 'string' } },
+  },
+  required: ['name'],
+  additionalProperties: false,
+}
+
+test('lets through what fits, unchanged, at the first call and later', async () => {
+  await using host = hostWith(schema)
+  for (const params of [{ name: 'x' }, { name: 'y', times: 2, tags: ['a'] }]) {
+    await expect(host.call('fn', params)).resolves.toBe(params)
+  }
+})
+
+test('names each path that does not fit', async () => {
+  await using host = hostWith(schema)
+  const call = host.call('fn', { times: 0, tags: ['a', 1], nme: 'typo' })
+  await expect(call).rejects.toMatchObject({ code: 'BP_PARAMS_INVALID', details: { name: 'fn' } })
+  const { message } = await call.catch((error) => error)
+  expect(message).toContain("must have required property 'name'")
+  expect(message).toContain("('nme')")
+  expect(message).toContain('times must be >= 1')
+  expect(message).toContain('tags.1 must be string')
+})
+
+test('takes anything where there is no schema', async () => {
+  await using host = hostWith()
+  await expect(host.call('fn', { any: 1 })).resolves.toEqual({ any: 1 })
+})
+
+test('takes null for a parameter whose default is null, as Device Connect advertises it', async () => {
+  const optional = {
+    type: 'object',
+    properties: { a: { type: 'string', default: null }, b: { enum: ['x'], default: null }, c: { type: 'string' } },
+  }
+  await using host = hostWith(optional)
+  await expect(host.call('fn', { a: null, b: null })).resolves.toEqual({ a: null, b: null })
+  await expect(host.call('fn', { a: 1 })).rejects.toMatchObject({ code: 'BP_PARAMS_INVALID' })
+  await expect(host.call('fn', { c: null })).rejects.toMatchObject({ code: 'BP_PARAMS_INVALID' })
+})
+
+test('refuses calls whose schema cannot be used, and says which', async () => {
+  await using host = hostWith({ type: 'object', properties: { a: { $ref: '#/$defs/nowhere' } } })
+  await expect(host.call('fn', {})).rejects.toMatchObject({ code: 'BP_SCHEMA_INVALID', details: { name: 'fn' } })
+})
+
+test('takes several schemas with one $id, and schemas of an older draft', async () => {
+  for (const type of ['string', 'number']) {
+    const named = {
+      $schema: 'http://json-schema.org/draft-07/schema#',
+      $id: 'https://example.com/same',
+      type: 'object',
+      properties: { a: { type } },
+    }
+    await using host = hostWith(named)
+    await expect(host.call('fn', { a: type === 'string' ? 'x' : 1 })).resolves.toBeDefined()
+    await expect(host.call('fn', { a: type === 'string' ? 1 : 'x' })).rejects.toMatchObject({
+      code: 'BP_PARAMS_INVALID',
+    })
+  }
+})
