@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { cacheDir } from '../../tools/workspace.ts'
 
@@ -43,6 +43,8 @@ export interface Built {
   readonly helper: string
   /** `host/` beside this file. */
   readonly host: string
+  /** `bench/` beside this file. */
+  readonly bench: string
 }
 
 /** Builds everything for a version, once per change of this folder. */
@@ -60,13 +62,17 @@ export async function build(go: string, version: Version): Promise<Built> {
     examplePlugin: (name) => join(bin, `${name}-plugin`),
     helper: join(bin, 'helper.test'),
     host: join(bin, 'host'),
+    bench: join(bin, 'bench'),
   }
   if (existsSync(bin)) return built
   console.log(`     building go-plugin ${version}'s examples`)
   const work = `${folder}.${process.pid}`
   rmSync(work, { recursive: true, force: true })
-  mkdirSync(join(work, 'host'), { recursive: true })
-  for (const file of readdirSync(sources)) copyFileSync(join(sources, file), join(work, 'host', file))
+  for (const path of ownSources()) {
+    const copy = join(work, relative(import.meta.dirname, path))
+    mkdirSync(dirname(copy), { recursive: true })
+    copyFileSync(path, copy)
+  }
   const run = (...args: string[]) =>
     execute(go, args, { cwd: work, maxBuffer: 1 << 26, env: { ...process.env, GOFLAGS: '-mod=mod' } })
   await run('mod', 'init', 'backplane.dev/interop/go-plugin')
@@ -82,6 +88,7 @@ export async function build(go: string, version: Version): Promise<Built> {
   }
   await run('get', `${module}/test/grpc@${version}`)
   await run('build', ...(mux ? [] : ['-tags', 'before_mux']), '-o', join(out, 'host'), './host')
+  if (mux) await run('build', '-o', join(out, 'bench'), './bench')
   if (helper) {
     await run('get', '-t', `${module}@${version}`)
     await run('test', '-c', '-o', join(out, 'helper.test'), module)
@@ -89,4 +96,14 @@ export async function build(go: string, version: Version): Promise<Built> {
   rmSync(folder, { recursive: true, force: true })
   renameSync(work, folder)
   return built
+}
+
+/** The Go files beside this one. */
+function ownSources(): string[] {
+  return ['bench', 'host'].flatMap((name) => {
+    const folder = join(import.meta.dirname, name)
+    return readdirSync(folder)
+      .sort()
+      .map((file) => join(folder, file))
+  })
 }

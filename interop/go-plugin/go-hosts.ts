@@ -11,6 +11,7 @@ import { type Built, versions } from './build.ts'
 const execute = promisify(execFile)
 const node = [process.execPath, '--conditions=@backplane/source']
 const testPlugin = join(import.meta.dirname, '../../packages/handshake-grpc/test/fixtures/grpctest.ts')
+const examplePlugin = join(import.meta.dirname, '../../examples/kv/plugin.ts')
 const pluginFile = (name: string) => join(import.meta.dirname, 'plugins', `${name}.ts`)
 
 /** One way for host and plugin to talk. */
@@ -46,11 +47,11 @@ export async function goHosts({ check, scratch }: Interop, built: Built): Promis
 
   await check(named('KV example, put and get'), async () => {
     const cwd = scratch()
-    const env = { KV_PLUGIN: `exec ${[...node, pluginFile('kv')].join(' ')}`, KV_PROTO: 'grpc' }
+    const env = { KV_PLUGIN: `exec ${[...node, examplePlugin].join(' ')}`, KV_PROTO: 'grpc' }
     const host = built.exampleHost('grpc')
     await run(host, ['put', 'hello', 'world'], env, cwd)
     const { stdout } = await run(host, ['get', 'hello'], env, cwd)
-    assert.equal(stdout, 'world\n\nWritten from TypeScript\n')
+    assert.equal(stdout, 'world\n\nWritten from plugin.ts\n')
   })
   await check(named('bidirectional example, 5 + 37'), async () => {
     const cwd = scratch()

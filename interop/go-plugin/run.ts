@@ -3,12 +3,17 @@ import { interop } from '../harness.ts'
 import { build, type Version, versions } from './build.ts'
 import { goHosts } from './go-hosts.ts'
 import { goPlugins } from './go-plugins.ts'
+import { killCycles } from './kill-cycles.ts'
+import { pyvider } from './pyvider.ts'
 
 await interop('go-plugin', async (tools) => {
+  await pyvider(tools, await tools.venv(['pyvider-rpcplugin==0.5.5']))
+
   const go = tools.tool('go')
   for (const version of Object.keys(versions) as Version[]) {
     const built = await build(go, version)
     await goHosts(tools, built)
     await goPlugins(tools, built)
+    if (version === 'v1.8.0') await killCycles(tools, built)
   }
 })

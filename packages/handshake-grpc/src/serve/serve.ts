@@ -10,7 +10,7 @@ import { formatHandshakeLine, parseGoBool } from '../handshake/line.ts'
 import { negotiateVersion, pluginEnv, versionSets } from '../handshake/versions.ts'
 import { hclogLogger } from '../log/hclog.ts'
 import { type ListenInit, listenInitFromEnv, openListener } from '../net/listener.ts'
-import { makeCertificate } from '../tls/certificate.ts'
+import { curveLike, makeCertificate } from '../tls/certificate.ts'
 import { grpcJsWire } from '../wire/grpc-js.ts'
 import { brokerService, controllerService } from '../wire/services.ts'
 import type { DialTls, ServeTls } from '../wire/wire.ts'
@@ -301,7 +301,7 @@ class Server implements PluginServer {
     if (tls) return { serve: tls }
     const hostCert = env[pluginEnv.clientCert]
     if (hostCert === undefined || hostCert === '' || this.#init.test) return {}
-    const identity = makeCertificate(curve ? { curve } : {})
+    const identity = makeCertificate({ curve: curve ?? curveLike(hostCert) })
     return {
       serve: { identity, clientCa: hostCert },
       dial: { ca: hostCert, identity, serverName: 'localhost' },

@@ -92,6 +92,21 @@ export function makeCertificate(init: MakeCertificateInit = {}): Identity & { re
   }
 }
 
+/**
+ * The curve that a peer with this certificate is sure to take: its own. Go has P-521; a peer on BoringSSL, which takes no
+ * P-521, has another. What cannot be read counts as Go's.
+ */
+export function curveLike(pem: string): Curve {
+  const curves: Readonly<Record<string, Curve>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }
+  try {
+    const { asymmetricKeyType, asymmetricKeyDetails } = new X509Certificate(pem).publicKey
+    if (asymmetricKeyType !== 'ec') return 'P-256'
+    return curves[asymmetricKeyDetails?.namedCurve ?? ''] ?? 'P-256'
+  } catch {
+    return 'P-521'
+  }
+}
+
 /** PEM text of a DER certificate. */
 export function pemOf(certificate: Uint8Array): string {
   const lines =

@@ -1,0 +1,244 @@
+/**
+ * A go-plugin host's work: calls, streams and starts. Ours beside bare grpc-js on the same kind of plugin (the baseline) and
+ * beside Go's own host (the peer), against go-plugin's own test plugin in Go; then our plugin under our host and under Go's.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pluginClient } from '@backplane/handshake-grpc'
+import { Client, credentials, Metadata, type ServiceDefinition } from '@grpc/grpc-js'
+import { loadSync } from '@grpc/proto-loader'
+import { type Built, build } from '../interop/go-plugin/build.ts'
+import { root } from '../tools/workspace.ts'
+import { absent, type Row, type Subject } from './harness.ts'
+
+const fixtures = join(root, 'packages/handshake-grpc/test/fixtures')
+const options = { keepCase: true, defaults: true, oneofs: true }
+const Test = loadSync(join(fixtures, 'proto/grpctest.proto'), options)['grpctest.Test'] as ServiceDefinition
+const handshake = { cookieKey: 'TEST_MAGIC_COOKIE', cookieValue: 'test' }
+const sliceMs = 400
+
+/** A plugin's command, its version and its variables. */
+interface Plugin {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly version: number
+  readonly env: Readonly<Record<string, string>>
+}
+
+let built: Promise<Built> | undefined
+function goBuild(): Promise<Built> {
+  const go = (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'go'))
+    .find(existsSync)
+  if (go === undefined) absent('go is not on this machine')
+  built ??= build(go, 'v1.8.0')
+  return built
+}
+
+async function goPlugin(mode: 'test-grpc' | 'test-mtls'): Promise<Plugin> {
+  const { helper } = await goBuild()
+  const args = ['-test.run=TestHelperProcess', '--', mode]
+  return { command: helper, args, version: mode === 'test-mtls' ? 2 : 1, env: { GO_WANT_HELPER_PROCESS: '1' } }
+}
+
+async function ourPlugin(): Promise<Plugin> {
+  const args = ['--conditions=@backplane/source', join(fixtures, 'grpctest.ts')]
+  return { command: process.execPath, args, version: 1, env: {} }
+}
+
+function host(plugin: Plugin, autoMtls = false) {
+  const { version, ...rest } = plugin
+  return pluginClient({
+    ...rest,
+    handshake: { ...handshake, protocolVersion: version },
+    plugins: { test: Test },
+    autoMtls,
+  })
+}
+
+type Double = (request: { Input: number }) => Promise<unknown>
+
+/** A client's two abilities, whatever it is made of. */
+interface Stub extends AsyncDisposable {
+  readonly double: Double
+  stream(): { write(message: object): boolean; end(): void } & NodeJS.EventEmitter & AsyncIterable<unknown>
+}
+
+async function ours(plugin: Plugin, autoMtls = false): Promise<Stub> {
+  const client = host(plugin, autoMtls)
+  const test = await client.dispense('test')
+  return { double: test.Double as Double, stream: test.Stream as never, [Symbol.asyncDispose]: () => client.kill() }
+}
+
+/** grpc-js and nothing else: the plugin's line is read by hand. */
+async function bare(plugin: Plugin): Promise<Stub> {
+  const env = {
+    ...process.env,
+    ...plugin.env,
+    TEST_MAGIC_COOKIE: 'test',
+    PLUGIN_PROTOCOL_VERSIONS: String(plugin.version),
+  }
+  const child = spawn(plugin.command, plugin.args, { env, stdio: ['ignore', 'pipe', 'ignore'] })
+  const line = await new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve))
+  const client = new Client(`unix:${line.split('|')[3]}`, credentials.createInsecure())
+  const { path, requestSerialize, responseDeserialize } = Test.Double!
+  const stream = Test.Stream!
+  return {
+    double: (request) =>
+      new Promise((resolve, reject) => {
+        const done = (error: unknown, value: unknown) => (error ? reject(error) : resolve(value))
+        client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, new Metadata(), done)
+      }),
+    stream: () =>
+      client.makeBidiStreamRequest(stream.path, stream.requestSerialize, stream.responseDeserialize, new Metadata()),
+    async [Symbol.asyncDispose]() {
+      client.close()
+      await ended(child, 'SIGKILL')
+    },
+  }
+}
+
+async function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exit = new Promise((resolve) => child.once('exit', resolve))
+  if (signal) child.kill(signal)
+  await exit
+}
+
+/** Go's host, told by lines what to measure. */
+async function goHost(plugin: Plugin, command: string, figure: string, mtls = false): Promise<Subject> {
+  const { bench } = await goBuild()
+  const env = { ...process.env, ...plugin.env, BENCH_MTLS: mtls ? '1' : '0' }
+  const child = spawn(bench, [plugin.command, ...plugin.args], { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    async run() {
+      child.stdin.write(`${command}\n`)
+      const { value } = await lines.next()
+      return (JSON.parse(value ?? '{}') as Record<string, number>)[figure]
+    },
+    async [Symbol.asyncDispose]() {
+      child.stdin.end()
+      await ended(child)
+    },
+  }
+}
+
+async function latency({ double }: Stub, quantile: number): Promise<number> {
+  const times: number[] = []
+  const end = performance.now() + sliceMs
+  while (performance.now() < end) {
+    const began = performance.now()
+    await double({ Input: 21 })
+    times.push((performance.now() - began) * 1000)
+  }
+  times.sort((a, b) => a - b)
+  return times[Math.floor(times.length * quantile)]!
+}
+
+async function rate({ double }: Stub, lanes: number): Promise<number> {
+  let count = 0
+  const began = performance.now()
+  const lane = async () => {
+    while (performance.now() - began < sliceMs) {
+      await double({ Input: 21 })
+      count += 1
+    }
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
+  return count / ((performance.now() - began) / 1000)
+}
+
+/** Keeps 64 messages under way through one stream; the plugin sends each back. */
+async function streamRate(stub: Stub): Promise<number> {
+  const call = stub.stream()
+  const began = performance.now()
+  for (let i = 0; i < 64; i++) call.write({ Input: 21 })
+  let open = 64
+  let count = 0
+  for await (const _ of call) {
+    count += 1
+    if (performance.now() - began < sliceMs) call.write({ Input: 21 })
+    else if (--open === 0) call.end()
+  }
+  return count / ((performance.now() - began) / 1000)
+}
+
+/** A subject that keeps a stub and measures it. */
+function kept(make: () => Promise<Stub>, measure: (stub: Stub) => Promise<number>): () => Promise<Subject> {
+  return async () => {
+    const stub = await make()
+    await stub.double({ Input: 1 })
+    return { run: () => measure(stub), [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose]() }
+  }
+}
+
+/** A subject that starts a plugin each time. */
+function fresh(make: () => Promise<Stub>): () => Subject {
+  return () => ({
+    async run() {
+      const began = performance.now()
+      const stub = await make()
+      await stub.double({ Input: 1 })
+      const took = performance.now() - began
+      await stub[Symbol.asyncDispose]()
+      return took
+    },
+  })
+}
+
+type Measure = readonly [
+  what: string,
+  unit: string,
+  command: string,
+  figure: string,
+  measure: (stub: Stub) => Promise<number>,
+]
+
+const measures: readonly Measure[] = [
+  ['unary p50', 'us', `unary ${sliceMs}`, 'p50', (stub) => latency(stub, 0.5)],
+  ['unary p99', 'us', `unary ${sliceMs}`, 'p99', (stub) => latency(stub, 0.99)],
+  ['unary, 1 in flight', 'calls/s', `parallel 1 ${sliceMs}`, 'rate', (stub) => rate(stub, 1)],
+  ['unary, 64 in flight', 'calls/s', `parallel 64 ${sliceMs}`, 'rate', (stub) => rate(stub, 64)],
+  ['one stream, 64 messages under way', 'messages/s', `stream ${sliceMs}`, 'rate', streamRate],
+]
+
+export const rows: Row[] = [
+  ...measures.map(
+    ([what, unit, command, figure, measure]): Row => ({
+      case: `Go plugin: ${what}`,
+      unit,
+      once: true,
+      bar: '<= 1.1 x grpc-js',
+      ours: kept(async () => ours(await goPlugin('test-grpc')), measure),
+      baseline: kept(async () => bare(await goPlugin('test-grpc')), measure),
+      peer: async () => goHost(await goPlugin('test-grpc'), command, figure),
+    }),
+  ),
+  ...([false, true] as const).map((mtls): Row => {
+    const mode = mtls ? 'test-mtls' : 'test-grpc'
+    return {
+      case: `Go plugin: start to first call, ${mtls ? 'AutoMTLS' : 'plain'}`,
+      unit: 'ms',
+      once: true,
+      rounds: 12,
+      bar: '<= 1.3 x Go host',
+      ours: fresh(async () => ours(await goPlugin(mode), mtls)),
+      ...(!mtls && { baseline: fresh(async () => bare(await goPlugin(mode))) }),
+      peer: async () => goHost(await goPlugin(mode), `start ${mtls ? 1 : 0}`, 'ms', mtls),
+    }
+  }),
+  ...measures.map(
+    ([what, unit, command, figure, measure]): Row => ({
+      case: `our plugin: ${what}`,
+      unit,
+      once: true,
+      ours: kept(async () => ours(await ourPlugin()), measure),
+      baseline: kept(async () => bare(await ourPlugin()), measure),
+      peer: async () => goHost(await ourPlugin(), command, figure),
+    }),
+  ),
+]

@@ -1,0 +1,77 @@
+/** A thousand starts and ends of Go plugins, each at another moment, and what they leave behind. */
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { pluginClient } from '@backplane/handshake-grpc'
+import type { Interop } from '../harness.ts'
+import type { Built } from './build.ts'
+import { basicHandshake, KV } from './plugins/definitions.ts'
+
+const cycles = 1000
+
+export async function killCycles({ check }: Interop, built: Built): Promise<void> {
+  await check(
+    `TypeScript host: ${cycles} kill cycles leave no process, no socket, no handle`,
+    async () => {
+      const command = built.examplePlugin('grpc')
+      const sockets = () => readdirSync(tmpdir()).filter((name) => /^plugin(-dir.{6}|\d+)$|^bp-.{6}$/.test(name))
+      const before = { sockets: sockets(), handles: handles() }
+      const pids: number[] = []
+      const outcomes = new Map<string, number>()
+      let next = 0
+      const lane = async () => {
+        for (let cycle = next++; cycle < cycles; cycle = next++) {
+          const client = pluginClient({
+            handshake: basicHandshake,
+            plugins: { kv: KV },
+            command,
+            cwd: tmpdir(),
+            autoMtls: cycle % 5 === 0,
+            multiplex: cycle % 3 === 0,
+            stdin: 'ignore',
+            hooks: { started: ({ id }) => pids.push(Number(id)) },
+          })
+          const use = client.dispense('kv').then(async (kv) => {
+            if (cycle % 4 === 0) process.kill(client.pid!, 'SIGKILL')
+            for (;;)
+              await kv.Get!({ key: 'none' }).catch((error) => error.details.grpcCode === 2 || Promise.reject(error))
+          })
+          const ended = use.catch((error: { code?: string }) => error.code ?? String(error))
+          await new Promise((resolve) => setTimeout(resolve, (cycle * 7) % 60))
+          await client.kill()
+          const code = String(await ended)
+          outcomes.set(code, (outcomes.get(code) ?? 0) + 1)
+        }
+      }
+      await Promise.all([lane(), lane(), lane(), lane()])
+      assert.deepEqual(
+        [...outcomes.keys()].filter((code) => !code.startsWith('BP_')),
+        [],
+      )
+      assert.deepEqual(pids.filter(alive), [])
+      // Timers of what has ended run out, and with them the last handles.
+      await new Promise((resolve) => setTimeout(resolve, 6000))
+      assert.deepEqual(sockets(), before.sockets)
+      assert.deepEqual(handles(), before.handles)
+      assert.ok(pids.length > cycles / 4, `only ${pids.length} were started before they were killed`)
+    },
+    { timeoutMs: 300_000 },
+  )
+}
+
+/** What keeps this process alive, timers apart. */
+function handles(): string[] {
+  return process
+    .getActiveResourcesInfo()
+    .filter((kind) => kind !== 'Timeout' && kind !== 'Immediate')
+    .sort()
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
