@@ -38,7 +38,7 @@ const fixtures: RuntimeFixtures = {
 runtimeCompliance({
   name: 'node, worker',
   setup: () => ({
-    runtime: nodeRuntime({ hangMs: 500 }),
+    runtime: nodeRuntime({ hangMs: 1500 }),
     fixtures: { ...fixtures, spin: plain, crash: plain, exit: plugin('exit', 'Exit') },
   }),
 })
