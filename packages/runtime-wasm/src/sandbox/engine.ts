@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import { messageOf } from '@backplane/core'
+import { wasmError } from '../errors.ts'
+import { addedPrefix, instrument } from '../module/instrument.ts'
+import type { ModuleShape } from '../module/read-module.ts'
+import {
+  type WasmExport,
+  type WasmImports,
+  type WasmMemory,
+  type WasmModule,
+  type WasmTable,
+  wasm,
+} from '../webassembly.ts'
+import type { FullLimits } from './limits.ts'
+import type { Gauge, Meter } from './meter.ts'
+
+/** A module ready to be instantiated any number of times, in any thread. */
+export interface CompiledModule {
+  readonly name: string
+  readonly module: WasmModule
+  readonly shape: ModuleShape
+}
+
+/** An instance whose limits hold. */
+export interface Wired {
+  readonly name: string
+  /** What the guest exports; nothing that was added. */
+  readonly exports: Readonly<Record<string, WasmExport>>
+  /** The guest's start function, which is run under its limits rather than while it is made. */
+  readonly start: (() => void) | undefined
+}
+
+// (import "h" "s" (func (param i32) (result i32))) (import "h" "g" ...), both exported again: tables hold only such functions.
+const gateBytes = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f],
+  ...[2, 13, 2, 1, 0x68, 1, 0x73, 0, 0, 1, 0x68, 1, 0x67, 0, 0],
+  ...[7, 9, 2, 1, 0x73, 0, 0, 1, 0x67, 0, 1],
+)
+
+/** Compiles modules once and makes instances of them. Share one between plugins to share what is compiled. */
+export class Engine {
+  readonly #compiled = new Map<string, CompiledModule>()
+  #gate: WasmModule | undefined
+
+  /** Instruments and compiles; the same bytes under the same limits only once. */
+  compile(name: string, bytes: Uint8Array<ArrayBuffer>, limits: FullLimits, init: { fuel: boolean }): CompiledModule {
+    const { memoryPages, tableElements, callDepth, moduleBytes } = limits
+    if (bytes.length > moduleBytes) {
+      const details = { what: `Module '${name}'`, actual: bytes.length, value: moduleBytes, limit: 'moduleBytes' }
+      throw wasmError('BP_WASM_SIZE_LIMIT', { details })
+    }
+    const digest = createHash('sha256').update(bytes).digest('base64')
+    const key = [digest, name, memoryPages, tableElements, callDepth, init.fuel].join(' ')
+    const known = this.#compiled.get(key)
+    if (known) return known
+    const what = `Module '${name}'`
+    const depth = callDepth === Number.POSITIVE_INFINITY ? {} : { callDepth: Math.min(callDepth, 0x7fffffff) }
+    const { bytes: instrumented, shape } = instrument(bytes, { what, memoryPages, tableElements, ...init, ...depth })
+    try {
+      const made = { name, module: new wasm.Module(instrumented), shape }
+      this.#compiled.set(key, made)
+      return made
+    } catch (cause) {
+      // Only an engine's own limits (a function grown too large) come here: valid modules stay valid.
+      throw wasmError('BP_WASM_MODULE_INVALID', { details: { what, reason: messageOf(cause) }, cause })
+    }
+  }
+
+  /** Forgets what it has compiled; what runs goes on. */
+  clear(): void {
+    this.#compiled.clear()
+  }
+
+  /** Makes an instance under a meter. Throws `BP_WASM_IMPORT_MISSING`, `BP_WASM_MEMORY_LIMIT` or `BP_WASM_MODULE_INVALID`. */
+  instantiate({ name, module, shape }: CompiledModule, imports: WasmImports, meter: Meter): Wired {
+    const what = `Module '${name}'`
+    const instance = this.#instance(module, imports, what, meter)
+    const all = instance.exports as Record<string, WasmExport>
+    const added = (key: string) => all[addedPrefix + key]
+    const gauge = { fuel: added('fuel'), depth: added('depth'), granted: 0 } as unknown as Gauge
+    meter.add(gauge)
+    for (let i = 0; i < shape.memories.length; i++) meter.addMemory(added(`memory${i}`) as WasmMemory, what)
+    this.#gate ??= new wasm.Module(gateBytes)
+    const guard = new wasm.Instance(this.#gate, {
+      h: { s: (why: number) => meter.stop(gauge, why), g: (pages: number) => meter.grow(pages) },
+    }).exports
+    const table = added('gate') as WasmTable
+    table.set(0, guard.s)
+    table.set(1, guard.g)
+    return {
+      name,
+      exports: visible(all),
+      start: added('start') as (() => void) | undefined,
+    }
+  }
+
+  #instance(module: WasmModule, imports: WasmImports, what: string, meter: Meter) {
+    try {
+      return new wasm.Instance(module, imports)
+    } catch (cause) {
+      const reason = messageOf(cause).replace(/^WebAssembly\.Instance\(\): /, '')
+      if (/could not allocate|Out of memory/i.test(reason)) {
+        const value = meter.limits.memoryPages
+        throw wasmError('BP_WASM_MEMORY_LIMIT', { details: { what, limit: 'memoryPages', value }, cause })
+      }
+      if (cause instanceof wasm.LinkError) {
+        throw wasmError('BP_WASM_IMPORT_MISSING', { details: { what, imports: reason }, cause })
+      }
+      throw wasmError('BP_WASM_MODULE_INVALID', { details: { what, reason }, cause })
+    }
+  }
+}
+
+function visible(all: Record<string, WasmExport>): Wired['exports'] {
+  const shown: Record<string, WasmExport> = Object.create(null)
+  for (const name of Object.keys(all)) if (!name.startsWith(addedPrefix)) shown[name] = all[name] as WasmExport
+  return shown
+}
