@@ -30,8 +30,8 @@ export class RecordingContext implements RuntimeContext {
   readonly simulated: boolean
   readonly stateDir?: string
   readonly logger: Logger
-  readonly controller = new AbortController()
-  readonly signal = this.controller.signal
+  readonly controller: AbortController = new AbortController()
+  readonly signal: AbortSignal = this.controller.signal
   readonly emitted: { readonly event: string; readonly payload: Params | undefined }[] = []
   readonly logs: LogRecord[] = []
   readonly exits: BackplaneError[] = []
