@@ -47,6 +47,12 @@ export interface NodeRuntimeComponents {
  *
  * It takes manifests whose `entry_point` ends in `.js`, `.mjs`, `.cjs`, `.ts`, `.mts` or `.cts` (Node's own type stripping runs those), and
  * in-memory plugins whose `module` is a plugin definition or class; the latter always run in process. Throws `BP_INVALID_ARGUMENT`.
+ *
+ * @example
+ * ```ts
+ * await using host = createHost({ identity: { deviceId: 'box-1' }, runtimes: [nodeRuntime()] })
+ * await host.load({ dir: '/plugins/greeter', manifest: { id: 'greeter', entry_point: 'plugin.ts' } })
+ * ```
  */
 export function nodeRuntime(init: NodeRuntimeInit = {}): (components: NodeRuntimeComponents) => PluginRuntime {
   const { isolation = 'worker', hangMs = 2000 } = init

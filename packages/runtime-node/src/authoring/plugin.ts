@@ -80,6 +80,7 @@ export interface PluginDefinition<P = { readonly [name: string]: unknown }, E = 
  * It returns what it is given, so a plugin folder that must run wherever it is copied exports the plain object instead.
  *
  * @example
+ * ```ts
  * export default definePlugin({
  *   functions: {
  *     greet: {
@@ -88,6 +89,7 @@ export interface PluginDefinition<P = { readonly [name: string]: unknown }, E = 
  *     },
  *   },
  * })
+ * ```
  */
 export function definePlugin<
   const P extends { readonly [name: string]: unknown },
