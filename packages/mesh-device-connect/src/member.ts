@@ -20,10 +20,11 @@ import {
 import { announcementOf, instanceMark } from './announcement.ts'
 import { type BroadcastOptions, type BroadcastReply, broadcast } from './broadcast.ts'
 import type { DeviceConnectMesh } from './device-connect.ts'
+import { addFields, removeFields } from './event-fields.ts'
 import { EventQueue } from './event-queue.ts'
 import { isGlob, matchesGlob } from './glob.ts'
 import { identityTaken } from './identity-claim.ts'
-import { hex, isoSeconds } from './ids.ts'
+import { hex } from './ids.ts'
 import { encodeBytes } from './json.ts'
 import type { Link } from './link.ts'
 import { putMeta } from './meta.ts'
@@ -165,9 +166,7 @@ export class Member implements DeviceConnectMesh {
     }
     this.#requireJoined()
     const { subjects, identity, clock } = this.#link
-    // The emitter's own fields win, as in Python. Agents read `device_id`, which Python devices forget to send.
-    const common = { device_id: identity.deviceId, event_id: hex(8), ts: isoSeconds(clock.now()) }
-    const body = writeEvent(event, { ...common, ...payload })
+    const body = writeEvent(event, addFields(payload, identity.deviceId, clock.now()))
     await this.#events.push(() =>
       this.#transport.publish(subjects.event(identity.deviceId, event), body, pick(options)),
     )
@@ -219,7 +218,7 @@ export class Member implements DeviceConnectMesh {
       const params = readEvent(payload)
       if (!source || !params || !matchesGlob(device, source.device)) return
       try {
-        await listener({ ...source, payload: params })
+        await listener({ ...source, payload: removeFields(params, source.device) })
       } catch (error) {
         logger.error({ error, ...source }, 'a listener of events failed')
       }
@@ -284,7 +283,7 @@ export class Member implements DeviceConnectMesh {
 
   #requireJoined(): void {
     if (this.#closing) throw this.#closed()
-    if (!this.#isJoined) throw coreError('BP_DISCONNECTED', { details: { address: this.address } })
+    if (this.status !== 'connected') throw coreError('BP_DISCONNECTED', { details: { address: this.address } })
   }
 
   #closed(): BackplaneError {

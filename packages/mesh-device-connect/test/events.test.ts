@@ -29,7 +29,7 @@ test("the emitter's own fields win", async () => {
   await net.settle(mesh.connect())
   await mesh.emit('e', { ts: 5, event_id: 'mine', blob: Uint8Array.of(255) })
   await net.clock.advance(0)
-  expect(heard[0]!.body.params).toEqual({ ts: 5, event_id: 'mine', device_id: 'h1', blob: '/w==' })
+  expect(heard[0]!.body.params).toEqual({ ts: 5, event_id: 'mine', blob: '/w==' })
 })
 
 test('events are heard by device, by name, by pattern; a broadcast reply is no event', async () => {
@@ -66,6 +66,24 @@ test('events are heard by device, by name, by pattern; a broadcast reply is no e
   await send('door', 'opened', 5)
   await net.clock.advance(10)
   expect(heard.all).toHaveLength(3)
+})
+
+test.each([
+  [{ n: 1 }],
+  [{}],
+  [{ ts: '2026-11-21T21:56:20Z' }],
+  [{ device_id: 'h1', n: 1 }],
+  [{ event_id: '6dc15404', ts: '2026-11-21T21:56:20Z' }],
+])('a payload arrives as it was emitted: %j', async (payload) => {
+  await using net = testNetwork()
+  const mesh = net.member(h1, serve)
+  await net.settle(mesh.connect())
+  const heard: unknown[] = []
+  await mesh.on({}, (event) => void heard.push(event.payload))
+  await mesh.emit('e', payload)
+  await net.clock.advance(10)
+  expect(heard).toEqual([expect.objectContaining(payload)])
+  if (!('ts' in payload) && !('device_id' in payload)) expect(heard).toEqual([payload])
 })
 
 test('a listener that throws is logged, and hears the next event', async () => {
