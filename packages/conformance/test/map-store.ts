@@ -1,0 +1,71 @@
+import { BackplaneError, type ConfigStore, coreError, type StoredDocument, type StoreWrite } from '@backplane/core'
+
+type Listener = (name: string, stored: StoredDocument | undefined) => void
+
+/** Where map stores keep their documents; what a disk or a server is to a real store. */
+export class Place {
+  readonly documents = new Map<string, StoredDocument>()
+  readonly listeners = new Map<Listener, ConfigStore>()
+  readonly shared: boolean
+  holder: ConfigStore | undefined
+  revision = 0
+
+  constructor(shared: boolean) {
+    this.shared = shared
+  }
+}
+
+/** The smallest store that keeps the contract: what the suite is tested with, and nothing else. */
+export function mapStore(place: Place): ConfigStore {
+  let state: 'new' | 'open' | 'closed' = 'new'
+  let writing: Promise<unknown> = Promise.resolve()
+  const mine = new Set<Listener>()
+
+  const write = (batch: readonly StoreWrite[]) => {
+    for (const { name, expectedRevision } of batch)
+      if (expectedRevision !== undefined && expectedRevision !== (place.documents.get(name)?.revision ?? 0))
+        throw failure('BP_CONFIG_CONFLICT', `'${name}' has another revision.`, 'Read it again, then write.')
+    const revisions = new Map<string, number>()
+    for (const { name, document } of batch) {
+      revisions.set(name, ++place.revision)
+      if (document === null) place.documents.delete(name)
+      else place.documents.set(name, { revision: place.revision, document: structuredClone(document) })
+      for (const [listener, owner] of place.listeners) if (owner !== store) listener(name, place.documents.get(name))
+    }
+    return revisions
+  }
+
+  const store: ConfigStore = {
+    async open() {
+      if (!place.shared && place.holder)
+        throw failure('BP_CONFIG_LOCKED', 'Another store has the place open.', 'Close that one first.')
+      place.holder = store
+      state = 'open'
+    },
+    read: async (name) => structuredClone(place.documents.get(name)),
+    list: async () => [...place.documents.keys()],
+    async write(batch) {
+      if (state !== 'open') throw coreError('BP_CLOSED', { details: { what: 'The store' } })
+      const written = writing.then(() => write(batch))
+      writing = written.catch(() => {})
+      return written
+    },
+    watch(listener) {
+      mine.add(listener)
+      place.listeners.set(listener, store)
+      return () => void place.listeners.delete(listener)
+    },
+    async close() {
+      state = 'closed'
+      await writing
+      for (const listener of mine) place.listeners.delete(listener)
+      if (place.holder === store) place.holder = undefined
+    },
+    [Symbol.asyncDispose]: () => store.close(),
+  }
+  return store
+}
+
+function failure(code: string, message: string, next: string): BackplaneError {
+  return new BackplaneError(code, { message, next, retryable: true })
+}
