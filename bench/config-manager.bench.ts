@@ -1,5 +1,6 @@
 import { category, configManager } from '@backplane/config-manager'
-import { createHost, type PluginRuntime } from '@backplane/core'
+import { createHost } from '@backplane/core'
+import { functionRuntime } from '@backplane/core/memory'
 import type { Row, Subject } from './harness.ts'
 
 /**
@@ -56,23 +57,9 @@ async function registering(before: number): Promise<Subject> {
 /** From a change asked for to the running plugin having taken it, through the host. */
 async function reconfiguring(): Promise<Subject> {
   const config = configManager()()
-  const runtime: PluginRuntime = {
-    kind: 'bench',
-    enforces: [],
-    accepts: () => true,
-    load: async () => ({
-      functions: [],
-      events: [],
-      start: async () => {},
-      invoke: async () => null,
-      reconfigure: async () => {},
-      stop: async () => {},
-    }),
-  }
-  const host = createHost({ identity: { deviceId: 'bench' }, runtimes: [() => runtime], config: () => config } as never)
+  const host = createHost({ identity: { deviceId: 'bench' }, runtimes: [functionRuntime()], config: () => config })
   await host.start()
-  const manifest = { id: 'p', version: '1.0.0', runtime: 'bench', config: items }
-  await host.load({ manifest, dir: '.' } as never)
+  await host.load({ manifest: { id: 'p', config: items }, module: { configure: () => {} } })
   let count = 0
   return {
     run: () => config.set('p', 'item0', String(++count)),

@@ -3,6 +3,7 @@ import type { FindingCode, FindingFacts } from './finding-forms.ts'
 import type { Findings } from './findings.ts'
 import type { Policy } from './policy.ts'
 import { parseFloatText, parseInteger } from './python/number.ts'
+import { RuleFailure } from './rule/failure.ts'
 import type { Operand } from './rule/operand.ts'
 import { judgeByBinding, judgeBySubstitution, type RuleOutcome } from './rule/rule.ts'
 import { parseExpression } from './rule/syntax.ts'
@@ -49,7 +50,6 @@ function failed(subject: RuleSubject, fledgeClass: string, detail: string): fals
 }
 
 function pythonError(error: Error): string {
-  if (error instanceof ReferenceError) return 'NameError'
-  if (error instanceof RangeError) return 'ValueError'
+  if (error instanceof RuleFailure) return { name: 'NameError', range: 'ValueError', type: 'TypeError' }[error.kind]
   return error instanceof SyntaxError ? 'SyntaxError' : 'TypeError'
 }

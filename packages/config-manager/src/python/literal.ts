@@ -33,7 +33,7 @@ class LiteralText {
     this.#at++
     while (!this.#take('}')) {
       const key = this.#value(depth + 1)
-      if (typeof key === 'object' && key !== null) throw new TypeError('unhashable key')
+      if (typeof key === 'object' && key !== null) throw new SyntaxError('unhashable key')
       if (!this.#take(':')) throw new SyntaxError('expected a colon')
       members.set(key, this.#value(depth + 1))
       if (!this.#take(',') && this.#peek() !== '}') throw new SyntaxError('expected a comma')

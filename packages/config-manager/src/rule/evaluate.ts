@@ -1,3 +1,4 @@
+import { RuleFailure } from './failure.ts'
 import { ruleConstants, ruleFunctions } from './functions.ts'
 import { calculate, isEqual, isLess, isTrue, type Operand, toNumber } from './operand.ts'
 import type { Comparison, Expression } from './syntax.ts'
@@ -9,7 +10,7 @@ export interface Scope {
   readonly align?: (left: Operand, right: Operand) => readonly [Operand, Operand]
 }
 
-/** Computes an expression. Throws `ReferenceError` for a name that nobody knows, `TypeError` and `RangeError` for operands that do not fit. */
+/** Computes an expression. Throws {@link RuleFailure} for a name that nobody knows and for operands that do not fit. */
 export function evaluate(expression: Expression, scope: Scope): Operand {
   switch (expression.kind) {
     case 'literal':
@@ -45,14 +46,14 @@ function named(name: string, scope: Scope): Operand {
   const bound = scope.resolve(name)
   if (bound !== undefined) return bound
   const constant = ruleConstants.get(name)
-  if (constant === undefined) throw new ReferenceError(`nothing is called ${name}`)
+  if (constant === undefined) throw new RuleFailure('name', `nothing is called ${name}`)
   return constant
 }
 
 function call(name: string, parameters: readonly Expression[], scope: Scope): Operand {
   const run = ruleFunctions.get(name)
-  if (!run) throw new ReferenceError(`no function is called ${name}`)
-  if (parameters.length === 0) throw new TypeError(`${name} needs an argument`)
+  if (!run) throw new RuleFailure('name', `no function is called ${name}`)
+  if (parameters.length === 0) throw new RuleFailure('type', `${name} needs an argument`)
   return run(...parameters.map((parameter) => evaluate(parameter, scope)))
 }
 
@@ -88,9 +89,9 @@ function compare(sign: string, left: Operand, right: Operand, scope: Scope): boo
 
 function contains(container: Operand, member: Operand): boolean {
   if (typeof container === 'string') {
-    if (typeof member !== 'string') throw new TypeError('only text can be in a text')
+    if (typeof member !== 'string') throw new RuleFailure('type', 'only text can be in a text')
     return container.includes(member)
   }
-  if (!Array.isArray(container)) throw new TypeError('`in` needs a list or a text on its right')
+  if (!Array.isArray(container)) throw new RuleFailure('type', '`in` needs a list or a text on its right')
   return container.some((candidate) => isEqual(candidate, member))
 }

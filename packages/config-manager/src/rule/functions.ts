@@ -1,5 +1,6 @@
 import { formatFloat, parseFloatText, parseInteger } from '../python/number.ts'
 import { codePoints } from '../python/text.ts'
+import { RuleFailure } from './failure.ts'
 import { isLess, type Operand, toNumber } from './operand.ts'
 
 type RuleFunction = (...operands: readonly Operand[]) => Operand
@@ -8,7 +9,7 @@ const float = (compute: (value: number) => number): RuleFunction => {
   return (operand) => {
     const result = compute(Number(toNumber(operand as Operand)))
     if (Number.isNaN(result) && !Number.isNaN(Number(toNumber(operand as Operand))))
-      throw new RangeError('math domain error')
+      throw new RuleFailure('range', 'math domain error')
     return result
   }
 }
@@ -22,7 +23,7 @@ const whole = (compute: (value: number) => number): RuleFunction => {
 
 function extreme(operands: readonly Operand[], better: (left: Operand, right: Operand) => boolean): Operand {
   const members = operands.length === 1 && Array.isArray(operands[0]) ? (operands[0] as readonly Operand[]) : operands
-  if (members.length === 0) throw new TypeError('nothing to choose from')
+  if (members.length === 0) throw new RuleFailure('type', 'nothing to choose from')
   return members.reduce((best, member) => (better(member, best) ? member : best))
 }
 
@@ -44,14 +45,14 @@ function round(operand: Operand, digits?: Operand): Operand {
 function toInteger(operand: Operand): Operand {
   if (typeof operand !== 'string') return whole(Math.trunc)(operand)
   const value = parseInteger(operand)
-  if (value === undefined) throw new RangeError('not an integer')
+  if (value === undefined) throw new RuleFailure('range', 'not an integer')
   return value
 }
 
 function toFloat(operand: Operand): Operand {
   if (typeof operand !== 'string') return Number(toNumber(operand))
   const value = parseFloatText(operand)
-  if (value === undefined) throw new RangeError('not a float')
+  if (value === undefined) throw new RuleFailure('range', 'not a float')
   return value
 }
 

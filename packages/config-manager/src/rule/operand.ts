@@ -1,3 +1,5 @@
+import { RuleFailure } from './failure.ts'
+
 /** What an expression computes with: `bigint` is an integer of any size, `number` always a float. */
 export type Operand = string | bigint | number | boolean | null | readonly Operand[]
 
@@ -8,7 +10,7 @@ const maxSize = 65_536
 export function toNumber(operand: Operand): bigint | number {
   if (typeof operand === 'bigint' || typeof operand === 'number') return operand
   if (typeof operand === 'boolean') return operand ? 1n : 0n
-  throw new TypeError('a number is needed here')
+  throw new RuleFailure('type', 'a number is needed here')
 }
 
 /** Python's truth of a value. */
@@ -73,7 +75,7 @@ function integers(sign: string, a: bigint, b: bigint): Operand {
     return a * b
   }
   if (sign === '**') return b < 0n ? Number(a) ** Number(b) : power(a, b)
-  if (b === 0n) throw new RangeError('division by zero')
+  if (b === 0n) throw new RuleFailure('range', 'division by zero')
   if (sign === '/') return Number(a) / Number(b)
   const remainder = a % b
   const wraps = remainder !== 0n && remainder < 0n !== b < 0n
@@ -90,7 +92,7 @@ function floats(sign: string, a: number, b: number): number {
   if (sign === '-') return a - b
   if (sign === '*') return a * b
   if (sign === '**') return a ** b
-  if (b === 0) throw new RangeError('division by zero')
+  if (b === 0) throw new RuleFailure('range', 'division by zero')
   if (sign === '/') return a / b
   const remainder = a % b
   const modulo = remainder !== 0 && remainder < 0 !== b < 0 ? remainder + b : remainder
@@ -102,5 +104,5 @@ function bits(value: bigint): number {
 }
 
 function assertSize(size: number): void {
-  if (size > maxSize) throw new RangeError('the value grows too large')
+  if (size > maxSize) throw new RuleFailure('range', 'the value grows too large')
 }

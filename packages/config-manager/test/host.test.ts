@@ -1,0 +1,70 @@
+import { type ConfigChange, createHost } from '@backplane/core'
+import { functionRuntime } from '@backplane/core/memory'
+import { describe, expect, it } from 'vitest'
+import { type ConfigManager, configManager, memoryStore } from '../src/index.ts'
+
+const config = { rate: { type: 'integer', default: '1', description: 'Rate', maximum: '9' } } as const
+
+/** A plugin that shows what it runs with, and refuses 5. */
+function plugin() {
+  const seen: ConfigChange[] = []
+  const module = {
+    functions: {},
+    configure: async (change: ConfigChange) => {
+      if (change.values.rate === 5) throw new Error('not five')
+      seen.push(change)
+    },
+  }
+  return { seen, module }
+}
+
+async function hosted(manager: ConfigManager, module: unknown, version = '1.0.0', items: object = config) {
+  const host = createHost({ identity: { deviceId: 'box' }, runtimes: [functionRuntime()], config: () => manager })
+  await host.start()
+  await host.load({ manifest: { id: 'sine', version, config: items }, module } as never)
+  return host
+}
+
+describe('in a host', () => {
+  it("a manifest's config is a category, and a change reaches the running plugin or is refused with a reason", async () => {
+    const manager = configManager()()
+    const { seen, module } = plugin()
+    await using _host = await hosted(manager, module)
+    expect(manager.values('sine')).toEqual({ rate: 1 })
+    await manager.set('sine', 'rate', 4)
+    expect(seen).toEqual([{ values: { rate: 4 }, previous: { rate: 1 }, changed: ['rate'] }])
+    await expect(manager.set('sine', 'rate', 5)).rejects.toMatchObject({
+      code: 'BP_CONFIG_VETOED',
+      details: { subscriber: 'plugin sine' },
+    })
+    await expect(manager.set('sine', 'rate', 10)).rejects.toMatchObject({ code: 'BP_CONFIG_INVALID' })
+    expect(manager.values('sine')).toEqual({ rate: 4 })
+    expect(seen).toHaveLength(1)
+  })
+
+  it('a refusal by a later participant takes the plugin back', async () => {
+    const manager = configManager()()
+    const { seen, module } = plugin()
+    await using _host = await hosted(manager, module)
+    manager.subscribe({ category: 'sine' }, { prepare: () => Promise.reject(new Error('no')) })
+    await expect(manager.set('sine', 'rate', 4)).rejects.toMatchObject({ code: 'BP_CONFIG_VETOED' })
+    expect(seen.map(({ values }) => values.rate)).toEqual([4, 1])
+  })
+
+  it('a restart and an upgrade keep what users set', async () => {
+    const store = memoryStore()
+    {
+      const manager = configManager({ store })()
+      await using _host = await hosted(manager, plugin().module)
+      await manager.set('sine', 'rate', 4)
+    }
+    const manager = configManager({ store })()
+    const upgraded = {
+      ...config,
+      rate: { ...config.rate, default: '2' },
+      unit: { type: 'string', default: 's', description: 'Unit' },
+    }
+    await using _host = await hosted(manager, plugin().module, '2.0.0', upgraded)
+    expect(manager.values('sine')).toEqual({ rate: 4, unit: 's' })
+  })
+})
