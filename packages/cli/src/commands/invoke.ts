@@ -1,0 +1,78 @@
+import { BackplaneError, messageOf, type Params, type Value } from '@backplane/core'
+import { type Client, withClient } from '../client.ts'
+import { cliError } from '../errors.ts'
+import type { CliIo } from '../io.ts'
+import type { CommandContext } from '../program.ts'
+import type { Flags } from '../settings.ts'
+
+interface InvokeFlags extends Flags {
+  readonly params: string
+  readonly device?: string
+  readonly timeout?: string
+}
+
+/** Calls a function and prints its result as JSON. */
+export async function invoke(name: string, flags: InvokeFlags, { io, reporter }: CommandContext): Promise<void> {
+  const params = paramsOf(flags.params)
+  const result = await withClient(flags, io, reporter, (client) => {
+    reporter.progress(`Calling ${name} …`)
+    return flags.device === undefined
+      ? callWherever(name, params, client, io)
+      : call(flags.device, name, params, client, io)
+  })
+  reporter.result(result, JSON.stringify(result, bytesAsText))
+}
+
+/** The usual host first, since asking it costs nothing; then whoever offers the function. */
+async function callWherever(name: string, params: Params, client: Client, io: CliIo): Promise<Value> {
+  const { deviceId } = client.settings
+  try {
+    return await call(deviceId, name, params, client, io)
+  } catch (error) {
+    const elsewhere =
+      error instanceof BackplaneError &&
+      ['BP_NO_RESPONDER', 'BP_FUNCTION_UNKNOWN', 'BP_DEVICE_UNKNOWN'].includes(error.code)
+    if (!elsewhere) throw error
+    const found = await offering(name, client, io)
+    const [device] = found
+    if (device === undefined)
+      throw error.code === 'BP_FUNCTION_UNKNOWN'
+        ? error
+        : cliError('BP_CLI_FUNCTION_NOWHERE', { details: { name }, cause: error })
+    if (found.length > 1) throw cliError('BP_CLI_FUNCTION_AMBIGUOUS', { details: { name, devices: found.join(', ') } })
+    return call(device, name, params, client, io)
+  }
+}
+
+async function offering(name: string, { mesh, timeoutMs }: Client, { signal }: CliIo): Promise<string[]> {
+  const devices = await mesh.discover(undefined, { timeoutMs: Math.min(timeoutMs, 3_000), signal })
+  return devices.filter(({ functions }) => functions.some((fn) => fn.name === name)).map(({ deviceId }) => deviceId)
+}
+
+function call(
+  device: string,
+  name: string,
+  params: Params,
+  { mesh, timeoutMs }: Client,
+  { signal }: CliIo,
+): Promise<Value> {
+  return mesh.invoke(device, name, params, { timeoutMs, signal })
+}
+
+/** Throws `BP_CLI_USAGE` for what is no JSON object. */
+function paramsOf(text: string): Params {
+  let value: unknown
+  let reason = 'it is no JSON object'
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    reason = messageOf(error)
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Params
+  const next = `Write it as JSON in single quotes: --params '{"name":"value"}'.`
+  throw cliError('BP_CLI_USAGE', { details: { reason: `--params ${text}: ${reason}`, command: 'invoke' }, next })
+}
+
+function bytesAsText(_: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+}

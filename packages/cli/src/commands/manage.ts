@@ -1,0 +1,32 @@
+import { withClient } from '../client.ts'
+import type { CommandContext } from '../program.ts'
+import type { Flags } from '../settings.ts'
+
+/** Flags of the commands that manage one host. */
+export interface HostFlags extends Flags {
+  readonly device?: string
+  readonly timeout?: string
+}
+
+/** `--device` is to a client what `--device-id` is to the host itself. */
+export function onHost({ device, ...flags }: HostFlags): HostFlags {
+  return device === undefined ? flags : { ...flags, deviceId: device }
+}
+
+const done = { load: 'Loaded', unload: 'Unloaded', reload: 'Reloaded' } as const
+
+/** Loads, unloads or reloads a plugin of a host. */
+export async function manage(
+  verb: keyof typeof done,
+  id: string,
+  flags: HostFlags,
+  { io, reporter }: CommandContext,
+): Promise<void> {
+  const result = await withClient(onHost(flags), io, reporter, ({ manage }) => {
+    reporter.progress(`${verb} ${id} …`)
+    return manage(`${verb}_plugin`, { plugin_id: id })
+  })
+  const { functions = [] } = (result.plugin ?? {}) as { functions?: string[] }
+  const offers = functions.length > 0 ? `: ${functions.join(', ')}` : ''
+  reporter.result(result, `${done[verb]} ${id}${offers}`)
+}

@@ -1,0 +1,26 @@
+import { withClient } from '../client.ts'
+import type { CommandContext } from '../program.ts'
+import { type HostFlags, onHost } from './manage.ts'
+
+/** Says how a host is. */
+export async function status(flags: HostFlags, { io, reporter }: CommandContext): Promise<void> {
+  const flagsOfHost = onHost(flags)
+  const { result, address, deviceId } = await withClient(
+    flagsOfHost,
+    io,
+    reporter,
+    async ({ manage, mesh, settings }) => ({
+      result: await manage('get_status'),
+      address: mesh.address,
+      deviceId: settings.deviceId,
+    }),
+  )
+  const plugins = (result.loaded_plugins as string[]).join(', ') || 'none'
+  const lines = [
+    `Host     ${deviceId} (${String(result.device_type)}) on ${address}`,
+    `Mesh     ${result.connected ? 'connected' : 'not connected'}`,
+    `Plugins  ${plugins}`,
+    `Folder   ${String(result.capabilities_dir)}`,
+  ]
+  reporter.result(result, lines.join('\n'))
+}

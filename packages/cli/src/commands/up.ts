@@ -1,0 +1,106 @@
+import { BackplaneError, type FunctionDescriptor } from '@backplane/core'
+import { type LoadReport, type LocalHost, localHost } from '@backplane/host'
+import { serversOf } from '../client.ts'
+import type { CommandContext } from '../program.ts'
+import { type Flags, readSettings, type Settings } from '../settings.ts'
+
+/** Runs a host until it is told to stop. */
+export async function up(flags: Flags, { io, reporter }: CommandContext): Promise<void> {
+  // Commander gives `autoLoad: true` where --no-auto-load is absent, which must not outrank the environment.
+  const settings = readSettings({ ...flags, ...(flags.autoLoad === false ? {} : { autoLoad: undefined }) } as Flags, io)
+  const { deviceId, tenant, plugins, autoLoad, brokerPort, stateDir, logLevel } = settings
+  const host = localHost({
+    deviceId,
+    tenant,
+    plugins,
+    autoLoad,
+    logger: reporter.logger(logLevel),
+    ...(settings.nats === undefined ? { brokerPort } : { nats: serversOf(settings) }),
+    ...(stateDir === undefined ? {} : { stateDir }),
+  })
+  try {
+    reporter.progress('Starting …')
+    await host.start({ signal: io.signal }).catch((error) => {
+      throw portInUse(error, brokerPort)
+    })
+    const reports = await host.loadAll({
+      signal: io.signal,
+      onReport: ({ id }) => reporter.progress(`Loaded ${id} …`),
+    })
+    const address = host.mesh?.address ?? ''
+    const loaded = reports.filter((report) => report.plugin)
+    const failed = reports.filter((report) => report.error)
+    reporter.result(
+      { deviceId, tenant, address, plugins, loaded: loaded.map(facts), failed: failed.map(facts) },
+      `Backplane host '${deviceId}' (tenant '${tenant}') on ${address}\n`,
+    )
+    for (const { id, error } of failed) if (error) reporter.warn(error, `Not loaded: ${id}. `)
+    reporter.note(overview(loaded, plugins))
+    reporter.note(nextStep(host, settings, address))
+    await ended(io.signal)
+    reporter.progress('Stopping …')
+  } finally {
+    await host.stop()
+  }
+}
+
+/** Whoever meets a taken port mostly wants to use what runs there. */
+function portInUse(error: unknown, port: number): unknown {
+  if (!(error instanceof BackplaneError) || error.code !== 'BP_PORT_IN_USE') return error
+  const next = `Join what runs there with --nats nats://127.0.0.1:${port}, or take a free port with --broker-port 0.`
+  return BackplaneError.revive({ ...error.toJSON(), next })
+}
+
+function facts({ id, plugin, error }: LoadReport): object {
+  if (error) return { id, error: { code: error.code, message: error.message, next: error.next } }
+  return { id, functions: plugin?.functions.map((fn) => fn.name), events: plugin?.events.map((event) => event.name) }
+}
+
+function overview(loaded: readonly LoadReport[], plugins: string): string {
+  if (loaded.length === 0) return `No plugin is loaded; they are looked for in ${plugins}`
+  const width = Math.max(...loaded.map(({ id }) => id.length))
+  const lines = loaded.map(({ id, plugin }) => {
+    const names = plugin?.functions.map((fn) => fn.name).join(', ') || 'no functions'
+    return `  ${id.padEnd(width)}  ${names}`
+  })
+  return `Loaded plugins and their functions:\n${lines.join('\n')}`
+}
+
+/** A command that works as it stands, on something that is really there. */
+function nextStep(host: LocalHost, { deviceId, tenant, nats }: Settings, address: string): string {
+  const functions = host.advertisement.functions
+  const plugin =
+    host.plugins().find(({ functions }) => functions.some((fn) => fn.name === 'hello_world')) ?? host.plugins()[0]
+  const chosen = plugin?.functions.find((fn) => fn.name === 'hello_world') ?? plugin?.functions[0]
+  const reachable = chosen && functions.find((fn) => fn.name === chosen.name)
+  const where = [
+    ...(nats !== undefined || !address.endsWith(':4222') ? [`--nats ${address}`] : []),
+    ...(tenant === 'default' ? [] : [`--tenant ${tenant}`]),
+    ...(deviceId === 'plugin-host-1' ? [] : [`--device ${deviceId}`]),
+  ]
+  const words = reachable ? ['invoke', reachable.name, ...paramsOf(reachable), ...where] : ['list', ...where]
+  return `\nTry, in another terminal:\n  npx backplane ${words.join(' ')}\n\nCtrl+C stops the host.`
+}
+
+/** Parameters that the function takes, where its schema makes them plain: the greeting of the example, else none. */
+function paramsOf({ parameters = {} }: FunctionDescriptor): string[] {
+  const { properties = {}, required = [] } = parameters as {
+    properties?: Record<string, { type?: string }>
+    required?: string[]
+  }
+  const named = Object.entries(properties).filter(
+    ([name, { type }]) => type === 'string' && (name === 'name' || required.includes(name)),
+  )
+  if (named.length === 0) return []
+  return [
+    '--params',
+    `'${JSON.stringify(Object.fromEntries(named.map(([name]) => [name, name === 'name' ? 'plugin' : 'text'])))}'`,
+  ]
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,40 @@
+import { type BackplaneError, defineErrors, type ErrorCatalogue, type ErrorInit } from '@backplane/core'
+
+/** The codes that this package adds to core's catalogue. */
+export const cliErrorCatalogue = {
+  BP_CLI_USAGE: {
+    message: '{reason}',
+    next: '`backplane {command} --help` says what it takes.',
+  },
+  BP_CLI_CONFIG: {
+    message: 'The config file {path} cannot be used: {reason}',
+    next: 'Correct it, or name another with --config.',
+  },
+  BP_CLI_FUNCTION_NOWHERE: {
+    message: "No device offers '{name}' now.",
+    next: 'List what there is: `backplane discover`.',
+    retryable: true,
+  },
+  BP_CLI_FUNCTION_AMBIGUOUS: {
+    message: "Several devices offer '{name}': {devices}.",
+    next: 'Say which one is meant: --device ID.',
+  },
+  BP_CLI_REFUSED: {
+    message: '{reason}',
+    next: 'Look at what `backplane list` says of it.',
+  },
+  BP_CLI_EXISTS: {
+    message: '{path} is there already.',
+    next: 'Choose another name, or remove it first; nothing was written.',
+  },
+  BP_CLI_NOT_VALID: {
+    message: '{path} is not a working plugin: {count} {problems}.',
+    next: 'Correct what is listed above, then validate again.',
+  },
+} as const satisfies ErrorCatalogue
+
+/** A code that this package adds. */
+export type CliErrorCode = keyof typeof cliErrorCatalogue
+
+/** Makes an error of this package's catalogue. */
+export const cliError: (code: CliErrorCode, init?: ErrorInit) => BackplaneError = defineErrors(cliErrorCatalogue)

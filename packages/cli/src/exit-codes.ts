@@ -1,0 +1,36 @@
+import type { BackplaneError } from '@backplane/core'
+
+/** What the command's exit code says. */
+export const exitCodes = {
+  /** It did what was asked. */
+  ok: 0,
+  /** It was asked rightly and failed. */
+  failure: 1,
+  /** It was asked wrongly: unknown option, bad JSON, parameters that the function does not take. */
+  usage: 2,
+  /** Nobody could be reached: no broker, no such device, no answer in time. */
+  unreachable: 4,
+  /** It was interrupted by Ctrl+C. */
+  interrupted: 130,
+} as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+const byCode: Readonly<Record<string, ExitCode>> = {
+  BP_CLI_USAGE: exitCodes.usage,
+  BP_INVALID_ARGUMENT: exitCodes.usage,
+  BP_PARAMS_INVALID: exitCodes.usage,
+  BP_PLUGIN_ID_INVALID: exitCodes.usage,
+  BP_SELECTOR_INVALID: exitCodes.usage,
+  BP_AUTH_FAILED: exitCodes.unreachable,
+  BP_CONNECT_FAILED: exitCodes.unreachable,
+  BP_DEVICE_UNKNOWN: exitCodes.unreachable,
+  BP_DISCONNECTED: exitCodes.unreachable,
+  BP_NO_RESPONDER: exitCodes.unreachable,
+  BP_TIMEOUT: exitCodes.unreachable,
+}
+
+/** The exit code for a failure; whatever has no place of its own is `failure`. */
+export function exitCodeOf(error: BackplaneError): ExitCode {
+  return byCode[error.code] ?? exitCodes.failure
+}

@@ -1,0 +1,48 @@
+import { coreError } from '@backplane/core'
+
+/** What the command needs of the process that it runs in. */
+export interface CliIo {
+  /** Takes results. */
+  readonly out: (text: string) => void
+  /** Takes errors, logs and progress. */
+  readonly err: (text: string) => void
+  /** Whether a person watches `err`: then it may show progress. */
+  readonly errIsTerminal: boolean
+  readonly colors: boolean
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** Aborts when the command is to end: its reason tells an interrupt from a request to stop. */
+  readonly signal: AbortSignal
+}
+
+/** Set as `name` in the details of the reason when the user interrupts. */
+export const interrupt = 'SIGINT'
+
+/**
+ * The real process. The first SIGINT or SIGTERM asks the command to end, a second SIGINT ends it at once. Not for tests: they
+ * bring their own {@link CliIo}.
+ */
+export function processIo(): CliIo {
+  const { stdout, stderr, env } = process
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted && name === 'SIGINT') process.exit(130)
+      controller.abort(coreError('BP_ABORTED', { details: { name }, message: 'Interrupted.' }))
+    })
+  }
+  // A reader that has gone away (`backplane list | head -1`) is no failure of ours.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+  })
+  const forced = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0'
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    errIsTerminal: stderr.isTTY === true,
+    colors: !env.NO_COLOR && (forced || stderr.isTTY === true),
+    env,
+    cwd: process.cwd(),
+    signal: controller.signal,
+  }
+}

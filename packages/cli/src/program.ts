@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs'
+import { Command, Option } from 'commander'
+import type { CliIo } from './io.ts'
+import type { Reporter } from './reporter.ts'
+
+/** What every command is run with. */
+export interface CommandContext {
+  readonly io: CliIo
+  readonly reporter: Reporter
+}
+
+const exitHelp = `
+Exit codes: 0 done, 1 failed, 2 asked wrongly, 4 unreachable, 130 interrupted.
+Settings come from flags, then environment variables, then backplane.json, then defaults; docs/cli.md lists them.`
+
+/**
+ * Makes the command line. What a command does is loaded when it runs, so `--help` and bad options answer at once.
+ */
+export function makeProgram(io: CliIo, reporter: Reporter): Command {
+  const context: CommandContext = { io, reporter }
+  const program = new Command('backplane')
+    .description('Runs a plugin host, calls its functions, manages its plugins, writes new ones.')
+    .version(version(), '-V, --version', 'print the version')
+    .showHelpAfterError(false)
+    .addHelpText('after', exitHelp)
+
+  const command = (usage: string, description: string) => {
+    const made = program.command(usage).description(description)
+    return made.option('--json', 'print one line of JSON').option('-q, --quiet', 'print results and errors only')
+  }
+  const remote = (usage: string, description: string) =>
+    command(usage, description)
+      .option('--nats <url>', 'NATS servers, separated by commas (default: the local host on port 4222)')
+      .option('--broker-port <port>', 'port of the broker on this machine, in place of --nats')
+      .option('--tenant <name>', 'tenant (default: default)')
+      .option('--timeout <ms>', 'how long to wait for the answer (default: 30000)')
+      .option('--config <file>', 'config file (default: backplane.json)')
+      .addOption(new Option('--log-level <level>', 'debug, info, warn, error or silent').default(undefined, 'warn'))
+  const managed = (usage: string, description: string) =>
+    remote(usage, description).option('--device <id>', 'the host (default: plugin-host-1)')
+
+  command('up', 'run a plugin host')
+    .option('--preset <name>', 'how it is composed: local (default)')
+    .option('--device-id <id>', 'its id on the mesh (default: plugin-host-1)')
+    .option('--tenant <name>', 'tenant (default: default)')
+    .option('--plugins <dir>', 'folder of plugins (default: plugins)')
+    .option('--no-auto-load', 'load no plugin by itself')
+    .option('--nats <url>', 'join these NATS servers, separated by commas, in place of an embedded broker')
+    .option('--broker-port <port>', 'port of the embedded broker, 0 for a free one (default: 4222)')
+    .option('--state-dir <dir>', 'where plugins keep their files and the host what was loaded (default: nowhere)')
+    .option('--config <file>', 'config file (default: backplane.json)')
+    .option('--log-level <level>', 'debug, info, warn, error or silent (default: warn)')
+    .action(async (flags) => (await import('./commands/up.ts')).up(flags, context))
+
+  remote('invoke <function>', 'call a function and print its result')
+    .option('--params <json>', 'its parameters, as a JSON object', '{}')
+    .option('--device <id>', 'whose function (default: plugin-host-1, else the only device that offers it)')
+    .action(async (name, flags) => (await import('./commands/invoke.ts')).invoke(name, flags, context))
+
+  managed('list', 'list plugins, loaded and available').action(async (flags) =>
+    (await import('./commands/list.ts')).list(flags, context),
+  )
+  managed('status', 'say how a host is').action(async (flags) =>
+    (await import('./commands/status.ts')).status(flags, context),
+  )
+  for (const verb of ['load', 'unload', 'reload'] as const) {
+    managed(`${verb} <plugin>`, `${verb} a plugin`).action(async (id, flags) =>
+      (await import('./commands/manage.ts')).manage(verb, id, flags, context),
+    )
+  }
+  remote(
+    'discover [selector]',
+    'list the devices on the mesh, for instance: discover "device(type:plugin_host)"',
+  ).action(async (selector, flags) => (await import('./commands/discover.ts')).discover(selector, flags, context))
+  remote('events', 'print events as they come, until interrupted')
+    .option('--device <id>', 'of this device only')
+    .option('--event <name>', 'of this name only')
+    .option('--count <n>', 'end after so many')
+    .action(async (flags) => (await import('./commands/events.ts')).events(flags, context))
+
+  command('new <name>', 'write a new plugin: a folder with a manifest and its code')
+    .option('--dir <dir>', 'where to put the folder (default: here)')
+    .action(async (name, flags) => (await import('./commands/new.ts')).newPlugin(name, flags, context))
+  command('validate <dir>', 'load a plugin by itself and say what is wrong with it').action(async (dir, flags) =>
+    (await import('./commands/validate.ts')).validate(dir, flags, context),
+  )
+
+  for (const one of [program, ...program.commands]) {
+    one
+      .exitOverride()
+      .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {}, getOutHasColors: () => io.colors })
+  }
+  return program
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+}
