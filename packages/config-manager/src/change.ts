@@ -204,11 +204,7 @@ function checkRevision(engine: Engine, category: string, expected: number | unde
 }
 
 /** Gives a category with new values, under the next revision. */
-export function withValues(
-  before: Category,
-  planned: readonly Pick<Planned, 'name' | 'value'>[],
-  from: Provenance,
-): Category {
+function withValues(before: Category, planned: readonly Pick<Planned, 'name' | 'value'>[], from: Provenance): Category {
   const items = new Map<string, Item>(before.items)
   for (const { name, value } of planned)
     items.set(name, withProperty(items.get(name) as Item, 'value', keptForm(value)))

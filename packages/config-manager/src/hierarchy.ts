@@ -9,7 +9,7 @@ import { pythonStr } from './python/names.ts'
 export type LinkOptions = Pick<ChangeOptions, 'actor' | 'reason' | 'signal'>
 
 /** Categories that a host needs itself: they cannot be removed with a category above them. */
-export const reservedCategories: readonly string[] = [
+const reservedCategories: readonly string[] = [
   'South',
   'North',
   'General',

@@ -90,7 +90,7 @@ function isSecret(item: Item): boolean {
 }
 
 /** The name under which a stored item's secret is kept, if it has one. */
-export function referenceOf(item: Item): string | undefined {
+function referenceOf(item: Item): string | undefined {
   const value = own(item, 'value')
   if (own(item, 'type') !== 'password' || typeof value !== 'object' || value === null) return undefined
   const name = own(value as Item, reference)

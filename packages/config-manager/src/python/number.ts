@@ -46,9 +46,3 @@ export function formatFloat(value: number): string {
   const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0')
   return `${sign}${whole}.${digits.slice(exponent + 1) || '0'}`
 }
-
-/** Compares an integer of any size with a float exactly, as CPython does; `NaN` gives `undefined`. */
-export function compareNumbers(left: bigint | number, right: bigint | number): number | undefined {
-  if (Number.isNaN(left) || Number.isNaN(right)) return undefined
-  return left < right ? -1 : left > right ? 1 : 0
-}

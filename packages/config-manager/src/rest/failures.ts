@@ -16,7 +16,7 @@ export interface ExceptionStatuses {
 }
 
 /** What Python's manager would have raised in place of this error. */
-export function fledgeFailureOf(error: unknown): FledgeFailure {
+function fledgeFailureOf(error: unknown): FledgeFailure {
   const failure = error instanceof BackplaneError ? (error.details.fledge as FledgeFailure | undefined) : undefined
   return failure ?? { class: 'Exception', message: messageOf(error), accidental: false }
 }

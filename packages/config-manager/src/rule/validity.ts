@@ -16,7 +16,7 @@ export function isApplicable(validity: string, values: (item: string) => string 
 }
 
 /** Reads a `validity` expression, or throws a `SyntaxError` that says what is wrong with it. */
-export function parse(validity: string): Expression {
+function parse(validity: string): Expression {
   return parseExpression(validity)
 }
 

@@ -28,8 +28,9 @@ class SqliteStore implements ConfigStore {
 
   async open(): Promise<void> {
     if (this.#database) return
-    // Loaded only here: importing this package must not print Node 22's warning about an experimental module.
-    const { DatabaseSync } = await import('node:sqlite')
+    // Not imported: that would print Node 22's warning about an experimental module to whoever only imports this package,
+    // and bundlers that cut `node:` off find no module of the bare name.
+    const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
     const database = new DatabaseSync(this.#path)
     try {
       database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
