@@ -13,7 +13,7 @@ class Crash extends Error {}
  * A file system in memory that stops at a chosen step, in the middle of a write if it is one. After that everything fails,
  * as nothing runs any more; {@link CrashingFiles.survivors} is what the next start finds.
  */
-class CrashingFiles implements FileSystem {
+export class CrashingFiles implements FileSystem {
   #steps: number
   readonly #torn: number
   #files = new Map<string, FileState>()
