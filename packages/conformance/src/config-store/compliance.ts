@@ -5,7 +5,8 @@ import { documentCases, placeCases } from './cases.ts'
 /** Options of {@link configStoreCompliance}. */
 export type ConfigStoreComplianceInit<T extends ConfigStoreUnderTest = ConfigStoreUnderTest> = SuiteInit<T>
 
-const groups: Groups<ConfigStoreBench> = {
+/** The cases, by group. */
+export const configStoreCases: Groups<ConfigStoreBench> = {
   'documents and batches': documentCases,
   'places and their stores': placeCases,
 }
@@ -15,5 +16,5 @@ const groups: Groups<ConfigStoreBench> = {
  * that only the store's own tests can inject.
  */
 export function configStoreCompliance<T extends ConfigStoreUnderTest>(init: ConfigStoreComplianceInit<T>): void {
-  declareSuite('config store', init, groups, (under, skip) => new ConfigStoreBench(under, skip))
+  declareSuite('config store', init, configStoreCases, (under, skip) => new ConfigStoreBench(under, skip))
 }

@@ -7,7 +7,8 @@ import { lifeCases } from './life-cases.ts'
 /** Options of {@link meshCompliance}. Each case has a tenant of its own, so a server may be shared. */
 export type MeshComplianceInit<T extends MeshUnderTest = MeshUnderTest> = SuiteInit<T>
 
-const groups: Groups<MeshBench> = {
+/** The cases, by group. */
+export const meshCases: Groups<MeshBench> = {
   'joining and leaving': lifeCases,
   'advertising, discovering, events': announceCases,
   'calls from device to device': invokeCases,
@@ -19,5 +20,5 @@ const groups: Groups<MeshBench> = {
  * What `setup` cannot give is skipped, and the end of the run says what nobody checked.
  */
 export function meshCompliance<T extends MeshUnderTest>(init: MeshComplianceInit<T>): void {
-  declareSuite('mesh', init, groups, (under, skip) => new MeshBench(under, skip))
+  declareSuite('mesh', init, meshCases, (under, skip) => new MeshBench(under, skip))
 }

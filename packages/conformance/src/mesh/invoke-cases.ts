@@ -1,7 +1,7 @@
 import { coreError, type MeshCall, type Value } from '@backplane/core'
 import { expect } from 'vitest'
 import { gate, ordinaryError, pause, rejection, soon } from '../waiting.ts'
-import type { MeshCase } from './bench.ts'
+import type { MeshBench, MeshCase } from './bench.ts'
 
 const carried: Record<string, readonly Value[]> = {
   'null, booleans and numbers': [null, true, false, 0, -1, 0.5, 1e300, Number.MAX_SAFE_INTEGER],
@@ -112,20 +112,12 @@ export const invokeCases: Record<string, MeshCase> = {
     for (const name of ['one', 'two', 'three']) expect(await b.invoke(bench.id('a'), name)).toBe(name)
   },
   async 'a call can be given up: BP_ABORTED, at once'(bench) {
-    const held = gate()
-    const arrived = gate()
-    await bench.join('a', {
-      handler: async () => {
-        arrived.open()
-        await held.opened
-        return null
-      },
-    })
+    const held = await holding(bench)
     const b = await bench.join('b')
     const controller = new AbortController()
     const asked = b.invoke(bench.id('a'), 'f', {}, { signal: controller.signal, timeoutMs: 60_000 })
     asked.catch(() => {})
-    await arrived.opened
+    await held.arrived
     controller.abort()
     await rejection(soon(asked, 'abort ends the call'), 'BP_ABORTED')
     held.open()
@@ -175,21 +167,26 @@ export const invokeCases: Record<string, MeshCase> = {
     expect(await soon(b.invoke(bench.id('a'), 'there'), 'the answer')).toBe('there and back')
   },
   async 'close rejects calls under way'(bench) {
-    const held = gate()
-    const arrived = gate()
-    await bench.join('a', {
-      handler: async () => {
-        arrived.open()
-        await held.opened
-        return null
-      },
-    })
+    const held = await holding(bench)
     const b = await bench.join('b')
     const asked = b.invoke(bench.id('a'), 'f', {}, { timeoutMs: 60_000 })
     asked.catch(() => {})
-    await arrived.opened
+    await held.arrived
     await b.close()
     await rejection(soon(asked, 'the call ends'), ['BP_CLOSED', 'BP_DISCONNECTED', 'BP_ABORTED'])
     held.open()
   },
+}
+
+/** Joins a device whose calls wait until they are let go; says when the first has arrived. */
+async function holding(bench: MeshBench): Promise<{ readonly arrived: Promise<void>; open(): void }> {
+  const [arrived, held] = [gate(), gate()]
+  await bench.join('a', {
+    handler: async () => {
+      arrived.open()
+      await held.opened
+      return null
+    },
+  })
+  return { arrived: arrived.opened, open: held.open }
 }

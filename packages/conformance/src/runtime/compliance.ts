@@ -8,7 +8,8 @@ import { loadCases } from './load-cases.ts'
 /** Options of {@link runtimeCompliance}. Each case makes a runtime of its own, and closes it. */
 export type RuntimeComplianceInit<T extends RuntimeUnderTest = RuntimeUnderTest> = SuiteInit<T>
 
-const groups: Groups<RuntimeBench> = {
+/** The cases, by group. */
+export const runtimeCases: Groups<RuntimeBench> = {
   'loading and starting': loadCases,
   calls: invokeCases,
   'the plugin and its host': contextCases,
@@ -20,5 +21,5 @@ const groups: Groups<RuntimeBench> = {
  * language. Not for timing: it says nothing about speed.
  */
 export function runtimeCompliance<T extends RuntimeUnderTest>(init: RuntimeComplianceInit<T>): void {
-  declareSuite('runtime', init, groups, (under, skip) => new RuntimeBench(under, skip))
+  declareSuite('runtime', init, runtimeCases, (under, skip) => new RuntimeBench(under, skip))
 }

@@ -10,7 +10,7 @@ import {
 } from '@backplane/core'
 import { expect } from 'vitest'
 import { type TrackedClock, trackedClock } from '../tracked-clock.ts'
-import { until } from '../waiting.ts'
+import { gate, until } from '../waiting.ts'
 
 /** What `setup` gives {@link transportCompliance} for one case. */
 export interface TransportUnderTest {
@@ -108,6 +108,17 @@ export class TransportBench {
     const served = await transport.serve(pattern, handler, options)
     await transport.flush()
     return served
+  }
+
+  /** Serves a subject whose requests wait until they are let go; says when the first has arrived. */
+  async holding(transport: Transport, pattern: string): Promise<{ readonly arrived: Promise<void>; open(): void }> {
+    const [arrived, held] = [gate(), gate()]
+    await this.answer(transport, pattern, async (request) => {
+      arrived.open()
+      await held.opened
+      return request.payload
+    })
+    return { arrived: arrived.opened, open: held.open }
   }
 
   /** Collects what a transport tells about itself. */

@@ -11,7 +11,8 @@ import { requestCases } from './request-cases.ts'
 /** Options of {@link transportCompliance}. Subjects never collide between cases, so a server may be shared. */
 export type TransportComplianceInit<T extends TransportUnderTest = TransportUnderTest> = SuiteInit<T>
 
-const groups: Groups<TransportBench> = {
+/** The cases, by group. */
+export const transportCases: Groups<TransportBench> = {
   'connecting and closing': lifeCases,
   'publishing and hearing': publishCases,
   'wildcards and subjects': patternCases,
@@ -27,5 +28,5 @@ const groups: Groups<TransportBench> = {
  * What `setup` cannot give is skipped, and the end of the run says what nobody checked.
  */
 export function transportCompliance<T extends TransportUnderTest>(init: TransportComplianceInit<T>): void {
-  declareSuite('transport', init, groups, (under, skip) => new TransportBench(under, skip))
+  declareSuite('transport', init, transportCases, (under, skip) => new TransportBench(under, skip))
 }

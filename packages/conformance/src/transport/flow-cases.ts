@@ -105,31 +105,19 @@ export const flowCases: Record<string, TransportCase> = {
   },
   async 'close rejects requests under way with BP_CLOSED'(bench) {
     const [a, b] = await bench.pair()
-    const held = gate()
-    const arrived = gate()
-    await bench.answer(b, bench.subject('x'), async (request) => {
-      arrived.open()
-      await held.opened
-      return request.payload
-    })
+    const held = await bench.holding(b, bench.subject('x'))
     const asked = a.request(bench.subject('x'), bytes(''), { timeoutMs: 60_000 })
     asked.catch(() => {})
-    await arrived.opened
+    await held.arrived
     await soon(a.close(), 'closing')
     await rejection(soon(asked, 'the request ends'), 'BP_CLOSED')
     held.open()
   },
   async 'a handler under way may answer while its transport closes'(bench) {
     const [a, b] = await bench.pair()
-    const held = gate()
-    const arrived = gate()
-    await bench.answer(b, bench.subject('x'), async (request) => {
-      arrived.open()
-      await held.opened
-      return request.payload
-    })
+    const held = await bench.holding(b, bench.subject('x'))
     const asked = a.request(bench.subject('x'), bytes('answered'))
-    await arrived.opened
+    await held.arrived
     let closed = false
     const closing = b.close({ drainMs: 5000 }).then(() => {
       closed = true

@@ -60,16 +60,10 @@ export const reconnectCases: Record<string, TransportCase> = {
   async 'a request under way when the connection goes rejects with BP_DISCONNECTED'(bench) {
     const outage = bench.outage()
     const [a, b] = await bench.pair()
-    const held = gate()
-    const arrived = gate()
-    await bench.answer(b, bench.subject('x'), async (request) => {
-      arrived.open()
-      await held.opened
-      return request.payload
-    })
+    const held = await bench.holding(b, bench.subject('x'))
     const asked = a.request(bench.subject('x'), bytes(''), { timeoutMs: 30_000 })
     asked.catch(() => {})
-    await arrived.opened
+    await held.arrived
     await outage.interrupt()
     await rejection(soon(asked, 'the request ends'), 'BP_DISCONNECTED')
     held.open()

@@ -159,16 +159,10 @@ export const requestCases: Record<string, TransportCase> = {
   },
   async 'aborting a request rejects it with BP_ABORTED, at once'(bench) {
     const [a, b] = await bench.pair()
-    const held = gate()
-    const arrived = gate()
-    await bench.answer(b, bench.subject('x'), async (request) => {
-      arrived.open()
-      await held.opened
-      return request.payload
-    })
+    const held = await bench.holding(b, bench.subject('x'))
     const controller = new AbortController()
     const asked = a.request(bench.subject('x'), bytes(''), { signal: controller.signal, timeoutMs: 60_000 })
-    await arrived.opened
+    await held.arrived
     controller.abort()
     await rejection(soon(asked, 'abort ends the request'), 'BP_ABORTED')
     held.open()

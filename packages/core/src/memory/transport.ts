@@ -40,10 +40,6 @@ export function memoryTransport(init: MemoryTransportInit): (components: Transpo
   return (components) => new MemoryTransport(init, components)
 }
 
-interface Pending extends ReplyTo {
-  fail(error: BackplaneError | undefined): void
-}
-
 class MemoryTransport implements Transport, Client {
   readonly kind = 'memory'
   readonly name: string
@@ -55,7 +51,8 @@ class MemoryTransport implements Transport, Client {
   readonly #logger: Logger
   readonly #line: Line
   readonly #mine = new Set<Interest & Subscription>()
-  readonly #pending = new Set<Pending>()
+  /** What rejects each request and flush under way. */
+  readonly #pending = new Set<(error: BackplaneError) => void>()
   readonly #listeners = new Set<(event: TransportEvent) => void>()
   readonly #closing = new AbortController()
   #status: TransportStatus = 'idle'
@@ -105,8 +102,8 @@ class MemoryTransport implements Transport, Client {
 
   async flush({ signal, timeoutMs = 10_000 }: TransportOptions = {}): Promise<void> {
     this.#ready(signal)
-    const reached = this.#pend<void>((resolve) => this.#line.control(() => resolve()))
-    await this.#settled(reached, { clock: this.#clock, timeoutMs, signal, what: 'Flushing' })
+    const how = { clock: this.#clock, timeoutMs, signal, what: 'Flushing' }
+    await this.#waiting<void>(how, (resolve) => this.#line.control(resolve))
   }
 
   async subscribe(pattern: string, handler: MessageHandler, options: SubscribeOptions = {}): Promise<Subscription> {
@@ -150,14 +147,14 @@ class MemoryTransport implements Transport, Client {
     this.#ready(signal)
     this.#fits(payload)
     const bytes = payload.slice()
-    const answer = this.#pend<Message>((resolve, reject) => {
+    const how = { clock: this.#clock, timeoutMs, signal, what: `The request on '${subject}'` }
+    return this.#waiting<Message>(how, (resolve, reject) => {
       const reply: ReplyTo = {
         answer: resolve,
         fail: (error) => reject(error ?? coreError('BP_NO_RESPONDER', { details: { subject } })),
       }
       this.#line.send(() => this.#medium.route(subject, bytes, reply))
     })
-    return this.#settled(answer, { clock: this.#clock, timeoutMs, signal, what: `The request on '${subject}'` })
   }
 
   onStatus(listener: (event: TransportEvent) => void): () => void {
@@ -256,24 +253,23 @@ class MemoryTransport implements Transport, Client {
     this.#medium.interests.delete(interest)
   }
 
-  #pend<T>(begin: (resolve: (value: T) => void, reject: (error: BackplaneError) => void) => void) {
+  /** Runs what waits for the network: it ends by its answer, its time, its signal, or the loss of the connection. */
+  async #waiting<T>(
+    how: Parameters<typeof within>[1],
+    begin: (resolve: (value: T) => void, reject: (error: BackplaneError) => void) => void,
+  ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
-    const entry: Pending = { answer: () => {}, fail: (error) => reject(error) }
-    this.#pending.add(entry)
+    this.#pending.add(reject)
     begin(resolve, reject)
-    return { promise, entry }
-  }
-
-  async #settled<T>(work: { promise: Promise<T>; entry: Pending }, how: Parameters<typeof within>[1]): Promise<T> {
     try {
-      return await within(work.promise, how)
+      return await within(promise, how)
     } finally {
-      this.#pending.delete(work.entry)
+      this.#pending.delete(reject)
     }
   }
 
   #failPending(error: BackplaneError): void {
-    for (const pending of [...this.#pending]) pending.fail(error)
+    for (const reject of [...this.#pending]) reject(error)
   }
 
   async #end(drainMs: number): Promise<void> {
