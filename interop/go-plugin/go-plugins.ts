@@ -263,13 +263,13 @@ async function helperModes(
     assert.deepEqual(await (await second.dispense('test')).Double!({ Input: 4 }), { Output: 8 })
     await second.kill()
   })
-  await check(named('test-mtls: a P-256 host certificate against a P-521 plugin'), async () => {
+  await check(named('test-mtls: a P-521 host certificate, as Go makes them'), async () => {
     const handshake = { ...testHandshake, protocolVersion: 2 }
     await using client = pluginClient({
       ...mode('test-mtls'),
       handshake,
       plugins: { test: Test },
-      autoMtls: { curve: 'P-256' },
+      autoMtls: { curve: 'P-521' },
     })
     assert.deepEqual(await (await client.dispense('test')).Double!({ Input: 4 }), { Output: 8 })
   })

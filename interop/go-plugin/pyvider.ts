@@ -16,7 +16,7 @@ export async function pyvider({ check, scratch }: Interop, { bin }: Venv): Promi
   const cases = [
     ['unix, plain', {}, {}],
     ['tcp, plain', { KV_TRANSPORT: 'tcp' }, {}],
-    ['unix, AutoMTLS, P-256', { KV_MTLS: '1' }, { autoMtls: { curve: 'P-256' } }],
+    ['unix, AutoMTLS', { KV_MTLS: '1' }, { autoMtls: true }],
     ['tcp, AutoMTLS, P-384', { KV_MTLS: '1', KV_TRANSPORT: 'tcp' }, { autoMtls: { curve: 'P-384' } }],
   ] as const
   for (const [what, env, options] of cases) {

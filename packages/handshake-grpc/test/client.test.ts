@@ -26,7 +26,7 @@ afterAll(() => {
 const ways = [
   ['plain', {}, {}],
   ['AutoMTLS', { autoMtls: true }, {}],
-  ['AutoMTLS with P-256', { autoMtls: { curve: 'P-256' } }, { curve: 'P-256' }],
+  ['AutoMTLS with P-521', { autoMtls: { curve: 'P-521' } }, { curve: 'P-384' }],
   ['mux', { multiplex: true }, {}],
   ['AutoMTLS and mux', { autoMtls: true, multiplex: true }, {}],
   ['AutoMTLS over TCP', { autoMtls: true }, { network: 'tcp' }],

@@ -464,6 +464,12 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
       )
     void running.child.exited.then(async (exit) => {
       stopHealth?.()
+      const { runner } = running.child
+      if (runner instanceof ReattachedRunner && runner.released) {
+        this.#gone.abort()
+        this.#tellExit(exit)
+        return
+      }
       if (!this.#expected) this.#logger.error({ ...exit, stderr: running.child.tail }, 'plugin process exited')
       else this.#logger.info({ ...exit }, 'plugin process exited')
       this.#gone.abort()

@@ -109,6 +109,8 @@ export class ReattachedRunner implements PluginRunner {
   readonly #exited: Promise<ExitInfo>
   readonly #mayKill: boolean
   #release: () => void = () => {}
+  /** Whether the process was let go rather than seen to end. */
+  released = false
 
   constructor(config: ReattachConfig) {
     this.#mayKill = config.test !== true
@@ -141,14 +143,13 @@ export class ReattachedRunner implements PluginRunner {
   }
 
   async #watch(): Promise<ExitInfo> {
-    let released = false
     const until = new Promise<void>((resolve) => {
       this.#release = () => {
-        released = true
+        this.released = true
         resolve()
       }
     })
-    while (!released && this.#isAlive()) await Promise.race([pause(this.#mayKill ? 200 : 1000), until])
+    while (!this.released && this.#isAlive()) await Promise.race([pause(this.#mayKill ? 200 : 1000), until])
     return {}
   }
 

@@ -32,7 +32,7 @@ export interface ProcessSection {
   readonly auto_mtls?: boolean
   /** Brokered connections inside the main one. @default false */
   readonly multiplex?: boolean
-  /** Curve of the host's certificate: `P-256` for plugins on BoringSSL. @default 'P-521' */
+  /** Curve of the host's certificate. @default 'P-256' */
   readonly curve?: 'P-256' | 'P-384' | 'P-521'
 }
 

@@ -45,7 +45,7 @@ export interface ServePluginInit {
   readonly network?: 'unix' | 'tcp'
   /** A certificate of the plugin's own; the host must know its authority. Takes the place of AutoMTLS. */
   readonly tls?: ServeTls
-  /** Curve of the AutoMTLS key. @default that of the host's certificate: P-521 for Go, another for hosts on BoringSSL */
+  /** Curve of the AutoMTLS key; any works with any host but P-521 with those on BoringSSL (Python, C++). @default 'P-256' */
   readonly curve?: Curve
   /** Sends what the plugin prints to the host. @default true */
   readonly captureStdio?: boolean

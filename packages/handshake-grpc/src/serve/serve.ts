@@ -10,7 +10,7 @@ import { formatHandshakeLine, parseGoBool } from '../handshake/line.ts'
 import { negotiateVersion, pluginEnv, versionSets } from '../handshake/versions.ts'
 import { hclogLogger } from '../log/hclog.ts'
 import { type ListenInit, listenInitFromEnv, openListener } from '../net/listener.ts'
-import { curveLike, makeCertificate } from '../tls/certificate.ts'
+import { makeCertificate } from '../tls/certificate.ts'
 import { grpcJsWire } from '../wire/grpc-js.ts'
 import { brokerService, controllerService } from '../wire/services.ts'
 import type { DialTls, ServeTls } from '../wire/wire.ts'
@@ -214,9 +214,9 @@ class Server implements PluginServer {
       ...(this.#tls.field && { serverCert: this.#tls.field }),
       ...(asked && { multiplex: true }),
     })
+    if (handleSignals !== false) this.#undo.push(interceptSignals(this.logger, () => this.close()))
     // Synchronous: whatever the plugin prints next must come after it.
     writeSync(1, line)
-    if (handleSignals !== false) this.#undo.push(interceptSignals(this.logger, () => this.close()))
     if (captureStdio !== false) this.#capture(false)
     const broken = () => this.#watch?.lost()
     // An EPIPE on stderr is how a host's death shows to a plugin that logs; unhandled it would end the process badly.
@@ -301,7 +301,7 @@ class Server implements PluginServer {
     if (tls) return { serve: tls }
     const hostCert = env[pluginEnv.clientCert]
     if (hostCert === undefined || hostCert === '' || this.#init.test) return {}
-    const identity = makeCertificate({ curve: curve ?? curveLike(hostCert) })
+    const identity = makeCertificate(curve ? { curve } : {})
     return {
       serve: { identity, clientCa: hostCert },
       dial: { ca: hostCert, identity, serverName: 'localhost' },

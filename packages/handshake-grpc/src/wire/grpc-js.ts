@@ -83,20 +83,20 @@ function channelCredentials(tls: DialTls | undefined): ChannelCredentials {
 
 function serverCredentials(tls: ServeTls | undefined): ServerCredentials {
   if (!tls) return ServerCredentials.createInsecure()
-  if (tls.certificates) {
-    return experimental.createCertificateProviderServerCredentials(tls.certificates, tls.certificates, true)
-  }
-  const pair = { private_key: Buffer.from(tls.identity.key), cert_chain: Buffer.from(tls.identity.cert) }
+  const { identity, clientCa } = tls.certificates
+    ? { identity: tls.certificates.current.identity, clientCa: tls.certificates.current.ca }
+    : tls
+  const pair = { private_key: Buffer.from(identity.key), cert_chain: Buffer.from(identity.cert) }
   return ServerCredentials.createSsl(
-    tls.clientCa === undefined ? null : Buffer.from(tls.clientCa),
+    clientCa === undefined ? null : Buffer.from(clientCa),
     [pair],
-    tls.clientCa !== undefined,
+    clientCa !== undefined,
   )
 }
 
 class GrpcJsServer implements WireServer {
   readonly #server: Server
-  readonly #injectors = new Map<ServeTls | undefined, ReturnType<Server['createConnectionInjector']>>()
+  readonly #injectors = new Map<object | undefined, ReturnType<Server['createConnectionInjector']>>()
   readonly #connections = new Set<Duplex>()
   #closed = false
 
@@ -113,10 +113,12 @@ class GrpcJsServer implements WireServer {
       connection.destroy()
       return
     }
-    let injector = this.#injectors.get(tls)
+    // One injector for each set of certificates: after a rotation new connections get a new one, old ones go on.
+    const key = tls?.certificates?.current ?? tls
+    let injector = this.#injectors.get(key)
     if (!injector) {
       injector = this.#server.createConnectionInjector(serverCredentials(tls))
-      this.#injectors.set(tls, injector)
+      this.#injectors.set(key, injector)
     }
     this.#connections.add(connection)
     connection.once('close', () => this.#connections.delete(connection))
