@@ -78,6 +78,14 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     .option('--count <n>', 'end after so many')
     .action(async (flags) => (await import('./commands/events.ts')).events(flags, context))
 
+  command('config <words...>', 'list, get, set, diff, export, import or watch configuration')
+    .option('--dir <dir>', 'the folder that it is kept in, while no host uses it (default: config)')
+    .option('--nats <url>', 'NATS servers of a configuration that hosts share, in place of a folder')
+    .option('--bucket <name>', 'its bucket there (default: backplane-config)')
+    .option('--dry-run', 'say what would change, and change nothing')
+    .option('--reason <text>', 'why; noted in the audit trail')
+    .action(async (words, flags) => (await import('./commands/config.ts')).config(words, flags, context))
+
   command('new <name>', 'write a new plugin: a folder with a manifest and its code')
     .option('--dir <dir>', 'where to put the folder (default: here)')
     .action(async (name, flags) => (await import('./commands/new.ts')).newPlugin(name, flags, context))
