@@ -93,6 +93,13 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     (await import('./commands/validate.ts')).validate(dir, flags, context),
   )
 
+  command('plugin <action> <command...>', 'plugin inspect -- COMMAND: start a go-plugin binary and say what it offers')
+    .option('--cookie <key=value>', 'the cookie that it wants (default: those of common programs)')
+    .option('--timeout <ms>', 'how long it may take to start (default: 10000)')
+    .action(async (action, words, flags) =>
+      (await import('./commands/plugin.ts')).plugin(action, words, flags, context),
+    )
+
   for (const one of [program, ...program.commands]) {
     one
       .exitOverride()

@@ -1,0 +1,56 @@
+import { inspectPlugin, type PluginFacts } from '@backplane/handshake-grpc'
+import { cliError } from '../errors.ts'
+import type { CommandContext } from '../program.ts'
+import { table } from '../table.ts'
+
+/** Flags of `backplane plugin`. */
+export interface PluginFlags {
+  /** `KEY=VALUE`. */
+  readonly cookie?: string
+  /** Milliseconds, as text. */
+  readonly timeout?: string
+}
+
+/** Starts a go-plugin binary, says what it negotiated and offers, and ends it. */
+export async function plugin(
+  action: string,
+  [command = '', ...args]: readonly string[],
+  flags: PluginFlags,
+  { reporter }: CommandContext,
+): Promise<void> {
+  if (action !== 'inspect') throw usage(`there is no 'plugin ${action}'; there is 'plugin inspect -- COMMAND'`)
+  const cookie = flags.cookie === undefined ? undefined : /^([^=]+)=(.+)$/.exec(flags.cookie)
+  if (cookie === null) throw usage('--cookie must be KEY=VALUE')
+  if (flags.timeout !== undefined && !/^[1-9]\d*$/.test(flags.timeout)) throw usage('--timeout must be milliseconds')
+  reporter.progress(`Starting ${command} ...`)
+  const facts = await inspectPlugin({
+    command,
+    args,
+    logger: reporter.logger('error'),
+    ...(cookie && { cookie: { key: cookie[1] ?? '', value: cookie[2] ?? '' } }),
+    ...(flags.timeout !== undefined && { startTimeoutMs: Number(flags.timeout) }),
+  })
+  reporter.result(facts, textOf(facts))
+}
+
+function textOf(facts: PluginFacts): string {
+  const lines = [
+    `Protocol   ${facts.protocol}, version ${facts.version}`,
+    `Address    ${facts.network} ${facts.address}`,
+    `AutoMTLS   ${facts.autoMtls ? 'yes' : 'no'}`,
+    `Multiplex  ${facts.multiplex ? 'yes' : 'no'}`,
+    `Health     ${facts.health}`,
+    `Started in ${Math.round(facts.startMs)} ms`,
+    `Services   ${facts.allServices.join(', ') || 'not told: it has no reflection'}`,
+  ]
+  const rows = facts.services.flatMap(({ name, methods }) =>
+    methods.map((method) => [`${name}/${method.name}`, method.kind, method.input, method.output]),
+  )
+  return rows.length === 0
+    ? lines.join('\n')
+    : `${lines.join('\n')}\n\n${table(['METHOD', 'KIND', 'TAKES', 'GIVES'], rows)}`
+}
+
+function usage(reason: string) {
+  return cliError('BP_CLI_USAGE', { details: { reason, command: 'plugin' } })
+}
