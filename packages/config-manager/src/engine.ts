@@ -143,7 +143,7 @@ export class Engine {
     const reason = `taken back: ${failure.message}`
     const back = steps.map((step) => restored(step))
     await this.commit({ steps: back, audit: [rollbackDraft(failure, reason)], origin: { ...origin, reason } })
-    const calls = new Map([...prepared, ...failure.applied].map((call) => [call.subscription, call]))
+    const calls = new Map([...prepared, ...failure.called].map((call) => [call.subscription, call]))
     await this.components.subscriptions.rollback([...calls.values()], { ...origin, reason })
   }
 

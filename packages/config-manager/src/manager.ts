@@ -9,7 +9,7 @@ import { type ItemDefinition, type ItemDefinitions, own } from './definition.ts'
 import { Engine } from './engine.ts'
 import { type LinkOptions, link, remove, unlink, unlinkAll } from './hierarchy.ts'
 import { factsOf, pastOf, restore } from './history.ts'
-import { openPlugin } from './host-config.ts'
+import { type OpenPlugins, openPlugin } from './host-config.ts'
 import { type ConfigListener, type ListenerOptions, Observers } from './observers.ts'
 import { offerOptions } from './offer-options.ts'
 import type { ChangeOptions } from './options.ts'
@@ -68,6 +68,7 @@ class Manager implements ConfigManager {
   readonly #subscriptions: Subscriptions
   readonly #observers: Observers
   readonly #logger: Logger
+  readonly #plugins: OpenPlugins = new Map()
   #starting: Promise<void> | undefined
   #unwatch: (() => void) | undefined
   #closed = false
@@ -129,7 +130,7 @@ class Manager implements ConfigManager {
 
   async open(pluginId: string, items: ConfigItems, options: { readonly signal?: AbortSignal } = {}) {
     await this.#ready(options)
-    return openPlugin(this, pluginId, items, options)
+    return openPlugin(this, this.#plugins, pluginId, items, options)
   }
 
   async register(name: string, items: ItemDefinitions, options: RegisterOptions = {}) {

@@ -1,4 +1,4 @@
-import { type BackplaneError, type Clock, coreError, type Logger, messageOf } from '@backplane/core'
+import { BackplaneError, type Clock, coreError, type Logger, messageOf } from '@backplane/core'
 import { configError } from './errors.ts'
 import { type CategoryStep, type ChangeOrigin, type ConfigEvent, eventOf, reversed } from './event.ts'
 import { isConcerned, isSameScope, type SubscriptionScope } from './scope.ts'
@@ -53,15 +53,16 @@ interface Call {
 export class ApplyFailure extends Error {
   readonly subscriber: string
   readonly category: string
-  readonly applied: readonly Call[]
+  /** Those whose `apply` was called, the one that failed included: nobody knows how far it came. */
+  readonly called: readonly Call[]
   readonly reason: unknown
 
-  constructor(call: Call, applied: readonly Call[], reason: unknown) {
+  constructor(call: Call, called: readonly Call[], reason: unknown) {
     super(messageOf(reason))
     this.name = 'ApplyFailure'
     this.subscriber = call.subscription.name
     this.category = nameOf(call.step)
-    this.applied = applied
+    this.called = called
     this.reason = reason
   }
 }
@@ -124,7 +125,9 @@ export class Subscriptions {
         await this.#run('prepare', call, origin)
         prepared.push(call)
       } catch (error) {
-        await this.rollback(prepared, origin)
+        // Who is late may have done it all the same; who refused has not.
+        const isLate = error instanceof BackplaneError && error.code === 'BP_TIMEOUT'
+        await this.rollback(isLate ? [...prepared, call] : prepared, origin)
         throw this.#veto(call, error)
       }
     }
@@ -154,7 +157,7 @@ export class Subscriptions {
         if (call.subscription.participant.apply) await this.#run('apply', call, origin)
         applied.push(call)
       } catch (error) {
-        if (call.subscription.onApplyFailure === 'rollback') throw new ApplyFailure(call, applied, error)
+        if (call.subscription.onApplyFailure === 'rollback') throw new ApplyFailure(call, [...applied, call], error)
         call.subscription.quarantined = true
         quarantined.push({ subscriber: call.subscription.name, reason: messageOf(error) })
         this.#logger.warn(

@@ -1,7 +1,7 @@
 import { type ConfigChange, createHost } from '@backplane/core'
 import { functionRuntime } from '@backplane/core/memory'
 import { describe, expect, it } from 'vitest'
-import { type ConfigManager, configManager, memoryStore } from '../src/index.ts'
+import { type ConfigManager, configManager, memoryStore, sharedMemory } from '../src/index.ts'
 
 const config = { rate: { type: 'integer', default: '1', description: 'Rate', maximum: '9' } } as const
 
@@ -49,6 +49,34 @@ describe('in a host', () => {
     manager.subscribe({ category: 'sine' }, { prepare: () => Promise.reject(new Error('no')) })
     await expect(manager.set('sine', 'rate', 4)).rejects.toMatchObject({ code: 'BP_CONFIG_VETOED' })
     expect(seen.map(({ values }) => values.rate)).toEqual([4, 1])
+  })
+
+  it('a change that another host made reaches the plugin too', async () => {
+    const shared = sharedMemory()
+    const there = configManager({ store: memoryStore({ shared }) })()
+    const { seen, module } = plugin()
+    await using _host = await hosted(configManager({ store: memoryStore({ shared }) })(), module)
+    await there.start()
+    await there.set('sine', 'rate', 7)
+    await expect.poll(() => seen).toMatchObject([{ values: { rate: 7 }, previous: { rate: 1 }, changed: ['rate'] }])
+    await there.close()
+  })
+
+  it('an upgrade does not put its new items to the version that still runs', async () => {
+    const manager = configManager()()
+    const { seen, module } = plugin()
+    await using host = await hosted(manager, module)
+    const next = plugin()
+    const manifest = {
+      id: 'sine',
+      version: '2.0.0',
+      config: { ...config, unit: { type: 'string', default: 's', description: '' } },
+    }
+    await host.reload('sine', { manifest, module: next.module } as never)
+    expect(seen).toEqual([])
+    await manager.set('sine', 'unit', 'ms')
+    expect(next.seen).toMatchObject([{ changed: ['unit'], values: { unit: 'ms' } }])
+    expect(seen).toEqual([])
   })
 
   it('a restart and an upgrade keep what users set', async () => {

@@ -104,6 +104,7 @@ describe('participants', () => {
   it('that do not answer in time refuse, and hear that nobody waits any more', async () => {
     await using manager = await made()
     let aborted = false
+    const rollback = vi.fn()
     manager.subscribe(
       { category: 'c' },
       {
@@ -113,6 +114,7 @@ describe('participants', () => {
               aborted = true
             }),
           ),
+        rollback,
       },
       { timeoutMs: 5 },
     )
@@ -121,6 +123,7 @@ describe('participants', () => {
       cause: { code: 'BP_TIMEOUT' },
     })
     expect(aborted).toBe(true)
+    expect(rollback, 'who is late may have done it all the same').toHaveBeenCalledOnce()
   })
 
   it('go back when the store fails, and nothing is changed', async () => {
