@@ -1,6 +1,6 @@
 import { type Assignment, assign, assignment as begin } from './assign.ts'
 import { type Item, own } from './definition.ts'
-import type { FindingFacts } from './finding-forms.ts'
+import type { FindingFacts } from './finding-form.ts'
 import { Findings } from './findings.ts'
 import { parseJsonText } from './python/json.ts'
 import { dumpText, isTextList, isTextObject, type TextObject, type TextValue } from './python/value.ts'

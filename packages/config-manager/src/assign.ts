@@ -1,6 +1,7 @@
 import { checkListOptions, checkListValue } from './assign-lists.ts'
 import { type Item, type Items, isPlainItem, own } from './definition.ts'
-import type { FindingCode, FindingFacts } from './finding-forms.ts'
+import type { FindingFacts } from './finding-form.ts'
+import type { FindingCode } from './finding-forms.ts'
 import type { Findings } from './findings.ts'
 import { acceptType, canonical } from './kinds/accept.ts'
 import { checkLength, checkRange, UnreadableNumber } from './limits.ts'

@@ -6,7 +6,7 @@ import type { AuditDraft, Engine } from './engine.ts'
 import { isSameJson, isSamePython } from './equal.ts'
 import { configError } from './errors.ts'
 import type { CategoryStep } from './event.ts'
-import type { FindingFacts } from './finding-forms.ts'
+import type { FindingFacts } from './finding-form.ts'
 import { Findings, FirstFinding } from './findings.ts'
 import {
   type ChangeOptions,

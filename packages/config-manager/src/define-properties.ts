@@ -1,6 +1,6 @@
 import type { ItemDraft } from './define.ts'
 import { flagProperties } from './definition.ts'
-import type { FindingFacts } from './finding-forms.ts'
+import type { FindingFacts } from './finding-form.ts'
 import type { Findings } from './findings.ts'
 import { acceptType } from './kinds/accept.ts'
 import type { Policy } from './policy.ts'

@@ -1,4 +1,5 @@
-import { type FindingCode, type FindingFacts, findingForms } from './finding-forms.ts'
+import type { FindingFacts } from './finding-form.ts'
+import { type FindingCode, findingForms } from './finding-forms.ts'
 
 /** One thing that is wrong with a definition or a value. */
 export interface ConfigIssue {

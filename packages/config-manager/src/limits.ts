@@ -1,5 +1,5 @@
 import { type Item, own } from './definition.ts'
-import type { FindingFacts } from './finding-forms.ts'
+import type { FindingFacts } from './finding-form.ts'
 import type { Findings } from './findings.ts'
 import type { Policy } from './policy.ts'
 import { pythonStr } from './python/names.ts'

@@ -1,6 +1,7 @@
 import type { ElementType, Item } from './definition.ts'
 import { own } from './definition.ts'
-import type { FindingCode, FindingFacts } from './finding-forms.ts'
+import type { FindingFacts } from './finding-form.ts'
+import type { FindingCode } from './finding-forms.ts'
 import type { Findings } from './findings.ts'
 import { checkElementLimits } from './limits.ts'
 import type { Policy } from './policy.ts'

@@ -1,5 +1,6 @@
 import { type Item, own } from './definition.ts'
-import type { FindingCode, FindingFacts } from './finding-forms.ts'
+import type { FindingFacts } from './finding-form.ts'
+import type { FindingCode } from './finding-forms.ts'
 import type { Findings } from './findings.ts'
 import type { Policy } from './policy.ts'
 import { parseFloatText, parseInteger } from './python/number.ts'
