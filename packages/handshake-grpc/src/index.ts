@@ -16,7 +16,8 @@ export type {
   ServedService,
 } from './broker/broker.ts'
 export type { SecureConfig } from './client/checksum.ts'
-export { type PluginClient, pluginClient } from './client/client.ts'
+export { pluginClient } from './client/client.ts'
+export type { PluginClient } from './client/contract.ts'
 export type { CallFacts, CallOutcome, PluginHooks } from './client/hooks.ts'
 export type {
   ClientPlugin,

@@ -1,94 +1,20 @@
-import { X509Certificate } from 'node:crypto'
 import { lstatSync, rmSync } from 'node:fs'
-import { BackplaneError, coreError, type Logger, messageOf, silentLogger, systemClock } from '@backplane/core'
-import type { ServiceError } from '@grpc/grpc-js'
+import { coreError, type Logger, messageOf, silentLogger, systemClock } from '@backplane/core'
 import type { Broker } from '../broker/broker.ts'
 import { handshakeError } from '../errors.ts'
-import { type PluginAddress, parseHandshakeLine } from '../handshake/line.ts'
+import type { PluginAddress } from '../handshake/line.ts'
 import { versionSets } from '../handshake/versions.ts'
-import { makeCertificate, pemOf } from '../tls/certificate.ts'
-import { grpcJsWire } from '../wire/grpc-js.ts'
-import { verifyChecksum } from './checksum.ts'
-import { describeExit, PluginChild, pause } from './child.ts'
-import { PluginConnection } from './connection.ts'
-import { resolveCommand } from './diagnose.ts'
-import { pluginEnvironment } from './environment.ts'
+import { pause } from './child.ts'
+import type { PluginClient } from './contract.ts'
 import { watchHealth } from './health-watch.ts'
 import { observe } from './hooks.ts'
 import type { ClientPluginSet, DispenseContext, Dispensed, PluginClientComponents, PluginClientInit } from './init.ts'
 import { TokenBucket } from './rate-limit.ts'
-import { probe, type ReattachConfig, ReattachedRunner } from './reattach.ts'
+import { type ReattachConfig, ReattachedRunner } from './reattach.ts'
 import { withRetry } from './retry.ts'
-import { commandName, type ExitInfo, processRunner } from './runner.ts'
-import { callError, isClientConstructor, type ServiceHandle } from './service.ts'
-import { makeSocketDir } from './socket-dir.ts'
-
-/** One go-plugin plugin, from start to end. */
-export interface PluginClient<S extends ClientPluginSet = ClientPluginSet> extends AsyncDisposable {
-  /**
-   * Starts the plugin and connects to it. Idempotent; a client starts once and is not started again after `kill`.
-   *
-   * @throws BP_HANDSHAKE_CONFIG, BP_HANDSHAKE_SPAWN, BP_HANDSHAKE_CHECKSUM, BP_HANDSHAKE_TIMEOUT, BP_HANDSHAKE_EXITED,
-   * BP_HANDSHAKE_CONNECT, BP_HANDSHAKE_CERT_MISSING, BP_HANDSHAKE_REATTACH, the codes of a refused line, BP_CLOSED
-   */
-  start(options?: { readonly signal?: AbortSignal }): Promise<void>
-  /**
-   * Gives the named plugin of the negotiated version, ready to be used. Starts the plugin if need be.
-   *
-   * @throws BP_HANDSHAKE_PLUGIN_TYPE, and what `start` throws
-   */
-  dispense<K extends keyof S & string>(name: K, options?: { readonly signal?: AbortSignal }): Promise<Dispensed<S[K]>>
-  /** The connection itself, for services that are not in the plugin set. Starts the plugin if need be. */
-  connection(options?: { readonly signal?: AbortSignal }): Promise<ServiceHandle>
-  /**
-   * Asks the plugin for its health.
-   *
-   * @throws BP_HANDSHAKE_NOT_SERVING, BP_HANDSHAKE_CALL, BP_HANDSHAKE_PROCESS_EXITED
-   */
-  ping(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void>
-  /**
-   * Ends the plugin: asks it to, waits for the grace period, kills it. Idempotent, never rejects; what is resolved is
-   * gone. A reattached plugin in test mode is only let go.
-   *
-   * @param options - `signal` cuts the grace period short
-   */
-  kill(options?: { readonly signal?: AbortSignal }): Promise<void>
-  /**
-   * Lets the plugin run on and closes the connection; gives what another client needs to reattach. The plugin's log
-   * goes to this process as long as it lives: a Go plugin that logs after that gets SIGPIPE.
-   */
-  detach(): Promise<ReattachConfig | undefined>
-  /** What another client needs to use the same plugin; `keys: true` adds the private key that AutoMTLS needs. */
-  reattachConfig(options?: { readonly keys?: boolean }): ReattachConfig | undefined
-  /** The broker, once started. */
-  readonly broker: Broker | undefined
-  /** Process id or the runner's name, once started. */
-  readonly id: string | undefined
-  readonly pid: number | undefined
-  /** `grpc`, once started. */
-  readonly protocol: string | undefined
-  /** The negotiated version; 0 before the start. */
-  readonly negotiatedVersion: number
-  /** How the process ended, once it has. */
-  readonly exit: ExitInfo | undefined
-  /** Resolves when the plugin's process has ended; stays pending for a plugin that never ran. */
-  readonly exited: Promise<ExitInfo>
-  /** The last lines that the plugin wrote to its real stderr. */
-  readonly stderrTail: readonly string[]
-}
-
-/** How the status of a call begins that ended with its plugin. */
-const exitedText = 'plugin exited'
-
-/** A plugin that runs and is connected. */
-interface Running {
-  readonly child: PluginChild
-  readonly connection: PluginConnection
-  readonly address: PluginAddress
-  readonly version: number
-  readonly socketDir: { readonly path: string; remove(): void } | undefined
-  readonly tls: ReattachConfig['tls']
-}
+import { commandName, type ExitInfo } from './runner.ts'
+import { isClientConstructor, type ServiceHandle } from './service.ts'
+import { aborted, exitError, exitSoon, type Running, Starter } from './start.ts'
 
 /**
  * Makes the host side of one go-plugin plugin; nothing runs before `start`, `dispense` or `connection`. For a plugin that
@@ -131,7 +57,6 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
   readonly #gone = new AbortController()
   /** Cuts the grace period short. */
   readonly #hurry = new AbortController()
-  readonly #bucket: TokenBucket | undefined
   #starting: Promise<Running> | undefined
   #running: Running | undefined
   #ending: Promise<void> | undefined
@@ -151,7 +76,6 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
       plugins ?? (versionedPlugins ? undefined : ({} as S)),
       versionedPlugins,
     )
-    this.#bucket = init.rateLimit && new TokenBucket(init.rateLimit)
     this.exited = new Promise((resolve) => {
       this.#tellExit = resolve
     })
@@ -221,8 +145,8 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
     try {
       await running.connection.ping(options.timeoutMs ?? 5000, options.signal)
     } catch (error) {
-      const exited = await this.#exitSoon(running.child)
-      throw exited ? this.#exitError(running.child, error) : error
+      const exited = await exitSoon(running.child)
+      throw exited ? exitError(running.child, error) : error
     }
   }
 
@@ -281,9 +205,16 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
     this.#init.registry?.add(this)
     const { hooks, reattach } = this.#init
     const began = performance.now()
+    const starter = new Starter({
+      init: this.#init,
+      logger: this.#logger,
+      versions: [...this.#sets.keys()].sort((a, b) => a - b),
+      bucket: this.#init.rateLimit && new TokenBucket(this.#init.rateLimit),
+      stop: this.#stop.signal,
+    })
     try {
       const running = await withRetry(
-        () => (reattach ? this.#reattach(reattach) : this.#attempt()),
+        () => (reattach ? starter.reattach(reattach) : starter.start()),
         this.#init.retry,
         { clock: this.#components.clock ?? systemClock, signal: this.#stop.signal },
         (facts) => {
@@ -306,145 +237,6 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
       return running
     } catch (error) {
       this.#init.registry?.delete(this)
-      throw error
-    }
-  }
-
-  async #attempt(): Promise<Running> {
-    const { command = '', args = [], cwd, secure, autoMtls, unixSocket, runner = processRunner } = this.#init
-    const { signal } = this.#stop
-    if (secure) await verifyChecksum(secure, resolveCommand(command, process.env.PATH), signal)
-    const curve = typeof autoMtls === 'object' ? autoMtls.curve : undefined
-    const identity = autoMtls ? makeCertificate(curve ? { curve } : {}) : undefined
-    const socketDir = makeSocketDir(unixSocket)
-    let child: PluginChild | undefined
-    try {
-      const env = pluginEnvironment(
-        {
-          ...this.#init,
-          versions: [...this.#sets.keys()],
-          ...(identity && { clientCert: identity.cert }),
-          ...(socketDir && { socketDir: socketDir.path }),
-          ...(unixSocket?.group !== undefined && { socketGroup: unixSocket.group }),
-        },
-        process.env,
-      )
-      this.#logger.debug({ command, args }, 'starting plugin')
-      const started = await runner({
-        command,
-        args,
-        env,
-        stdin: this.#init.stdin ?? 'inherit',
-        processGroup: this.#init.processGroup ?? false,
-        ...(cwd !== undefined && { cwd }),
-        ...(socketDir && { socketDir: socketDir.path }),
-      })
-      child = new PluginChild(started, {
-        logger: this.#logger,
-        ...(this.#init.stderr && { stderr: this.#init.stderr }),
-      })
-      return await this.#connect(child, identity, socketDir)
-    } catch (error) {
-      if (child) {
-        await child.runner.kill()
-        await Promise.race([child.exited, pause(5000)])
-        await child.drained(500)
-      }
-      socketDir?.remove()
-      throw this.#withFacts(error, child)
-    }
-  }
-
-  async #connect(
-    child: PluginChild,
-    identity: ReturnType<typeof makeCertificate> | undefined,
-    socketDir: Running['socketDir'],
-  ): Promise<Running> {
-    const { signal } = this.#stop
-    const text = await child.handshakeLine(this.#init.startTimeoutMs ?? 60_000, signal)
-    const line = await this.#parse(text, child)
-    if (identity && !line.serverCert) throw handshakeError('BP_HANDSHAKE_CERT_MISSING')
-    const pluginCert = line.serverCert && pemOf(new X509Certificate(line.serverCert).raw)
-    const tls = identity && pluginCert !== undefined ? { identity, pluginCert } : undefined
-    const connection = await this.#open(child, line, tls)
-    const address = { network: line.network, address: line.address }
-    return { child, connection, address, version: line.appVersion, socketDir, tls }
-  }
-
-  async #parse(text: string, child: PluginChild) {
-    const { multiplex, allowedProtocols } = this.#init
-    const { runner } = child
-    try {
-      return parseHandshakeLine(text, {
-        versions: [...this.#sets.keys()].sort((a, b) => a - b),
-        // Whatever a host allows, nothing but gRPC can be spoken here: net/rpc is Go's own encoding.
-        protocols: (allowedProtocols ?? ['grpc']).filter((protocol) => protocol === 'grpc'),
-        ...(multiplex && { multiplex }),
-        ...(runner.pluginToHost && { translate: runner.pluginToHost.bind(runner) }),
-      })
-    } catch (error) {
-      const plain = error instanceof BackplaneError && error.code === 'BP_HANDSHAKE_LINE' && text.split('|').length < 4
-      throw plain ? await child.badLine(error) : error
-    }
-  }
-
-  #open(child: PluginChild, address: PluginAddress, tls: Running['tls']): Promise<PluginConnection> {
-    const init = this.#init
-    const { runner } = child
-    const dialTls = tls ? { ca: tls.pluginCert, identity: tls.identity, serverName: 'localhost' } : init.tls
-    const translate = {
-      ...(runner.pluginToHost && { pluginToHost: runner.pluginToHost.bind(runner) }),
-      ...(runner.hostToPlugin && { hostToPlugin: runner.hostToPlugin.bind(runner) }),
-    }
-    const lost = Promise.race([
-      child.exited.then(() => Promise.reject(child.error('BP_HANDSHAKE_EXITED'))),
-      aborted(this.#stop.signal).then(() => Promise.reject(coreError('BP_ABORTED'))),
-    ])
-    // It rejects sooner or later; only while connecting does anybody ask.
-    lost.catch(() => {})
-    return PluginConnection.open({
-      lost,
-      address: { network: address.network, address: address.address },
-      wire: init.wire ?? grpcJsWire(),
-      multiplex: init.multiplex ?? false,
-      logger: this.#logger,
-      listen: {
-        ...(init.unixSocket?.dir && { dir: init.unixSocket.dir }),
-        ...(init.unixSocket?.group !== undefined && { group: init.unixSocket.group }),
-      },
-      translate,
-      explain: async (status) => {
-        const exit = await this.#exitSoon(child)
-        return exit ? { ...status, code: 14, details: `${exitedText} (${describeExit(exit)})` } : status
-      },
-      onError: (error: ServiceError, path: string) =>
-        error.details.startsWith(exitedText) ? this.#exitError(child, error) : callError(error, path),
-      ...(dialTls && { dialTls }),
-      ...(tls && { serveTls: { identity: tls.identity, clientCa: tls.pluginCert } }),
-      ...(init.channelOptions && { channelOptions: init.channelOptions }),
-      ...(init.syncStdout && { syncStdout: init.syncStdout }),
-      ...(init.syncStderr && { syncStderr: init.syncStderr }),
-      ...(init.hooks && { hooks: init.hooks }),
-      ...(this.#bucket && { bucket: this.#bucket }),
-    })
-  }
-
-  async #reattach(config: ReattachConfig): Promise<Running> {
-    const protocol = config.protocol ?? 'grpc'
-    if (protocol !== 'grpc') throw handshakeError('BP_HANDSHAKE_PROTOCOL', { details: { protocol, supported: 'grpc' } })
-    const version = config.protocolVersion ?? Math.max(...this.#sets.keys())
-    if (!this.#sets.has(version)) {
-      const versions = [...this.#sets.keys()].join(' ')
-      throw handshakeError('BP_HANDSHAKE_APP_VERSION', { details: { version, versions } })
-    }
-    await probe(config.address)
-    const runner = new ReattachedRunner(config)
-    const child = new PluginChild(runner, { logger: this.#logger })
-    try {
-      const connection = await this.#open(child, config.address, config.tls)
-      return { child, connection, address: config.address, version, socketDir: undefined, tls: config.tls }
-    } catch (error) {
-      runner.release()
       throw error
     }
   }
@@ -516,42 +308,8 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
   async #letGo(running: Running): Promise<void> {
     await running.connection.close()
     this.#init.registry?.delete(this)
-    if (running.child.runner instanceof ReattachedRunner) running.child.runner.release()
+    running.child.runner.release?.()
   }
-
-  /** Waits a moment for the exit that usually lies behind a lost connection. */
-  async #exitSoon(child: PluginChild): Promise<ExitInfo | undefined> {
-    if (!child.exit) await Promise.race([child.exited, pause(250)])
-    return child.exit
-  }
-
-  #exitError(child: PluginChild, cause: unknown): BackplaneError {
-    return child.error('BP_HANDSHAKE_PROCESS_EXITED', {}, { cause })
-  }
-
-  #withFacts(thrown: unknown, child: PluginChild | undefined): BackplaneError {
-    const error = BackplaneError.from(thrown)
-    if (!child || 'stderr' in error.details) return error
-    const { message, next, retryable, cause } = error
-    return new BackplaneError(
-      error.code,
-      { message, next },
-      {
-        message,
-        next,
-        retryable,
-        details: { ...error.details, ...child.facts() },
-        ...(cause !== undefined && { cause }),
-      },
-    )
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
 
 /** A killed plugin leaves its socket file behind. */

@@ -40,6 +40,8 @@ export interface PluginRunner {
   wait(): Promise<ExitInfo>
   /** Ends it at once, by force; resolves when the request is made. */
   kill(): Promise<void> | void
+  /** Lets the plugin outlive this process, which no longer waits for it. */
+  release?(): void
   /** Says why it may have failed to start, in a paragraph. */
   diagnose?(): Promise<string> | string
   /** Turns an address that the plugin printed into one that this host can dial. */
@@ -82,6 +84,7 @@ class ChildRunner implements PluginRunner {
   readonly #spec: CommandSpec
   readonly #exited: Promise<ExitInfo>
   #gone = false
+  readonly #forget: () => void
 
   constructor(child: ChildProcess, spec: CommandSpec) {
     this.#child = child
@@ -89,13 +92,13 @@ class ChildRunner implements PluginRunner {
     this.stdout = child.stdout as Readable
     this.stderr = child.stderr as Readable
     this.pid = child.pid as number
-    const forget = atExit(() => this.#signal())
+    this.#forget = atExit(() => this.#signal())
     this.#exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         // What else is in its group goes with it: nobody is left to ask for it.
         if (spec.processGroup) this.#signal()
         this.#gone = true
-        forget()
+        this.#forget()
         resolve({ ...(code !== null && { code }), ...(signal !== null && { signal }) })
       })
     })
@@ -113,6 +116,12 @@ class ChildRunner implements PluginRunner {
 
   kill(): void {
     if (!this.#gone) this.#signal()
+  }
+
+  release(): void {
+    this.#forget()
+    this.#child.unref()
+    for (const pipe of [this.stdout, this.stderr] as (Readable & { unref?(): void })[]) pipe.unref?.()
   }
 
   diagnose(): string {

@@ -1,14 +1,7 @@
-import { Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { BackplaneError } from '@backplane/core'
-import { handshakeError } from '../errors.ts'
-
-// Frame header: version, type, flags, stream id, length; 12 bytes, big endian (hashicorp/yamux spec.md).
-const headerBytes = 12
-const type = { data: 0, window: 1, ping: 2, goAway: 3 } as const
-const flag = { syn: 1, ack: 2, fin: 4, rst: 8 } as const
-const initialWindow = 256 * 1024
-/** Data frames are cut to this size so that streams share the connection fairly. */
-const maxFrame = 64 * 1024
+import { broken, flag, headerBytes, initialWindow, type } from './frame.ts'
+import { type StreamSession, YamuxStream } from './stream.ts'
 
 /** Options of a {@link YamuxSession}. */
 export interface YamuxInit {
@@ -28,7 +21,7 @@ export interface YamuxInit {
  * Many streams over one connection, compatible with hashicorp/yamux. Not a general transport: it has what go-plugin's
  * multiplexed broker needs.
  */
-export class YamuxSession implements AsyncDisposable {
+export class YamuxSession implements StreamSession, AsyncDisposable {
   readonly #socket: Duplex
   readonly #init: YamuxInit
   readonly #streams = new Map<number, YamuxStream>()
@@ -226,123 +219,4 @@ export class YamuxSession implements AsyncDisposable {
     for (const resume of this.#drained.splice(0)) resume()
     this.#end()
   }
-}
-
-/** One stream of a session. */
-class YamuxStream extends Duplex {
-  readonly id: number
-  readonly #session: YamuxSession
-  /** What may still be sent. */
-  #sendWindow = initialWindow
-  /** What the other side may still send. */
-  #receiveWindow = initialWindow
-  /** Taken by the reader since the last update of the other side's window. */
-  #consumed = 0
-  readonly #queue: Buffer[] = []
-  #flowing = false
-  #ended = false
-  /** The reader has been told of the end. */
-  #told = false
-  #sentEnd = false
-  #reset = false
-  #blocked: (() => void) | undefined
-
-  constructor(session: YamuxSession, id: number) {
-    super({ allowHalfOpen: true, emitClose: true })
-    this.#session = session
-    this.id = id
-    // Whoever holds the stream learns of its end by `close`; an error that nobody listens to must not end the process.
-    this.on('error', () => {})
-  }
-
-  /** Takes data from the other side; false when it is more than was granted. */
-  receive(body: Buffer): boolean {
-    if (body.length > this.#receiveWindow) return false
-    this.#receiveWindow -= body.length
-    this.#queue.push(Buffer.from(body))
-    if (this.#flowing) this.#deliver()
-    return true
-  }
-
-  grow(delta: number): void {
-    this.#sendWindow += delta
-    const blocked = this.#blocked
-    this.#blocked = undefined
-    blocked?.()
-  }
-
-  remoteEnd(): void {
-    this.#ended = true
-    if (this.#flowing) this.#deliver()
-    if (this.#sentEnd) this.#session.forget(this.id)
-  }
-
-  reset(): void {
-    this.#reset = true
-    this.destroy(broken('the other side reset the stream'))
-  }
-
-  override _read(): void {
-    this.#flowing = true
-    this.#deliver()
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (this.destroyed) {
-      done()
-      return
-    }
-    if (this.#sendWindow === 0) {
-      this.#blocked = () => this._write(chunk, _encoding, done)
-      return
-    }
-    const size = Math.min(chunk.length, this.#sendWindow, maxFrame)
-    this.#sendWindow -= size
-    const rest = chunk.subarray(size)
-    this.#session.send(type.data, 0, this.id, size, chunk.subarray(0, size), () => {
-      if (rest.length === 0) done()
-      else this._write(rest, _encoding, done)
-    })
-  }
-
-  override _final(done: (error?: Error | null) => void): void {
-    this.#sentEnd = true
-    this.#session.send(type.window, flag.fin, this.id, 0)
-    if (this.#ended) this.#session.forget(this.id)
-    done()
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (!this.#reset && !(this.#sentEnd && this.#ended)) this.#session.send(type.window, flag.rst, this.id, 0)
-    this.#session.forget(this.id)
-    this.#queue.length = 0
-    const blocked = this.#blocked
-    this.#blocked = undefined
-    blocked?.()
-    done(error)
-  }
-
-  #deliver(): void {
-    while (this.#flowing) {
-      const body = this.#queue.shift()
-      if (!body) break
-      this.#consumed += body.length
-      this.#flowing = this.push(body)
-    }
-    if (this.#ended && this.#queue.length === 0) {
-      this.#flowing = false
-      if (!this.#told) this.push(null)
-      this.#told = true
-      return
-    }
-    if (this.#consumed >= initialWindow / 2) {
-      this.#receiveWindow += this.#consumed
-      this.#session.send(type.window, 0, this.id, this.#consumed)
-      this.#consumed = 0
-    }
-  }
-}
-
-function broken(reason: string): BackplaneError {
-  return handshakeError('BP_HANDSHAKE_MUX_PROTOCOL', { details: { reason } })
 }

@@ -1,5 +1,6 @@
 import { BackplaneError, type JsonSchema, type Logger } from '@backplane/core'
-import { type PluginClient, pluginClient } from '../client/client.ts'
+import { pluginClient } from '../client/client.ts'
+import type { PluginClient } from '../client/contract.ts'
 import { handshakeError } from '../errors.ts'
 
 /** Options of {@link inspectPlugin}. */

@@ -1,0 +1,235 @@
+import { X509Certificate } from 'node:crypto'
+import { BackplaneError, coreError, type Logger } from '@backplane/core'
+import type { ServiceError } from '@grpc/grpc-js'
+import { handshakeError } from '../errors.ts'
+import { type PluginAddress, parseHandshakeLine } from '../handshake/line.ts'
+import { makeCertificate, pemOf } from '../tls/certificate.ts'
+import { grpcJsWire } from '../wire/grpc-js.ts'
+import { verifyChecksum } from './checksum.ts'
+import { describeExit, PluginChild, pause } from './child.ts'
+import { PluginConnection } from './connection.ts'
+import { resolveCommand } from './diagnose.ts'
+import { pluginEnvironment } from './environment.ts'
+import type { PluginClientInit } from './init.ts'
+import type { TokenBucket } from './rate-limit.ts'
+import { probe, type ReattachConfig, ReattachedRunner } from './reattach.ts'
+import { type ExitInfo, processRunner } from './runner.ts'
+import { callError } from './service.ts'
+import { makeSocketDir } from './socket-dir.ts'
+
+/** How the status of a call begins that ended with its plugin. */
+const exitedText = 'plugin exited'
+
+/** A plugin that runs and is connected. */
+export interface Running {
+  readonly child: PluginChild
+  readonly connection: PluginConnection
+  readonly address: PluginAddress
+  readonly version: number
+  readonly socketDir: { readonly path: string; remove(): void } | undefined
+  readonly tls: ReattachConfig['tls']
+}
+
+/** What a {@link Starter} works with. */
+export interface StarterInit {
+  readonly init: PluginClientInit
+  readonly logger: Logger
+  readonly versions: readonly number[]
+  readonly bucket: TokenBucket | undefined
+  /** Aborts when the start is taken back. */
+  readonly stop: AbortSignal
+}
+
+/** Starts a plugin, or attaches to one that runs, and connects to it. */
+export class Starter {
+  readonly #init: PluginClientInit
+  readonly #logger: Logger
+  readonly #versions: readonly number[]
+  readonly #bucket: TokenBucket | undefined
+  readonly #stop: AbortSignal
+
+  constructor({ init, logger, versions, bucket, stop }: StarterInit) {
+    this.#init = init
+    this.#logger = logger
+    this.#versions = versions
+    this.#bucket = bucket
+    this.#stop = stop
+  }
+
+  /** One start, which leaves nothing behind when it fails. */
+  async start(): Promise<Running> {
+    const { command = '', args = [], cwd, secure, autoMtls, unixSocket, runner = processRunner } = this.#init
+    const signal = this.#stop
+    if (secure) await verifyChecksum(secure, resolveCommand(command, process.env.PATH), signal)
+    const curve = typeof autoMtls === 'object' ? autoMtls.curve : undefined
+    const identity = autoMtls ? makeCertificate(curve ? { curve } : {}) : undefined
+    const socketDir = makeSocketDir(unixSocket)
+    let child: PluginChild | undefined
+    try {
+      const env = pluginEnvironment(
+        {
+          ...this.#init,
+          versions: this.#versions,
+          ...(identity && { clientCert: identity.cert }),
+          ...(socketDir && { socketDir: socketDir.path }),
+          ...(unixSocket?.group !== undefined && { socketGroup: unixSocket.group }),
+        },
+        process.env,
+      )
+      this.#logger.debug({ command, args }, 'starting plugin')
+      const started = await runner({
+        command,
+        args,
+        env,
+        stdin: this.#init.stdin ?? 'inherit',
+        processGroup: this.#init.processGroup ?? false,
+        ...(cwd !== undefined && { cwd }),
+        ...(socketDir && { socketDir: socketDir.path }),
+      })
+      child = new PluginChild(started, {
+        logger: this.#logger,
+        ...(this.#init.stderr && { stderr: this.#init.stderr }),
+      })
+      return await this.#connect(child, identity, socketDir)
+    } catch (error) {
+      if (child) {
+        await child.runner.kill()
+        await Promise.race([child.exited, pause(5000)])
+        await child.drained(500)
+      }
+      socketDir?.remove()
+      throw this.#withFacts(error, child)
+    }
+  }
+
+  async #connect(
+    child: PluginChild,
+    identity: ReturnType<typeof makeCertificate> | undefined,
+    socketDir: Running['socketDir'],
+  ): Promise<Running> {
+    const signal = this.#stop
+    const text = await child.handshakeLine(this.#init.startTimeoutMs ?? 60_000, signal)
+    const line = await this.#parse(text, child)
+    if (identity && !line.serverCert) throw handshakeError('BP_HANDSHAKE_CERT_MISSING')
+    const pluginCert = line.serverCert && pemOf(new X509Certificate(line.serverCert).raw)
+    const tls = identity && pluginCert !== undefined ? { identity, pluginCert } : undefined
+    const connection = await this.#open(child, line, tls)
+    const address = { network: line.network, address: line.address }
+    return { child, connection, address, version: line.appVersion, socketDir, tls }
+  }
+
+  async #parse(text: string, child: PluginChild) {
+    const { multiplex, allowedProtocols } = this.#init
+    const { runner } = child
+    try {
+      return parseHandshakeLine(text, {
+        versions: this.#versions,
+        // Whatever a host allows, nothing but gRPC can be spoken here: net/rpc is Go's own encoding.
+        protocols: (allowedProtocols ?? ['grpc']).filter((protocol) => protocol === 'grpc'),
+        ...(multiplex && { multiplex }),
+        ...(runner.pluginToHost && { translate: runner.pluginToHost.bind(runner) }),
+      })
+    } catch (error) {
+      const plain = error instanceof BackplaneError && error.code === 'BP_HANDSHAKE_LINE' && text.split('|').length < 4
+      throw plain ? await child.badLine(error) : error
+    }
+  }
+
+  #open(child: PluginChild, address: PluginAddress, tls: Running['tls']): Promise<PluginConnection> {
+    const init = this.#init
+    const { runner } = child
+    const dialTls = tls ? { ca: tls.pluginCert, identity: tls.identity, serverName: 'localhost' } : init.tls
+    const translate = {
+      ...(runner.pluginToHost && { pluginToHost: runner.pluginToHost.bind(runner) }),
+      ...(runner.hostToPlugin && { hostToPlugin: runner.hostToPlugin.bind(runner) }),
+    }
+    const lost = Promise.race([
+      child.exited.then(() => Promise.reject(child.error('BP_HANDSHAKE_EXITED'))),
+      aborted(this.#stop).then(() => Promise.reject(coreError('BP_ABORTED'))),
+    ])
+    // It rejects sooner or later; only while connecting does anybody ask.
+    lost.catch(() => {})
+    return PluginConnection.open({
+      lost,
+      address: { network: address.network, address: address.address },
+      wire: init.wire ?? grpcJsWire(),
+      multiplex: init.multiplex ?? false,
+      logger: this.#logger,
+      listen: {
+        ...(init.unixSocket?.dir && { dir: init.unixSocket.dir }),
+        ...(init.unixSocket?.group !== undefined && { group: init.unixSocket.group }),
+      },
+      translate,
+      explain: async (status) => {
+        const exit = await exitSoon(child)
+        return exit ? { ...status, code: 14, details: `${exitedText} (${describeExit(exit)})` } : status
+      },
+      onError: (error: ServiceError, path: string) =>
+        error.details.startsWith(exitedText) ? exitError(child, error) : callError(error, path),
+      ...(dialTls && { dialTls }),
+      ...(tls && { serveTls: { identity: tls.identity, clientCa: tls.pluginCert } }),
+      ...(init.channelOptions && { channelOptions: init.channelOptions }),
+      ...(init.syncStdout && { syncStdout: init.syncStdout }),
+      ...(init.syncStderr && { syncStderr: init.syncStderr }),
+      ...(init.hooks && { hooks: init.hooks }),
+      ...(this.#bucket && { bucket: this.#bucket }),
+    })
+  }
+
+  /** Connects to a plugin that runs already. */
+  async reattach(config: ReattachConfig): Promise<Running> {
+    const protocol = config.protocol ?? 'grpc'
+    if (protocol !== 'grpc') throw handshakeError('BP_HANDSHAKE_PROTOCOL', { details: { protocol, supported: 'grpc' } })
+    const version = config.protocolVersion ?? Math.max(...this.#versions)
+    if (!this.#versions.includes(version)) {
+      const versions = this.#versions.join(' ')
+      throw handshakeError('BP_HANDSHAKE_APP_VERSION', { details: { version, versions } })
+    }
+    await probe(config.address)
+    const runner = new ReattachedRunner(config)
+    const child = new PluginChild(runner, { logger: this.#logger })
+    try {
+      const connection = await this.#open(child, config.address, config.tls)
+      return { child, connection, address: config.address, version, socketDir: undefined, tls: config.tls }
+    } catch (error) {
+      runner.release()
+      throw error
+    }
+  }
+
+  #withFacts(thrown: unknown, child: PluginChild | undefined): BackplaneError {
+    const error = BackplaneError.from(thrown)
+    if (!child || 'stderr' in error.details) return error
+    const { message, next, retryable, cause } = error
+    return new BackplaneError(
+      error.code,
+      { message, next },
+      {
+        message,
+        next,
+        retryable,
+        details: { ...error.details, ...child.facts() },
+        ...(cause !== undefined && { cause }),
+      },
+    )
+  }
+}
+
+/** Waits a moment for the exit that usually lies behind a lost connection. */
+export async function exitSoon(child: PluginChild): Promise<ExitInfo | undefined> {
+  if (!child.exit) await Promise.race([child.exited, pause(250)])
+  return child.exit
+}
+
+/** What a call fails with whose plugin has gone. */
+export function exitError(child: PluginChild, cause: unknown): BackplaneError {
+  return child.error('BP_HANDSHAKE_PROCESS_EXITED', {}, { cause })
+}
+
+/** Resolves when a signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
