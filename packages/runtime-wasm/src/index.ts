@@ -4,3 +4,4 @@
  * @packageDocumentation
  */
 export { type RuntimeWasmErrorCode, runtimeWasmErrorCatalogue } from './errors.ts'
+export { type ExtismPluginInit, extismPlugin } from './extism/plugin.ts'

@@ -1,0 +1,154 @@
+import { abortedBy, coreError, type Logger } from '@backplane/core'
+import { wasmError } from '../errors.ts'
+import type { CompiledModule, Engine } from '../sandbox/engine.ts'
+import type { FullLimits } from '../sandbox/limits.ts'
+import type { WasiInit } from '../wasi/wasi.ts'
+import { Guest, type GuestCall } from './guest.ts'
+import type { LogLevel, Services } from './host-imports.ts'
+import type { WasmCallOptions, WasmPlugin } from './plugin.ts'
+import { Variables } from './variables.ts'
+
+/** A plugin as it was read and compiled, before it has a place to run in. */
+export interface LoadedPlugin extends Omit<Services, 'log' | 'variables' | 'waits'> {
+  readonly id: string
+  readonly engine: Engine
+  readonly modules: readonly CompiledModule[]
+  readonly kernel: CompiledModule
+  readonly limits: FullLimits
+  readonly wasi: Omit<WasiInit, 'output'> | undefined
+  readonly logger: Logger
+}
+
+const none = new Uint8Array()
+const encoder = new TextEncoder()
+const never = new AbortController().signal
+
+/** Bytes of what a caller gives. */
+export function inputBytes(input: Uint8Array | string | undefined): Uint8Array {
+  if (input === undefined) return none
+  return typeof input === 'string' ? encoder.encode(input) : input
+}
+
+/** Writes a guest's log line; Extism's trace is below the logger's levels. */
+export function writeLog(logger: Logger, level: LogLevel, text: string): void {
+  logger[level === 'trace' || level === 'off' ? 'debug' : level](text)
+}
+
+/** A plugin that runs in this thread: the quickest, and it blocks the thread while it computes. */
+export class Foreground implements WasmPlugin {
+  readonly functions: readonly string[]
+  readonly #init: LoadedPlugin & { readonly waits: boolean }
+  readonly #guest: Guest
+  readonly #variables: Variables
+  readonly #waiting: { run: () => void; cancel: (error: Error) => void }[] = []
+  readonly #closing = new AbortController()
+  #busy = false
+
+  constructor(init: LoadedPlugin & { readonly waits: boolean }) {
+    this.#init = init
+    const { wasi, logger } = init
+    this.#variables = new Variables(init.limits.varBytes)
+    this.#guest = new Guest({
+      ...init,
+      plugin: init.id,
+      variables: this.#variables,
+      log: (level, text) => writeLog(logger, level, text),
+      ...(wasi
+        ? { wasi: { ...wasi, output: (stream, line) => logger[stream === 'stdout' ? 'info' : 'warn'](line) } }
+        : { wasi: undefined }),
+    } as ConstructorParameters<typeof Guest>[0])
+    this.#guest.prepare()
+    this.functions = this.#guest.functions
+  }
+
+  call(name: string, input?: Uint8Array | string, options: WasmCallOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const { signal } = options
+    if (this.#closing.signal.aborted) return Promise.reject(this.#closed())
+    if (signal?.aborted) return Promise.reject(abortedBy(signal))
+    const bytes = inputBytes(input)
+    if (this.#busy) return this.#later(name, bytes, options)
+    if (this.#init.waits) return this.#wait(name, bytes, options)
+    this.#busy = true
+    try {
+      return Promise.resolve(this.#guest.call(name, bytes, this.#how(options)))
+    } catch (error) {
+      return Promise.reject(error)
+    } finally {
+      options.stats?.(this.#guest.stats)
+      this.#next()
+    }
+  }
+
+  async reset(): Promise<void> {
+    this.#variables.clear()
+    this.#guest.drop()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort(this.#closed())
+    for (const each of this.#waiting.splice(0)) each.cancel(this.#closed())
+    if (!this.#busy) this.#guest.drop()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #wait(name: string, bytes: Uint8Array, options: WasmCallOptions): Promise<Uint8Array<ArrayBuffer>> {
+    this.#busy = true
+    try {
+      return await this.#guest.callWaiting(name, bytes, this.#how(options))
+    } finally {
+      options.stats?.(this.#guest.stats)
+      if (this.#closing.signal.aborted) this.#guest.drop()
+      this.#next()
+    }
+  }
+
+  /** One call at a time: guests keep a stack of their own, which calls in turns would damage. */
+  #later(name: string, bytes: Uint8Array, options: WasmCallOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const value = this.#init.limits.queue
+    if (this.#waiting.length >= value) {
+      return Promise.reject(wasmError('BP_WASM_BUSY', { details: { plugin: this.#init.id, value, limit: 'queue' } }))
+    }
+    const since = performance.now()
+    return new Promise((resolve, reject) => {
+      const entry = {
+        run: () => {
+          options.signal?.removeEventListener('abort', abort)
+          const timeoutMs = (options.timeoutMs ?? Number.POSITIVE_INFINITY) - (performance.now() - since)
+          this.call(name, bytes, { ...options, timeoutMs: Math.max(0, timeoutMs) }).then(resolve, reject)
+        },
+        cancel: reject,
+      }
+      const abort = () => {
+        this.#waiting.splice(this.#waiting.indexOf(entry), 1)
+        reject(abortedBy(options.signal))
+      }
+      options.signal?.addEventListener('abort', abort, { once: true })
+      this.#waiting.push(entry)
+    })
+  }
+
+  #next(): void {
+    this.#busy = false
+    this.#waiting.shift()?.run()
+  }
+
+  #how({ timeoutMs = Number.POSITIVE_INFINITY, signal, hostContext }: WasmCallOptions): GuestCall {
+    if (!signal && !this.#init.waits) return { timeoutMs, signal: never, hostContext }
+    const closing = this.#closing.signal
+    const either = signal ? AbortSignal.any([signal, closing]) : closing
+    return {
+      timeoutMs,
+      signal: either,
+      hostContext,
+      interrupt: { check: () => (either.aborted ? abortedBy(either) : undefined) },
+    }
+  }
+
+  #closed() {
+    return coreError('BP_CLOSED', { details: { what: `Plugin '${this.#init.id}'` } })
+  }
+}

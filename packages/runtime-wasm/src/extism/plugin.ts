@@ -1,0 +1,161 @@
+import { type Clock, coreError, type Logger, silentLogger, systemClock } from '@backplane/core'
+import { Engine } from '../sandbox/engine.ts'
+import { fullLimits, type WasmLimits } from '../sandbox/limits.ts'
+import type { CallStats } from '../sandbox/meter.ts'
+import { mountsOf } from '../wasi/files.ts'
+import type { WasiInit } from '../wasi/wasi.ts'
+import { wasm } from '../webassembly.ts'
+import { Threads } from '../worker/threads.ts'
+import { Foreground } from './foreground.ts'
+import type { HostFunctions } from './host-functions.ts'
+import type { LogLevel } from './host-imports.ts'
+import { httpRequest } from './http.ts'
+import { compileKernel } from './kernel.ts'
+import { type ManifestLike, parseManifest } from './manifest.ts'
+import { readSources } from './sources.ts'
+
+/** Options of {@link extismPlugin}. */
+export interface ExtismPluginInit {
+  /** Names the plugin in errors and in its log. @default 'plugin' */
+  readonly id?: string
+  /** Functions that the plugin may import, by namespace. @default none */
+  readonly functions?: HostFunctions
+  /** Limits; where the manifest has one too, the smaller holds. */
+  readonly limits?: WasmLimits
+  /** Added to the manifest's `config`, winning over it. */
+  readonly config?: Readonly<Record<string, string>>
+  /** Replaces the manifest's `allowed_hosts`. */
+  readonly allowedHosts?: readonly string[]
+  /** Replaces the manifest's `allowed_paths`. */
+  readonly allowedPaths?: Readonly<Record<string, string>>
+  /** Grants WASI preview 1: nothing of the host but the clock, random numbers, and what stands here. @default false */
+  readonly wasi?: boolean | ExtismWasiInit
+  /**
+   * Runs it in worker threads: nothing that it does blocks this thread, calls can be cancelled while they run, and host functions may take
+   * their time. Costs a thread each, and some 50 us a call. @default false
+   */
+  readonly worker?: boolean
+  /** How many instances may work at once, with `worker`; each has its own memory and variables. @default 1 */
+  readonly instances?: number
+  /** How many of them are made before they are needed. @default 1 */
+  readonly warm?: number
+  /** Whether host functions may give promises in the foreground; it costs about 2 us a call. @default where Node can, if there are any */
+  readonly waits?: boolean
+  /** @default 'info' */
+  readonly logLevel?: LogLevel
+  /** @default silent */
+  readonly logger?: Logger
+  /** What HTTP goes through. @default the global fetch */
+  readonly fetch?: typeof fetch
+  /** Shares compiled modules with other plugins. @default one of its own */
+  readonly engine?: Engine
+  /** @default the system's */
+  readonly clock?: Clock
+  /** Gives up loading. */
+  readonly signal?: AbortSignal
+}
+
+/** What WASI grants beside clock and random numbers. */
+export interface ExtismWasiInit {
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** @default empty */
+  readonly stdin?: Uint8Array
+  /** Makes clock and random numbers the same in each run. @default false */
+  readonly deterministic?: boolean
+}
+
+/** How one call is made. */
+export interface WasmCallOptions {
+  /** Cancels the call; in a worker even while it runs. */
+  readonly signal?: AbortSignal
+  /** Shortens the plugin's own limit, in milliseconds; waiting for its turn counts. */
+  readonly timeoutMs?: number
+  /** Reaches host functions as `hostContext`. */
+  readonly hostContext?: unknown
+  /** Told what the call used. */
+  readonly stats?: (stats: CallStats) => void
+}
+
+/** One plugin of the Extism convention: bytes in, bytes out. */
+export interface WasmPlugin extends AsyncDisposable {
+  /** What it exports; some may be meant for its own use. */
+  readonly functions: readonly string[]
+  /**
+   * Calls a function. Calls queue up; rejects with `BP_PLUGIN_FAILED` (its own error), `BP_FUNCTION_UNKNOWN`, `BP_TIMEOUT`, `BP_ABORTED`,
+   * `BP_CLOSED` or a code of this package. After a trap or a limit the next call finds a fresh instance with the same variables.
+   */
+  call(name: string, input?: Uint8Array | string, options?: WasmCallOptions): Promise<Uint8Array<ArrayBuffer>>
+  /** Drops its instances and variables: the next call begins anew. */
+  reset(): Promise<void>
+  /** Ends it: calls under way and waiting reject with `BP_CLOSED`. Idempotent, never rejects. */
+  close(): Promise<void>
+}
+
+/**
+ * Loads a plugin of the Extism convention from a manifest, a module's bytes, a path or an address. Not for modules of other conventions:
+ * their functions take arguments, and calling one fails with `BP_WASM_ARITY`.
+ *
+ * @example
+ * await using plugin = await extismPlugin('count_vowels.wasm', { limits: { timeoutMs: 100 } })
+ * await plugin.call('count_vowels', 'Hello')
+ */
+export async function extismPlugin(given: ManifestLike, init: ExtismPluginInit = {}): Promise<WasmPlugin> {
+  const manifest = parseManifest(given)
+  const { id = 'plugin', logger = silentLogger, engine = new Engine(), logLevel = 'info' } = init
+  const limits = fullLimits(smallest(manifest.limits, init.limits ?? {}))
+  const doFetch = init.fetch ?? fetch
+  const sources = await readSources(manifest.wasm, { fetch: doFetch, signal: init.signal })
+  const modules = sources.map(({ name, bytes }) => engine.compile(name, bytes, limits, { fuel: true }))
+  const functions = new Map(
+    Object.entries(init.functions ?? {}).map(([space, own]) => [space, new Map(Object.entries(own))]),
+  )
+  for (const [space, own] of functions)
+    for (const [name, run] of own)
+      if (typeof run !== 'function')
+        throw coreError('BP_INVALID_ARGUMENT', {
+          details: { what: `functions['${space}'].${name}`, reason: 'it is no function' },
+        })
+  const allowedHosts = init.allowedHosts ?? manifest.allowedHosts
+  const http = (request: Parameters<typeof httpRequest>[1], body: Uint8Array | undefined, signal: AbortSignal) =>
+    httpRequest({ allowedHosts, maxBytes: limits.httpBytes, fetch: doFetch }, request, body, signal)
+  const wasi = wasiOf(init, manifest.allowedPaths)
+  const plugin = {
+    id,
+    engine,
+    modules,
+    kernel: compileKernel(engine, limits),
+    limits,
+    config: new Map([...Object.entries(manifest.config), ...Object.entries(init.config ?? {})]),
+    functions,
+    http,
+    wasi,
+    logger,
+    logLevel,
+  }
+  if (init.worker) {
+    const { instances = 1, warm = 1, clock = systemClock } = init
+    return Threads.start({ ...plugin, instances, warm, clock }, init.signal)
+  }
+  const asks = modules.some(({ shape }) =>
+    shape.imports.some((each) => functions.has(each.module) || each.name === 'http_request'),
+  )
+  const waits = (init.waits ?? true) && asks && wasm.promising !== undefined
+  return new Foreground({ ...plugin, waits })
+}
+
+function wasiOf(
+  { wasi = false, allowedPaths: replaced }: ExtismPluginInit,
+  declared: Readonly<Record<string, string>>,
+): Omit<WasiInit, 'output'> | undefined {
+  if (wasi === false) return undefined
+  const { args = [], env = {}, stdin = new Uint8Array(), deterministic = false } = wasi === true ? {} : wasi
+  return { args, env, stdin, deterministic, mounts: mountsOf(replaced ?? declared) }
+}
+
+/** A manifest's limits bind whoever loads it, and the other way round. */
+function smallest(one: WasmLimits, other: WasmLimits): WasmLimits {
+  const limits: Record<string, number | undefined> = { ...other }
+  for (const [name, value] of Object.entries(one)) limits[name] = Math.min(limits[name] ?? value, value)
+  return limits
+}

@@ -1,0 +1,49 @@
+/** WASI preview 1's error numbers, as far as this shim gives them. */
+export const errno = {
+  success: 0,
+  acces: 2,
+  badf: 8,
+  exist: 20,
+  fault: 21,
+  inval: 28,
+  io: 29,
+  isdir: 31,
+  noent: 44,
+  nosys: 52,
+  notdir: 54,
+  notempty: 55,
+  perm: 63,
+  rofs: 69,
+  spipe: 70,
+  notcapable: 76,
+} as const
+
+const byCode: Readonly<Record<string, number>> = {
+  ENOENT: errno.noent,
+  EACCES: errno.acces,
+  EPERM: errno.perm,
+  EEXIST: errno.exist,
+  EISDIR: errno.isdir,
+  ENOTDIR: errno.notdir,
+  ENOTEMPTY: errno.notempty,
+  EINVAL: errno.inval,
+  EROFS: errno.rofs,
+}
+
+/** What a guest is told when it ends its file operation this way. */
+export class WasiError extends Error {
+  readonly errno: number
+
+  constructor(number: number) {
+    super(`errno ${number}`)
+    this.errno = number
+  }
+}
+
+/** The number of anything thrown by a file operation; undefined for what is not one's failure. */
+export function errnoOf(thrown: unknown): number | undefined {
+  if (thrown instanceof WasiError) return thrown.errno
+  const { code } = thrown as { code?: unknown }
+  if (typeof code !== 'string' || code.startsWith('BP_') || code.startsWith('ERR_')) return undefined
+  return byCode[code] ?? errno.io
+}

@@ -1,0 +1,69 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { ErrorRecord } from '@backplane/core'
+import type { LogLevel } from '../extism/host-imports.ts'
+import type { HttpAnswer, HttpRequest } from '../extism/http.ts'
+import type { CompiledModule } from '../sandbox/engine.ts'
+import type { FullLimits } from '../sandbox/limits.ts'
+import type { CallStats } from '../sandbox/meter.ts'
+import type { WasiInit } from '../wasi/wasi.ts'
+
+/** Places of the words that both sides see at any time. */
+export const word = {
+  /** Number of the call that must end. */
+  abort: 0,
+  /** Counts up whenever there is something for a thread that waits. */
+  wake: 1,
+} as const
+
+/** What a thread is started with. */
+export interface ThreadData {
+  readonly id: string
+  readonly modules: readonly CompiledModule[]
+  readonly kernel: CompiledModule
+  readonly limits: FullLimits
+  readonly config: ReadonlyMap<string, string>
+  readonly logLevel: LogLevel
+  /** Names of the host functions, by namespace. */
+  readonly functions: ReadonlyMap<string, readonly string[]>
+  readonly wasi: Omit<WasiInit, 'output'> | undefined
+  readonly words: Int32Array
+  readonly port: MessagePort
+  /** Answers of the host, read by a thread that waits. */
+  readonly answers: MessagePort
+}
+
+/** What the host says: a number first, the cheapest form that structured clone carries. */
+export type ToThread =
+  | readonly [kind: 0, id: number, name: string, input: Uint8Array, timeoutMs: number]
+  | readonly [kind: 1]
+export const toThread = { call: 0, reset: 1 } as const
+
+/** What a thread says. */
+export type ToHost =
+  | readonly [kind: 0, id: number, output: Uint8Array<ArrayBuffer>, stats: CallStats]
+  | readonly [kind: 1, id: number, error: ErrorRecord, stats: CallStats]
+  | readonly [kind: 2, id: number, question: Question]
+  | readonly [kind: 3, level: LogLevel, text: string]
+  | readonly [kind: 4, functions: readonly string[]]
+  | readonly [kind: 5, error: ErrorRecord]
+export const toHost = { result: 0, error: 1, ask: 2, log: 3, ready: 4, failed: 5 } as const
+
+/** What a thread waits for. */
+export type Question =
+  | {
+      readonly space: string
+      readonly name: string
+      readonly args: (number | bigint)[]
+      readonly blocks: (Uint8Array | undefined)[]
+    }
+  | { readonly request: HttpRequest; readonly body: Uint8Array | undefined }
+
+/** What the host answers, to the question of that call. */
+export interface Answer {
+  readonly id: number
+  readonly error?: ErrorRecord
+  readonly value?: number | bigint | boolean | string | Uint8Array | undefined
+  /** What the function set as the guest's error. */
+  readonly failed?: string
+  readonly http?: HttpAnswer
+}

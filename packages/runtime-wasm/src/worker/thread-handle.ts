@@ -1,0 +1,132 @@
+import { pathToFileURL } from 'node:url'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { BackplaneError, messageOf } from '@backplane/core'
+import { wasmError } from '../errors.ts'
+import { type Answer, type ThreadData, type ToHost, toHost, toThread, word } from './protocol.ts'
+
+/** What a {@link ThreadHandle} tells. */
+export interface ThreadListener {
+  receive(message: ToHost): void
+  /** It has ended, for whatever reason but {@link ThreadHandle.end}. */
+  ended(reason: string): void
+}
+
+/** One worker thread with one guest, from the host's side. */
+export class ThreadHandle {
+  /** Resolves with the guest's functions, or rejects with why it cannot be made. */
+  readonly ready: Promise<readonly string[]>
+  /** Numbers of the calls that it has been given, the first is under way. */
+  readonly calls: number[] = []
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  readonly #answers: MessagePort
+  readonly #words = new Int32Array(new SharedArrayBuffer(8))
+  readonly #exit: Promise<void>
+  #ending = false
+
+  constructor(data: Omit<ThreadData, 'port' | 'answers' | 'words'>, listener: ThreadListener) {
+    const [talk, answers] = [new MessageChannel(), new MessageChannel()]
+    this.#port = talk.port1
+    this.#answers = answers.port1
+    this.#worker = new Worker(bootstrap.url, {
+      name: data.id,
+      workerData: { ...data, port: talk.port2, answers: answers.port2, words: this.#words } satisfies ThreadData,
+      transferList: [talk.port2, answers.port2],
+      // Nothing in it reads the environment or arguments.
+      env: {},
+      argv: [],
+      ...(bootstrap.execArgv ? { execArgv: bootstrap.execArgv } : {}),
+    })
+    let why = 'it ended'
+    this.ready = new Promise((resolve, reject) => {
+      this.#port.on('message', (message: ToHost) => {
+        if (message[0] === toHost.ready) resolve(message[1])
+        else if (message[0] === toHost.failed) reject(BackplaneError.revive(message[1]))
+        else listener.receive(message)
+      })
+      this.#worker.on('error', (error) => {
+        why = messageOf(error)
+      })
+      this.#worker.on('exit', () =>
+        reject(wasmError('BP_WASM_POISONED', { details: { plugin: data.id, reason: why } })),
+      )
+    })
+    this.ready.catch(() => {})
+    this.#exit = new Promise((exited) => {
+      this.#worker.on('exit', () => {
+        this.#port.close()
+        this.#answers.close()
+        if (!this.#ending) listener.ended(why)
+        exited()
+      })
+    })
+  }
+
+  call(id: number, name: string, input: Uint8Array, timeoutMs: number): void {
+    this.calls.push(id)
+    this.#ref()
+    // The caller's own buffer stays theirs: a copy is handed over.
+    const copy = input.slice()
+    this.#port.postMessage([toThread.call, id, name, copy, timeoutMs], copy.length > 16_384 ? [copy.buffer] : [])
+  }
+
+  /** Forgets a call that has ended. */
+  done(id: number): void {
+    const at = this.calls.indexOf(id)
+    if (at >= 0) this.calls.splice(at, 1)
+    if (this.calls.length === 0) this.#unref()
+  }
+
+  /** Ends the call under way, if it is this one; the thread stays. */
+  abort(id: number): void {
+    if (this.calls[0] !== id) return
+    Atomics.store(this.#words, word.abort, id)
+    this.#wake()
+  }
+
+  answer(answer: Answer): void {
+    this.#answers.postMessage(answer)
+    this.#wake()
+  }
+
+  reset(): void {
+    this.#port.postMessage([toThread.reset])
+  }
+
+  /** An idle thread does not keep the process. */
+  settle(): void {
+    if (this.calls.length === 0) this.#unref()
+  }
+
+  /** Ends the thread whatever it does; resolves when nothing of it is left. */
+  async end(): Promise<void> {
+    this.#ending = true
+    await this.#worker.terminate()
+    await this.#exit
+  }
+
+  #wake(): void {
+    Atomics.add(this.#words, word.wake, 1)
+    Atomics.notify(this.#words, word.wake)
+  }
+
+  #ref(): void {
+    this.#worker.ref()
+    this.#port.ref()
+  }
+
+  #unref(): void {
+    this.#worker.unref()
+    this.#port.unref()
+    this.#answers.unref()
+  }
+}
+
+/** Where the thread's own code is: beside this package's, in the form (source, ESM, CommonJS) that this package runs in. */
+const bootstrap = bootstrapOf(typeof __filename === 'string' ? pathToFileURL(__filename).href : import.meta.url)
+
+function bootstrapOf(here: string): { url: URL; execArgv?: string[] } {
+  // Source: siblings must resolve to theirs, even where this thread's own loader is not Node's (a test runner).
+  if (here.endsWith('.ts')) return { url: new URL('../thread.ts', here), execArgv: ['--conditions=@backplane/source'] }
+  return { url: new URL(here.endsWith('.cjs') ? './thread.cjs' : './thread.js', here) }
+}
