@@ -11,7 +11,7 @@ function isIPv4(text: string): boolean {
 
 function isIPv6(text: string): boolean {
   const [address, ...zone] = text.split('%') as [string, ...string[]]
-  if (zone.length > 1 || zone[0] === '') return false
+  if (zone.length > 1 || zone[0] === '' || text.includes('/')) return false
   const parts = address.split(':')
   if (parts.length < 3) return false
   if (parts.at(-1)?.includes('.')) {

@@ -11,11 +11,14 @@ export type RuleOutcome = { readonly accepted: boolean } | { readonly error: Err
  * rule means.
  */
 export function judgeBySubstitution(rule: string, value: string): RuleOutcome {
-  return judged(() =>
-    evaluate(parseExpression(rule.replaceAll('value', () => value).replace(/^[ \t]+/, '')), {
-      resolve: () => undefined,
-    }),
-  )
+  return judged(() => evaluate(parseLine(rule.replaceAll('value', () => value)), { resolve: () => undefined }))
+}
+
+/** Python ends an expression at a line break, unless a bracket is open; before and after it line breaks do no harm. */
+function parseLine(text: string): Expression {
+  const line = text.replace(/^(?:[ \t\f]*\n)*[ \t\f]*|[ \t\f\r\n]+$/g, '')
+  if (/[\r\n]/.test(line) && !/[([]/.test(line)) throw new SyntaxError('a line break within the expression')
+  return parseExpression(line)
 }
 
 /** Judges a value by a rule in which `value` is a variable; inside quotes `value` stands for the value's text, as in upstream's rules. */
