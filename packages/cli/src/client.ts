@@ -1,4 +1,4 @@
-import { type Mesh, type Params, systemClock, type Value } from '@backplane/core'
+import { BackplaneError, type Mesh, type Params, systemClock, type Value } from '@backplane/core'
 import { cliError } from './errors.ts'
 import type { CliIo } from './io.ts'
 import type { Reporter } from './reporter.ts'
@@ -33,7 +33,9 @@ export async function withClient<T>(
   const mesh = join({ identity: { deviceId, tenant: settings.tenant }, logger, clock: systemClock })
   try {
     reporter.progress(`Connecting to ${servers.join(', ')} …`)
-    await mesh.connect({ timeoutMs: Math.min(timeoutMs, 5_000), signal: io.signal })
+    await mesh.connect({ timeoutMs: Math.min(timeoutMs, 5_000), signal: io.signal }).catch((error) => {
+      throw settings.nats === undefined ? noHost(error) : error
+    })
     return await work({
       mesh,
       settings,
@@ -47,15 +49,22 @@ export async function withClient<T>(
 
 /** Where commands look for a host: the given servers, else the broker that a local host brings. */
 export function serversOf(settings: Settings): string[] {
-  return settings.nats?.split(',').map((server) => server.trim()) ?? [`nats://127.0.0.1:${settings.brokerPort}`]
+  const servers = settings.nats?.split(',').map((server) => server.trim())
+  return servers?.filter((server) => server !== '') ?? [`nats://127.0.0.1:${settings.brokerPort}`]
+}
+
+/** Who named no servers most likely has no host yet. */
+function noHost(thrown: unknown): unknown {
+  if (!(thrown instanceof BackplaneError) || thrown.code !== 'BP_CONNECT_FAILED') return thrown
+  const next = 'Start a host with `backplane up`, or say where one is: --nats URL.'
+  return BackplaneError.revive({ ...thrown.toJSON(), next })
 }
 
 /** Throws `BP_CLI_USAGE` for what is no time. */
 function timeoutOf(given = '30000'): number {
   const timeoutMs = Number(given)
   if (Number.isInteger(timeoutMs) && timeoutMs > 0) return timeoutMs
-  const reason = `--timeout: '${given}' is no number of milliseconds`
-  throw cliError('BP_CLI_USAGE', { details: { reason, command: 'invoke' } })
+  throw cliError('BP_CLI_USAGE', { details: { reason: `--timeout: '${given}' is no number of milliseconds.` } })
 }
 
 async function manage(
@@ -68,6 +77,13 @@ async function manage(
 ): Promise<Record<string, Value>> {
   const result = (await mesh.invoke(deviceId, name, params, { timeoutMs, signal })) as Record<string, Value>
   if (result.status !== 'error') return result
-  const next = typeof result.next === 'string' ? { next: result.next } : {}
-  throw cliError('BP_CLI_REFUSED', { details: { reason: result.message, ...result }, ...next })
+  throw refused(result)
+}
+
+/** A host that says which code it failed by is believed; the driver's own texts carry none. */
+function refused({ message, code, next, ...details }: Record<string, Value>): BackplaneError {
+  const reason = String(message)
+  const step = typeof next === 'string' ? { next } : {}
+  const error = cliError('BP_CLI_REFUSED', { details: { reason, ...details }, ...step })
+  return typeof code === 'string' ? BackplaneError.revive({ ...error.toJSON(), code }) : error
 }

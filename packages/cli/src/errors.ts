@@ -4,7 +4,7 @@ import { type BackplaneError, defineErrors, type ErrorCatalogue, type ErrorInit 
 export const cliErrorCatalogue = {
   BP_CLI_USAGE: {
     message: '{reason}',
-    next: '`backplane {command} --help` says what it takes.',
+    next: '`backplane --help` lists the commands; `backplane COMMAND --help` says what one takes.',
   },
   BP_CLI_CONFIG: {
     message: 'The config file {path} cannot be used: {reason}',
@@ -22,6 +22,10 @@ export const cliErrorCatalogue = {
   BP_CLI_REFUSED: {
     message: '{reason}',
     next: 'Look at what `backplane list` says of it.',
+  },
+  BP_CLI_UNWRITABLE: {
+    message: 'Nothing can be written to {path}: {reason}',
+    next: 'Choose a folder that this user may write to: --dir DIR. Nothing was left behind.',
   },
   BP_CLI_EXISTS: {
     message: '{path} is there already.',

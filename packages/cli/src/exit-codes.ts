@@ -6,7 +6,7 @@ export const exitCodes = {
   ok: 0,
   /** It was asked rightly and failed. */
   failure: 1,
-  /** It was asked wrongly: unknown option, bad JSON, parameters that the function does not take. */
+  /** It was asked wrongly: unknown option, bad JSON, unusable config file, parameters that the function does not take. */
   usage: 2,
   /** Nobody could be reached: no broker, no such device, no answer in time. */
   unreachable: 4,
@@ -17,6 +17,7 @@ export const exitCodes = {
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 const byCode: Readonly<Record<string, ExitCode>> = {
+  BP_CLI_CONFIG: exitCodes.usage,
   BP_CLI_USAGE: exitCodes.usage,
   BP_INVALID_ARGUMENT: exitCodes.usage,
   BP_PARAMS_INVALID: exitCodes.usage,

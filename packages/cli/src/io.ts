@@ -31,10 +31,9 @@ export function processIo(): CliIo {
       controller.abort(coreError('BP_ABORTED', { details: { name }, message: 'Interrupted.' }))
     })
   }
-  // A reader that has gone away (`backplane list | head -1`) is no failure of ours.
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-  })
+  // A reader that has gone away (`backplane events | head -1`) is no failure of ours, and nobody to go on for.
+  stdout.on('error', () => controller.abort(coreError('BP_ABORTED', { details: { name: 'EPIPE' } })))
+  stderr.on('error', () => {})
   const forced = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0'
   return {
     out: (text) => void stdout.write(text),

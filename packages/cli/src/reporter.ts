@@ -28,7 +28,12 @@ export class Reporter {
   /** The result: `value` as one line of JSON with `--json`, else `text`. */
   result(value: unknown, text: string): void {
     this.#clear()
-    this.#io.out(`${this.json ? JSON.stringify(value) : text}\n`)
+    this.#io.out(`${this.json ? toJson(value) : text}\n`)
+  }
+
+  /** A result that has no text beside its JSON. */
+  value(value: unknown): void {
+    this.result(value, toJson(value))
   }
 
   /** A word beside the result, for people only. */
@@ -104,6 +109,11 @@ export class Reporter {
     this.#io.err(`\r${' '.repeat(this.#progress)}\r`)
     this.#progress = 0
   }
+}
+
+/** One line of JSON; bytes are in base64. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, one) => (one instanceof Uint8Array ? Buffer.from(one).toString('base64') : one))
 }
 
 function jsonLine(level: LogLevel, msg: string, fields: Record<string, unknown>): string {

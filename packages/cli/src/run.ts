@@ -33,13 +33,8 @@ function usage(error: CommanderError, reporter: Reporter): number {
   if (error.exitCode === 0) return exitCodes.ok
   if (error.code === 'commander.help') return exitCodes.usage
   const reason = error.message.replace(/^error: /, '').replace(/\n/g, ' ')
-  const next = '`backplane --help` lists the commands; `backplane COMMAND --help` says what one takes.'
-  reporter.failure(
-    cliError('BP_CLI_USAGE', {
-      details: { reason: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`.replace('..', '.') },
-      next,
-    }),
-  )
+  const sentence = `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`.replace('..', '.')
+  reporter.failure(cliError('BP_CLI_USAGE', { details: { reason: sentence } }))
   return exitCodes.usage
 }
 

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { messageOf } from '@backplane/core'
+import { readConfigFile } from './config-file.ts'
 import { cliError } from './errors.ts'
 import type { CliIo } from './io.ts'
 import type { LogLevel } from './reporter.ts'
@@ -24,11 +24,9 @@ export interface Settings {
 interface Setting {
   /** Environment variables, the first that is set counts. Those without our prefix are Device Connect's. */
   readonly env: readonly string[]
-  readonly parse: (text: string, io: CliIo) => unknown
+  /** `dir` is what a relative path is relative to. */
+  readonly parse: (text: string, dir: string) => unknown
 }
-
-const text = (value: string) => value
-const path = (value: string, io: CliIo) => resolve(io.cwd, value)
 
 /** Every setting, by its name in the config file. */
 const settings: { readonly [K in keyof Required<Settings>]: Setting } = {
@@ -43,71 +41,77 @@ const settings: { readonly [K in keyof Required<Settings>]: Setting } = {
   logLevel: { env: ['BACKPLANE_LOG_LEVEL', 'DC_PLUGIN_LOG_LEVEL'], parse: level },
 }
 
-const defaults = {
+const defaults: Readonly<Record<string, unknown>> = {
   preset: 'local',
   deviceId: 'plugin-host-1',
   tenant: 'default',
-  plugins: 'plugins',
   autoLoad: true,
   brokerPort: 4222,
   logLevel: 'warn',
-} as const
+}
 
 /** Flags as they were given; what was not given is absent. */
 export type Flags = { readonly [K in keyof Settings]?: string | boolean } & { readonly config?: string }
 
-/** Works out the settings. Throws `BP_CLI_USAGE` for a value that cannot be meant, `BP_CLI_CONFIG` for an unusable file. */
+/** A value, and where it is from: the less its rank, the more it counts. */
+interface Found {
+  readonly value: unknown
+  readonly rank: number
+}
+
+/**
+ * Works out the settings. Throws `BP_CLI_USAGE` for a value that cannot be meant, `BP_CLI_CONFIG` for an unusable file.
+ *
+ * A broker's port from nearer than the servers takes their place: `--broker-port 0` means it though `NATS_URL` is set.
+ */
 export function readSettings(flags: Flags, io: CliIo): Settings {
-  const file = readFile(flags.config, io)
-  const chosen = Object.entries(settings).map(([name, { env, parse }]) => {
+  if (flags.nats !== undefined && flags.brokerPort !== undefined)
+    throw usage('--nats and --broker-port exclude one another.')
+  const file = readConfigFile(flags.config, io, Object.keys(settings))
+  const find = (name: string, { env, parse }: Setting): Found => {
     const flag = flags[name as keyof Settings]
-    if (flag !== undefined) return [name, parsed(flagOf(name), flag, parse, io)]
-    const variable = env.find((one) => io.env[one] !== undefined && io.env[one] !== '')
-    if (variable) return [name, parsed(variable, io.env[variable] as string, parse, io)]
-    if (file && name in file.values) return [name, parsed(`${name} in ${file.path}`, file.values[name], parse, io)]
-    const given: unknown = defaults[name as keyof typeof defaults]
-    return [name, name === 'plugins' ? resolve(io.cwd, String(given)) : given]
-  })
+    if (flag !== undefined) return { value: parsed(flagOf(name), flag, parse, io.cwd), rank: 0 }
+    const variable = env.find((one) => io.env[one])
+    if (variable) return { value: parsed(variable, io.env[variable] as string, parse, io.cwd), rank: 1 }
+    const inFile = file?.values[name]
+    if (file && inFile !== undefined)
+      return { value: parsed(`${name} in ${file.path}`, inFile, parse, file.dir), rank: 2 }
+    return { value: name === 'plugins' ? resolve(io.cwd, 'plugins') : defaults[name], rank: 3 }
+  }
+  const found = new Map(Object.entries(settings).map(([name, setting]) => [name, find(name, setting)]))
+  if (rankOf(found, 'brokerPort') < rankOf(found, 'nats')) found.delete('nats')
+  const chosen = [...found].map(([name, { value }]) => [name, value])
   return Object.fromEntries(chosen.filter(([, value]) => value !== undefined))
 }
 
-function parsed(where: string, value: unknown, parse: Setting['parse'], io: CliIo): unknown {
-  try {
-    return parse(String(value), io)
-  } catch (error) {
-    throw cliError('BP_CLI_USAGE', {
-      details: { reason: `${where}: ${messageOf(error)}`, command: 'up' },
-      cause: error,
-    })
-  }
+function rankOf(found: ReadonlyMap<string, Found>, name: keyof Settings): number {
+  return found.get(name)?.rank ?? Number.POSITIVE_INFINITY
 }
 
-function readFile(asked: string | undefined, io: CliIo): { path: string; values: Record<string, unknown> } | undefined {
-  const file = resolve(io.cwd, asked ?? io.env.BACKPLANE_CONFIG ?? 'backplane.json')
-  if (asked === undefined && io.env.BACKPLANE_CONFIG === undefined && !existsSync(file)) return undefined
-  const unusable = (reason: string, cause?: unknown) =>
-    cliError('BP_CLI_CONFIG', { details: { path: file, reason }, cause })
-  let values: unknown
+function parsed(where: string, value: string | boolean, parse: Setting['parse'], dir: string): unknown {
   try {
-    values = JSON.parse(readFileSync(file, 'utf8'))
+    return parse(String(value), dir)
   } catch (error) {
-    throw unusable(messageOf(error), error)
+    throw usage(`${where}: ${messageOf(error)}.`)
   }
-  if (typeof values !== 'object' || values === null || Array.isArray(values)) throw unusable('it holds no JSON object')
-  const unknown = Object.keys(values).filter((name) => name !== '$schema' && !(name in settings))
-  if (unknown.length > 0) {
-    throw unusable(`it has no setting ${unknown.join(', ')}; there are ${Object.keys(settings).join(', ')}`)
-  }
-  return { path: file, values: values as Record<string, unknown> }
 }
 
 function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
+function text(value: string): string {
+  if (value === '') throw usage('it is empty')
+  return value
+}
+
+function path(value: string, dir: string): string {
+  return resolve(dir, text(value))
+}
+
 function oneOf(...allowed: readonly string[]) {
   return (value: string) => {
-    if (!allowed.includes(value)) throw cliUsage(`'${value}' is none of ${allowed.join(', ')}`)
+    if (!allowed.includes(value)) throw usage(`'${value}' is none of ${allowed.join(', ')}`)
     return value
   }
 }
@@ -119,16 +123,16 @@ function level(value: string): LogLevel {
 function truth(value: string): boolean {
   const lower = value.toLowerCase()
   if (['1', 'true', 'yes', 'on'].includes(lower)) return true
-  if (['0', 'false', 'no', 'off', ''].includes(lower)) return false
-  throw cliUsage(`'${value}' is neither true nor false`)
+  if (['0', 'false', 'no', 'off'].includes(lower)) return false
+  throw usage(`'${value}' is neither true nor false`)
 }
 
 function port(value: string): number {
-  const number = Number(value)
-  if (!Number.isInteger(number) || number < 0 || number > 65_535) throw cliUsage(`'${value}' is no port (0 to 65535)`)
+  const number = Number(text(value))
+  if (!Number.isInteger(number) || number < 0 || number > 65_535) throw usage(`'${value}' is no port (0 to 65535)`)
   return number
 }
 
-function cliUsage(reason: string) {
-  return cliError('BP_CLI_USAGE', { details: { reason, command: '' } })
+function usage(reason: string) {
+  return cliError('BP_CLI_USAGE', { details: { reason } })
 }

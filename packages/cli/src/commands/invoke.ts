@@ -20,7 +20,7 @@ export async function invoke(name: string, flags: InvokeFlags, { io, reporter }:
       ? callWherever(name, params, client, io)
       : call(flags.device, name, params, client, io)
   })
-  reporter.result(result, JSON.stringify(result, bytesAsText))
+  reporter.value(result)
 }
 
 /** The usual host first, since asking it costs nothing; then whoever offers the function. */
@@ -70,9 +70,5 @@ function paramsOf(text: string): Params {
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Params
   const next = `Write it as JSON in single quotes: --params '{"name":"value"}'.`
-  throw cliError('BP_CLI_USAGE', { details: { reason: `--params ${text}: ${reason}`, command: 'invoke' }, next })
-}
-
-function bytesAsText(_: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+  throw cliError('BP_CLI_USAGE', { details: { reason: `--params ${text}: ${reason}` }, next })
 }

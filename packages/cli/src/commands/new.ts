@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { coreError } from '@backplane/core'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
+import { coreError, messageOf } from '@backplane/core'
 import { cliError } from '../errors.ts'
 import type { CommandContext } from '../program.ts'
 import { pluginTemplate } from '../template.ts'
@@ -14,18 +14,29 @@ export async function newPlugin(
   { io, reporter }: CommandContext,
 ): Promise<void> {
   if (!pluginId.test(name) || name === 'host') throw coreError('BP_PLUGIN_ID_INVALID', { details: { plugin: name } })
-  const parent = resolve(io.cwd, dir)
-  const folder = join(parent, name)
-  await mkdir(parent, { recursive: true })
-  await mkdir(folder).catch((cause) => {
-    throw cause.code === 'EEXIST' ? cliError('BP_CLI_EXISTS', { details: { path: folder }, cause }) : cause
-  })
+  const folder = join(resolve(io.cwd, dir), name)
   const files = pluginTemplate(name)
-  for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text)
-  reporter.result(
-    { plugin: name, folder, files: Object.keys(files) },
-    `Wrote ${folder}: ${Object.keys(files).join(', ')}`,
-  )
-  const place = folder.startsWith(`${io.cwd}/`) ? folder.slice(io.cwd.length + 1) : folder
+  await write(folder, files)
+  const names = Object.keys(files)
+  reporter.result({ plugin: name, folder, files: names }, `Wrote ${folder}: ${names.join(', ')}`)
+  const place = relative(io.cwd, folder)
   reporter.note(`\nNext:\n  npx backplane validate ${place}\n  npx backplane up --plugins ${dir}`)
+}
+
+/** All files or none; what is there already is left as it is. */
+async function write(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  const unwritable = (cause: NodeJS.ErrnoException) =>
+    cliError('BP_CLI_UNWRITABLE', { details: { path: folder, reason: messageOf(cause) }, cause })
+  await mkdir(resolve(folder, '..'), { recursive: true }).catch((cause) => {
+    throw unwritable(cause)
+  })
+  await mkdir(folder).catch((cause) => {
+    throw cause.code === 'EEXIST' ? cliError('BP_CLI_EXISTS', { details: { path: folder }, cause }) : unwritable(cause)
+  })
+  try {
+    for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text)
+  } catch (cause) {
+    await rm(folder, { recursive: true, force: true })
+    throw unwritable(cause as NodeJS.ErrnoException)
+  }
 }

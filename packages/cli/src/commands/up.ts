@@ -2,7 +2,11 @@ import { BackplaneError, type FunctionDescriptor } from '@backplane/core'
 import { type LoadReport, type LocalHost, localHost } from '@backplane/host'
 import { serversOf } from '../client.ts'
 import type { CommandContext } from '../program.ts'
+import type { Reporter } from '../reporter.ts'
 import { type Flags, readSettings, type Settings } from '../settings.ts'
+
+/** How long the overview waits for plugins to come up, in milliseconds. */
+const patienceMs = 5_000
 
 /** Runs a host until it is told to stop. */
 export async function up(flags: Flags, { io, reporter }: CommandContext): Promise<void> {
@@ -23,25 +27,56 @@ export async function up(flags: Flags, { io, reporter }: CommandContext): Promis
     await host.start({ signal: io.signal }).catch((error) => {
       throw portInUse(error, brokerPort)
     })
-    const reports = await host.loadAll({
+    const loaded: LoadReport[] = []
+    const failed: LoadReport[] = []
+    let told = false
+    const loading = host.loadAll({
       signal: io.signal,
-      onReport: ({ id }) => reporter.progress(`Loaded ${id} …`),
+      onReport: (report) => {
+        if (io.signal.aborted) return
+        if (told) late(report, reporter)
+        else (report.plugin ? loaded : failed).push(report)
+        if (!told) reporter.progress(`Loaded ${report.id} …`)
+      },
     })
+    // A plugin that does not come up in time must not keep the rest from being used.
+    await Promise.race([loading, pause(patienceMs, io.signal)])
+    told = true
     const address = host.mesh?.address ?? ''
-    const loaded = reports.filter((report) => report.plugin)
-    const failed = reports.filter((report) => report.error)
+    const starting = host.plugins().flatMap(({ id, generation }) => (generation === 0 ? [id] : []))
     reporter.result(
-      { deviceId, tenant, address, plugins, loaded: loaded.map(facts), failed: failed.map(facts) },
+      { deviceId, tenant, address, plugins, loaded: loaded.map(facts), failed: failed.map(facts), starting },
       `Backplane host '${deviceId}' (tenant '${tenant}') on ${address}\n`,
     )
     for (const { id, error } of failed) if (error) reporter.warn(error, `Not loaded: ${id}. `)
     reporter.note(overview(loaded, plugins))
+    for (const id of starting) reporter.note(`  ${id} is still starting`)
     reporter.note(nextStep(host, settings, address))
+    await loading
     await ended(io.signal)
     reporter.progress('Stopping …')
   } finally {
     await host.stop()
   }
+}
+
+/** What came after the overview: it is said when it happens. */
+function late({ id, plugin, error }: LoadReport, reporter: Reporter): void {
+  if (error) reporter.warn(error, `Not loaded: ${id}. `)
+  else reporter.note(`Loaded ${id}: ${plugin?.functions.map(({ name }) => name).join(', ')}`)
+}
+
+/** Resolves after the time, or when the signal aborts. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms)
+    function done() {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done)
+  })
 }
 
 /** Whoever meets a taken port mostly wants to use what runs there. */

@@ -54,7 +54,7 @@ async function inspect(finding: Finding, io: CliIo): Promise<void> {
   }
   const { id, entry_point } = finding.manifest
   finding.plugin_id = id
-  if (JSON.parse(text).id === undefined)
+  if (JSON.parse(text.replace(/^\uFEFF/, '')).id === undefined)
     finding.warnings.push(`manifest.json names no id; the folder's name is taken: ${id}`)
   if (entry_point !== undefined) {
     const found = await access(join(path, entry_point)).then(
