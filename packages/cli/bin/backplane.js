@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript that old Nodes can read, so that they can say what is missing. In a checkout the command runs from
 // source, with nothing built; the published package has only what was built.
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -18,5 +19,13 @@ Next: install a current Node. In a checkout, \`npx backplane\` brings its own.
 } else {
   const args = [condition, '--disable-warning=ExperimentalWarning', fileURLToPath(source), ...process.argv.slice(2)]
   // The condition must hold in worker threads too, which a hook in this process would not reach.
-  process.execve(process.execPath, [process.execPath, ...args], process.env)
+  if (process.execve && process.platform !== 'win32') {
+    process.execve(process.execPath, [process.execPath, ...args], process.env)
+  } else {
+    const child = spawn(process.execPath, args, { stdio: 'inherit' })
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+    child.on('exit', (code, signal) => {
+      process.exitCode = signal === null ? code : 1
+    })
+  }
 }

@@ -1,0 +1,152 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { run, start, type Up, up } from './command.ts'
+
+// Each test starts processes, on machines that may be slow.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
+
+const examples = join(import.meta.dirname, '../../../examples')
+let plugins: string
+let host: Up
+
+beforeAll(async () => {
+  plugins = await mkdtemp(join(tmpdir(), 'backplane-cli-'))
+  for (const name of ['hello-world', 'demo']) await cp(join(examples, name), join(plugins, name), { recursive: true })
+  host = await up(plugins)
+})
+afterAll(async () => {
+  await host[Symbol.asyncDispose]()
+  await rm(plugins, { recursive: true, force: true })
+})
+
+test('says what it has loaded', () => {
+  expect(host.loaded.map(({ id }) => id)).toEqual(['demo', 'hello-world'])
+  expect(host.failed).toEqual([])
+})
+
+test('invoke prints the result and nothing else', async () => {
+  const args = ['invoke', 'hello_world', '--params', '{"name":"plugin"}', ...host.nats]
+  expect(await run(args)).toEqual({ code: 0, out: '{"message":"Hello, plugin!"}\n', err: '' })
+})
+
+test('parameters that miss the schema are refused with their path, as a usage error', async () => {
+  const { code, out, err } = await run(['invoke', 'hello_world', '--params', '{"name":5}', ...host.nats])
+  expect({ code, out }).toEqual({ code: 2, out: '' })
+  expect(err).toMatch(/name must be string.*\[BP_PARAMS_INVALID\]\nNext: /s)
+})
+
+test('list, status and discover show the host and its functions, for people and machines', async () => {
+  const listed = await run(['list', ...host.nats])
+  expect(listed.out).toMatch(/hello-world +0\.1\.0 +running +hello_world/)
+  const status = await run(['status', '--json', ...host.nats])
+  expect(JSON.parse(status.out)).toMatchObject({ status: 'success', connected: true, loaded_count: 2 })
+  const found = await run(['discover', 'device(type:plugin_host)', '--json', ...host.nats])
+  const [device] = JSON.parse(found.out)
+  expect(device.deviceId).toBe('plugin-host-1')
+  expect(device.functions.map((fn: { name: string }) => fn.name)).toEqual(
+    expect.arrayContaining(['hello_world', 'load_plugin']),
+  )
+})
+
+test('unload takes the function back, load and reload bring it again, and events tell of each', async () => {
+  const events = start(['events', '--event', 'plugin_loaded', '--count', '2', '--json', ...host.nats])
+  const follow = start(['events', '--event', 'plugin_unloaded', '--count', '1', '--json', ...host.nats])
+  // A follower is known to listen once it heard something, so it is asked again until it did.
+  let heardBoth = false
+  const both = Promise.all([events.ended, follow.ended]).finally(() => {
+    heardBoth = true
+  })
+  do {
+    const unloaded = await run(['unload', 'hello-world', ...host.nats])
+    expect(unloaded).toMatchObject({ code: 0, out: 'Unloaded hello-world\n' })
+    const gone = await run(['invoke', 'hello_world', ...host.nats])
+    expect(gone).toMatchObject({ code: 1, out: '', err: expect.stringContaining('BP_FUNCTION_UNKNOWN') })
+    const loaded = await run(['load', 'hello-world', ...host.nats])
+    expect(loaded).toMatchObject({ code: 0, out: 'Loaded hello-world: hello_world\n' })
+  } while (!heardBoth)
+  const [heard, left] = await both
+  expect(JSON.parse(heard.out.split('\n')[0] as string)).toMatchObject({
+    device: 'plugin-host-1',
+    event: 'plugin_loaded',
+    payload: { plugin_id: 'hello-world', functions: ['hello_world'] },
+  })
+  expect(JSON.parse(left.out)).toMatchObject({ payload: { plugin_id: 'hello-world' } })
+  expect(await run(['reload', 'hello-world', ...host.nats])).toMatchObject({
+    code: 0,
+    out: 'Reloaded hello-world: hello_world\n',
+  })
+})
+
+test('what a host refuses is an error with the next step', async () => {
+  const unloaded = await run(['unload', 'nobody', ...host.nats])
+  expect(unloaded).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringMatching(/Plugin 'nobody' is not loaded.*\nNext: /s),
+  })
+  const loaded = await run(['load', '../outside', '--json', ...host.nats])
+  expect(JSON.parse(loaded.err).error.message).toContain("'../outside'")
+})
+
+test('a second host with the same id is refused, and the first is untouched', async () => {
+  const second = await run(['up', '--plugins', plugins, ...host.nats])
+  expect(second).toMatchObject({ code: 1, out: '', err: expect.stringContaining('BP_IDENTITY_TAKEN') })
+  expect((await run(['invoke', 'ping', ...host.nats])).code).toBe(0)
+})
+
+test('another host joins under its own id, and is found by what only it offers', async () => {
+  const other = await mkdtemp(join(tmpdir(), 'backplane-cli-'))
+  await run(['new', 'elsewhere', '--dir', other])
+  await using second = await up(other, ['--device-id', 'second', ...host.nats])
+  expect(second.loaded.map(({ id }) => id)).toEqual(['elsewhere'])
+  expect(await run(['invoke', 'greet', ...host.nats])).toMatchObject({ code: 0, out: '{"message":"Hello, world!"}\n' })
+  expect(await run(['invoke', 'ping', '--device', 'second', ...host.nats])).toMatchObject({ code: 1 })
+  await rm(other, { recursive: true })
+})
+
+test('a port in use is said with the two ways out', async () => {
+  const port = new URL(host.nats[1]).port
+  const { code, err } = await run(['up', '--plugins', plugins, '--broker-port', port, '--device-id', 'other'])
+  expect(code).toBe(1)
+  expect(err).toContain('[BP_PORT_IN_USE]')
+  expect(err).toContain(`--nats nats://127.0.0.1:${port}`)
+  expect(err).toContain('--broker-port 0')
+})
+
+describe('unreachable', () => {
+  test.each([
+    ['a broker that is not there', ['list', '--nats', 'nats://127.0.0.1:1'], 'BP_CONNECT_FAILED'],
+    ['a host that joins a dead broker', ['up', '--nats', 'nats://127.0.0.1:1'], 'BP_CONNECT_FAILED'],
+  ])('%s', async (_, args, code) => {
+    expect(await run(args)).toMatchObject({ code: 4, out: '', err: expect.stringContaining(code) })
+  })
+
+  test('a device that is not there', async () => {
+    const ended = await run(['list', '--device', 'nobody', ...host.nats])
+    expect(ended).toMatchObject({ code: 4, err: expect.stringContaining('BP_NO_RESPONDER') })
+  })
+})
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 0],
+] as const)('%s ends a host gracefully with %i, and nobody listens any more', async (signal, code) => {
+  const one = await up(plugins)
+  one.process.kill(signal)
+  expect(await one.process.ended).toMatchObject({ code })
+  expect((await run(['list', ...one.nats])).code).toBe(4)
+})
+
+test('SIGINT ends a command that follows', async () => {
+  const follow = start(['events', ...host.nats])
+  let heard = false
+  const hearing = follow.printed(/plugin_loaded/).then(() => {
+    heard = true
+  })
+  while (!heard) await run(['reload', 'demo', ...host.nats])
+  await hearing
+  follow.kill('SIGINT')
+  expect((await follow.ended).code).toBe(130)
+})
