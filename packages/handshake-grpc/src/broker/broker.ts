@@ -3,6 +3,7 @@ import { coreError } from '@backplane/core'
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
 import { type ChannelOptions, Client, credentials } from '@grpc/grpc-js'
 import { type ServiceHandle, serviceHandle } from '../client/service.ts'
+import { watchedChannel } from '../client/watched-channel.ts'
 import { handshakeError } from '../errors.ts'
 import { type PluginAddress, parsePluginAddress } from '../handshake/line.ts'
 import { type ListenInit, openListener } from '../net/listener.ts'
@@ -139,12 +140,14 @@ export class GrpcBroker implements Broker {
       ...(dialTls && { tls: dialTls }),
       options: { ...this.#init.options, ...options.options },
     })
-    const client = stubOver(wired)
+    const watched = watchedChannel(wired.channel, { explain: async (status) => status })
+    const client = stubOver(watched)
     const handle = this.#track(async () => {
       client.close()
       wired.close()
+      watched.fail('the brokered connection was closed')
     })
-    return { id, ...handle, ...serviceHandle(wired.channel, client) }
+    return { id, ...handle, ...serviceHandle(watched.channel, client) }
   }
 
   /** Ends everything that came of this broker. */
@@ -251,6 +254,6 @@ export class GrpcBroker implements Broker {
 }
 
 /** A bare grpc-js client over a channel that already exists. */
-export function stubOver(wired: WireChannel): Client {
+export function stubOver(wired: Pick<WireChannel, 'channel'>): Client {
   return new Client('plugin', credentials.createInsecure(), { channelOverride: wired.channel })
 }

@@ -14,7 +14,7 @@ import { type ReattachConfig, ReattachedRunner } from './reattach.ts'
 import { withRetry } from './retry.ts'
 import { commandName, type ExitInfo } from './runner.ts'
 import { isClientConstructor, type ServiceHandle } from './service.ts'
-import { aborted, exitError, exitSoon, type Running, Starter } from './start.ts'
+import { aborted, exitError, exitSoon, exitText, type Running, Starter } from './start.ts'
 
 /**
  * Makes the host side of one go-plugin plugin; nothing runs before `start`, `dispense` or `connection`. For a plugin that
@@ -267,6 +267,7 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
       this.#gone.abort()
       await running.connection.close()
       await running.child.drained(1000)
+      running.connection.fail(exitText(exit))
       running.socketDir?.remove()
       removeSocket(running.address)
       this.#init.registry?.delete(this)
@@ -307,6 +308,7 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
 
   async #letGo(running: Running): Promise<void> {
     await running.connection.close()
+    running.connection.fail('the connection was closed')
     this.#init.registry?.delete(this)
     running.child.runner.release?.()
   }

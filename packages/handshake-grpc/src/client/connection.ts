@@ -22,7 +22,7 @@ import type { ConnInfo, StdioData } from '../wire/messages.ts'
 import { brokerService, controllerService, healthService, healthServiceName, stdioService } from '../wire/services.ts'
 import type { DialTarget, DialTls, ServeTls, Wire, WireChannel } from '../wire/wire.ts'
 import { callError, type ServiceHandle, serviceClient, serviceHandle } from './service.ts'
-import { type WatchInit, watchedChannel } from './watched-channel.ts'
+import { type WatchedChannel, type WatchInit, watchedChannel } from './watched-channel.ts'
 
 /** What a connection to a running plugin is made of. */
 export interface ConnectionInit extends WatchInit {
@@ -48,6 +48,7 @@ export class PluginConnection {
   readonly handle: ServiceHandle
   readonly broker: GrpcBroker
   readonly #wired: WireChannel
+  readonly #watched: WatchedChannel
   readonly #base: Client
   readonly #session: YamuxSession | undefined
   readonly #brokerCall: ClientDuplexStream<ConnInfo, ConnInfo>
@@ -62,9 +63,10 @@ export class PluginConnection {
   ) {
     this.#wired = wired
     this.#session = session
-    const channel = watchedChannel(wired.channel, init)
-    this.#base = stubOver({ channel: wired.channel, close: () => {} })
-    const watched = stubOver({ channel, close: () => {} })
+    this.#watched = watchedChannel(wired.channel, init)
+    const { channel } = this.#watched
+    this.#base = stubOver(wired)
+    const watched = stubOver({ channel })
     this.handle = {
       ...serviceHandle(channel, watched),
       service: (definition) => serviceClient(watched, definition, init.onError),
@@ -139,6 +141,11 @@ export class PluginConnection {
     await this.#session?.close()
   }
 
+  /** Fails the calls that are still without an answer, once the plugin is gone. */
+  fail(details: string): void {
+    this.#watched.fail(details)
+  }
+
   #openBroker(stream: BrokerStream): ClientDuplexStream<ConnInfo, ConnInfo> {
     const { path, requestSerialize, responseDeserialize } = brokerService.startStream
     const call = this.#base.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata())
@@ -186,7 +193,7 @@ async function ready(channel: Channel, address: PluginAddress): Promise<void> {
 
 /** A channel does not say why it failed; a call over it does. */
 async function whyNot(channel: Channel): Promise<string> {
-  const client = stubOver({ channel, close: () => {} })
+  const client = stubOver({ channel })
   try {
     await serviceClient(client, healthService, callError).check({ service: healthServiceName }, { timeoutMs: 1000 })
     return 'the connection failed'

@@ -162,7 +162,7 @@ export class Starter {
       translate,
       explain: async (status) => {
         const exit = await exitSoon(child)
-        return exit ? { ...status, code: 14, details: `${exitedText} (${describeExit(exit)})` } : status
+        return exit ? { ...status, code: 14, details: exitText(exit) } : status
       },
       onError: (error: ServiceError, path: string) =>
         error.details.startsWith(exitedText) ? exitError(child, error) : callError(error, path),
@@ -219,6 +219,11 @@ export class Starter {
 export async function exitSoon(child: PluginChild): Promise<ExitInfo | undefined> {
   if (!child.exit) await Promise.race([child.exited, pause(250)])
   return child.exit
+}
+
+/** The status text of a call whose plugin has gone. */
+export function exitText(exit: ExitInfo): string {
+  return `${exitedText} (${describeExit(exit)})`
 }
 
 /** What a call fails with whose plugin has gone. */

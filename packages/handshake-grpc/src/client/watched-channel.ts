@@ -15,17 +15,28 @@ export interface WatchInit {
   readonly explain: (status: Status) => Promise<Status>
 }
 
+/** A channel whose calls are seen, and can be ended. */
+export interface WatchedChannel {
+  readonly channel: Channel
+  /**
+   * Fails every call that has no status yet. For a channel that is closed and a peer that is gone: grpc-js may then leave
+   * a call that was about to be retried without any.
+   */
+  fail(details: string): void
+}
+
 /**
  * Wraps a channel so that every call through it is seen, whichever stub makes it. Below the stub and not an interceptor:
  * an interceptor costs each call a layer of its own.
  */
-export function watchedChannel(channel: Channel, init: WatchInit): Channel {
+export function watchedChannel(channel: Channel, init: WatchInit): WatchedChannel {
+  const open = new Set<(result: Status) => void>()
   const createCall: Channel['createCall'] = (method, ...rest) => {
-    const call = open(() => channel.createCall(method, ...rest))
+    const call = created(() => channel.createCall(method, ...rest))
     const start = call.start
     // Patched in place rather than wrapped, since grpc-js asks a call for methods that its types do not name.
     call.start = (metadata, listener) => {
-      const watched = watch(method, metadata, listener, init)
+      const watched = watch(method, metadata, listener, init, open)
       if (init.bucket && !init.bucket.take()) {
         silence(call)
         const details = `More than ${init.bucket.perSecond} calls per second were made to the plugin.`
@@ -34,13 +45,19 @@ export function watchedChannel(channel: Channel, init: WatchInit): Channel {
     }
     return call
   }
-  return new Proxy(channel, {
+  const proxy = new Proxy(channel, {
     get(target, key) {
       if (key === 'createCall') return createCall
       const value = Reflect.get(target, key, target) as unknown
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
+  return {
+    channel: proxy,
+    fail(details) {
+      for (const finish of [...open]) finish({ code: status.UNAVAILABLE, details, metadata: new Metadata() })
+    },
+  }
 }
 
 /** Whether a call was cancelled by its own caller; grpc-js says so in words only. */
@@ -48,16 +65,24 @@ export function isLocalCancel(result: { readonly details: string }): boolean {
   return result.details === 'Cancelled on client'
 }
 
-function watch(method: string, metadata: Metadata, listener: Listener, init: WatchInit): Listener {
+function watch(
+  method: string,
+  metadata: Metadata,
+  listener: Listener,
+  init: WatchInit,
+  open: Set<(result: Status) => void>,
+): Listener {
   const began = init.hooks?.call ? performance.now() : 0
   const ended = init.hooks?.call && observe(() => init.hooks?.call?.({ method, metadata }))
   const finish = (result: Status) => {
+    if (!open.delete(finish)) return
     if (ended) {
       const outcome = { code: result.code, details: result.details, durationMs: performance.now() - began }
       observe(() => ended(outcome))
     }
     listener.onReceiveStatus(result)
   }
+  open.add(finish)
   return {
     onReceiveMetadata: (received) => listener.onReceiveMetadata(received),
     onReceiveMessage: (message) => listener.onReceiveMessage(message),
@@ -71,7 +96,7 @@ function watch(method: string, metadata: Metadata, listener: Listener, init: Wat
 }
 
 /** A closed channel throws; a stub's user is better served by a call that fails. */
-function open(create: () => Call): Call {
+function created(create: () => Call): Call {
   try {
     return create()
   } catch (error) {
