@@ -1,10 +1,10 @@
+import { coreError } from '@backplane/core'
 import { assign, assignment, siblingValues } from './assign.ts'
 import { redacted, redactValue } from './audit.ts'
 import type { Category, Provenance } from './category.ts'
 import { type Item, own, withProperty } from './definition.ts'
 import type { AuditDraft, Engine } from './engine.ts'
 import { isSameJson, isSamePython } from './equal.ts'
-import { configError } from './errors.ts'
 import type { CategoryStep } from './event.ts'
 import type { FindingFacts } from './finding-form.ts'
 import { Findings, FirstFinding } from './findings.ts'
@@ -200,7 +200,7 @@ function mayChange(item: Item, actor: ConfigActor | undefined, where: FindingFac
 function checkRevision(engine: Engine, category: string, expected: number | undefined): void {
   const actual = engine.stored(category)?.revision
   if (expected === undefined || actual === undefined || actual === expected) return
-  throw configError('BP_CONFIG_CONFLICT', { details: { category, actual, expected } })
+  throw coreError('BP_CONFIG_CONFLICT', { details: { category, actual, expected } })
 }
 
 /** Gives a category with new values, under the next revision. */

@@ -19,19 +19,9 @@ export const configErrorCatalogue = {
     message: "'{subscriber}' could not apply the change of '{category}': {reason}",
     next: 'The former values are in force again. Look at why the subscriber failed.',
   },
-  BP_CONFIG_CONFLICT: {
-    message: "'{category}' was changed by somebody else (revision {actual}, expected {expected}).",
-    next: 'Read it again, make the change on what is there now, and try once more.',
-    retryable: true,
-  },
   BP_CONFIG_FORBIDDEN: {
     message: '{reason}',
     next: 'Ask somebody with a role that the item permits.',
-  },
-  BP_CONFIG_LOCKED: {
-    message: 'Another process (pid {pid}) writes the configuration in {dir}.',
-    next: 'Stop it, or give this one its own directory; a store has one writer.',
-    retryable: true,
   },
   BP_CONFIG_STORE_DAMAGED: {
     message: 'The configuration store at {path} cannot be read: {reason}',

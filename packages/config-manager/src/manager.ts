@@ -120,6 +120,7 @@ class Manager implements ConfigManager {
     this.#closed = true
     await this.#starting?.catch(() => {})
     this.#unwatch?.()
+    this.#observers.close()
     await this.#engine.locks.runAlone(async () => {})
     await this.#store?.close()
   }

@@ -73,6 +73,7 @@ function join(earlier: Told, later: Told): Told | undefined {
 /** The listeners of all categories, found by the category that changed. */
 export class Observers {
   readonly #byCategory = new Map<string | undefined, Set<Observer>>()
+  readonly #ended = new Set<() => void>()
   readonly #logger: Logger
 
   constructor(logger: Logger) {
@@ -91,6 +92,20 @@ export class Observers {
       set.delete(observer)
       if (set.size === 0 && this.#byCategory.get(key) === set) this.#byCategory.delete(key)
     }
+  }
+
+  /** Ends every listener; what still waits for one is dropped. */
+  close(): void {
+    for (const set of this.#byCategory.values()) for (const observer of set) observer.end()
+    this.#byCategory.clear()
+    for (const ended of this.#ended) ended()
+    this.#ended.clear()
+  }
+
+  /** Calls back when all listeners end; gives what takes that back. */
+  onClose(ended: () => void): () => void {
+    this.#ended.add(ended)
+    return () => this.#ended.delete(ended)
   }
 
   /** Tells all concerned; returns at once. */

@@ -39,6 +39,7 @@ export function watch(
     if (ended) return
     ended = true
     stop()
+    forget()
     signal?.removeEventListener('abort', end)
     taken?.()
     offer?.({ value: undefined, done: true })
@@ -46,6 +47,7 @@ export function watch(
     pending = undefined
   }
 
+  const forget = observers.onClose(end)
   signal?.addEventListener('abort', end)
   if (signal?.aborted) end()
   return {

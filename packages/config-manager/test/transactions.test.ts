@@ -258,6 +258,17 @@ describe('listeners', () => {
     await sleep(1)
   })
 
+  it('end with the manager, iterators too', async () => {
+    const manager = await made()
+    const told: unknown[] = []
+    manager.on({}, (event) => void told.push(event))
+    const next = manager.watch({}).next()
+    await manager.close()
+    expect(await next).toEqual({ value: undefined, done: true })
+    await expect(manager.set('c', 'a', 2)).rejects.toHaveProperty('code', 'BP_CLOSED')
+    expect(told).toEqual([])
+  })
+
   it('are an async iterator too, which ends cleanly', async () => {
     await using manager = await made()
     const seen: ConfigEvent[] = []

@@ -110,7 +110,7 @@ class SqliteStore implements ConfigStore {
   #openFailure(error: unknown) {
     const reason = messageOf(error)
     if (/locked|busy/i.test(reason))
-      return configError('BP_CONFIG_LOCKED', { details: { pid: 'unknown', dir: this.#path }, cause: error })
+      return coreError('BP_CONFIG_LOCKED', { details: { pid: 'unknown', dir: this.#path }, cause: error })
     return configError('BP_CONFIG_STORE_DAMAGED', { details: { path: this.#path, reason }, cause: error })
   }
 }
