@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const bin = join(import.meta.dirname, '../bin/backplane.js')
+export const bin = join(import.meta.dirname, '../bin/backplane.js')
 
 /** How a run of the command ended. */
 export interface Ended {
