@@ -15,6 +15,8 @@ export function library(entry: Record<string, string> = { index: 'src/index.ts' 
     platform: 'node',
     sourcemap: true,
     clean: true,
+    // Some modules of Node (`node:sqlite`) have no other name.
+    removeNodeProtocol: false,
     tsconfig: '../../tsconfig.build.json',
     onSuccess: () => copyFile('../../LICENSE', 'dist/LICENSE'),
   })
