@@ -1,0 +1,254 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createHost, type Host, type HostEvent } from '@backplane/core'
+import { nodeRuntime } from '@backplane/runtime-node'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import {
+  type DesiredState,
+  desiredStateFile,
+  hostFunctions,
+  loadAll,
+  pluginFolder,
+  stateDirs,
+  validateParams,
+} from '../src/index.ts'
+
+let dir: string
+let host: Host
+let desired: DesiredState
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'backplane-host-'))
+  desired = desiredStateFile(join(dir, '.state', 'plugins.json'))
+  host = compose()
+})
+afterEach(async () => {
+  await host.stop()
+  await rm(dir, { recursive: true, force: true })
+})
+
+function compose(): Host {
+  const made: Host = createHost({
+    identity: { deviceId: 'box' },
+    runtimes: [nodeRuntime({ isolation: 'none' })],
+    interceptors: [validateParams()],
+    functions: hostFunctions({ host: () => made, folder: pluginFolder(dir), desired }),
+    stateDir: stateDirs(join(dir, '.state')),
+  })
+  return made
+}
+
+async function put(folder: string, code: string, manifest: object | string = {}) {
+  await mkdir(join(dir, folder), { recursive: true })
+  const text = typeof manifest === 'string' ? manifest : JSON.stringify({ entry_point: 'plugin.mjs', ...manifest })
+  await writeFile(join(dir, folder, 'manifest.json'), text)
+  await writeFile(join(dir, folder, 'plugin.mjs'), code)
+}
+
+const greeter =
+  'export default { functions: { greet: () => "hi", add: () => 1 }, periodic: { tick: { intervalMs: 60000, run() {} } } }'
+const summary = {
+  id: 'greeter',
+  functions: ['add', 'greet'],
+  routines: ['tick'],
+  manifest: { id: 'greeter', description: null, version: '1.2.0', entry_point: 'plugin.mjs', class_name: null },
+}
+
+test('advertises the names and parameter schemas of the plugin driver', () => {
+  const schemas = Object.fromEntries(host.advertisement.functions.map(({ name, parameters }) => [name, parameters]))
+  const pluginId = { type: 'string', description: expect.any(String) }
+  expect(schemas).toEqual({
+    get_status: { type: 'object', properties: {}, required: [] },
+    list_plugins: { type: 'object', properties: {}, required: [] },
+    load_plugin: {
+      type: 'object',
+      properties: { plugin_id: pluginId, install_dependencies: { type: 'string', default: null } },
+      required: ['plugin_id'],
+    },
+    unload_plugin: { type: 'object', properties: { plugin_id: pluginId }, required: ['plugin_id'] },
+    reload_plugin: { type: 'object', properties: { plugin_id: pluginId }, required: ['plugin_id'] },
+  })
+})
+
+test('loads, tells of itself, and unloads in the shapes of the plugin driver', async () => {
+  await put('greeter', greeter, { id: 'greeter', version: '1.2.0' })
+  expect(await host.call('load_plugin', { plugin_id: 'greeter', install_dependencies: null })).toEqual({
+    status: 'success',
+    plugin: summary,
+  })
+  expect(await host.call('get_status')).toEqual({
+    status: 'success',
+    connected: false,
+    device_type: 'plugin_host',
+    capabilities_dir: dir,
+    auto_load: true,
+    enable_sidecars: false,
+    loaded_count: 1,
+    sidecar_count: 0,
+    loaded_plugins: ['greeter'],
+    authoring: {
+      guide_rpc: 'get_plugin_authoring_guide',
+      template_rpc: 'get_plugin_template',
+      examples_rpc: 'list_plugin_examples',
+      agents_doc: 'AGENTS.md',
+    },
+  })
+  expect(await host.call('list_plugins')).toEqual({
+    status: 'success',
+    loaded: { greeter: expect.objectContaining({ ...summary, state: 'running', generation: 1 }) },
+    available: [
+      {
+        id: 'greeter',
+        path: join(dir, 'greeter'),
+        loaded: true,
+        manifest: { id: 'greeter', version: '1.2.0', entry_point: 'plugin.mjs' },
+      },
+    ],
+    sidecars: {},
+    capabilities_dir: dir,
+  })
+  expect(await host.call('unload_plugin', { plugin_id: 'greeter' })).toEqual({
+    status: 'success',
+    plugin_id: 'greeter',
+  })
+  expect(await host.call('unload_plugin', { plugin_id: 'greeter' })).toEqual({
+    status: 'error',
+    plugin_id: 'greeter',
+    message: "Plugin 'greeter' is not loaded",
+  })
+})
+
+test('loading and reloading what is loaded swaps it; a broken successor leaves the running one', async () => {
+  const events: HostEvent['type'][] = []
+  host.on(({ type }) => type.startsWith('plugin.') && events.push(type))
+  await put('p', 'export default { functions: { version: () => 1 } }')
+  await host.call('reload_plugin', { plugin_id: 'p' })
+  await host.call('load_plugin', { plugin_id: 'p' })
+  expect(events).toEqual(['plugin.loaded', 'plugin.swapped'])
+  await put('p', 'export default {', {})
+  expect(await host.call('reload_plugin', { plugin_id: 'p' })).toMatchObject({
+    status: 'error',
+    code: 'BP_PLUGIN_LOAD_FAILED',
+  })
+  await put('p', '', '{')
+  expect(await host.call('reload_plugin', { plugin_id: 'p' })).toMatchObject({
+    status: 'error',
+    code: 'BP_MANIFEST_INVALID',
+  })
+  expect(await host.call('version')).toBe(1)
+})
+
+test('a folder whose name is not the id is known by both', async () => {
+  await put('folder-name', greeter, { id: 'other-id' })
+  expect(await host.call('load_plugin', { plugin_id: 'folder-name' })).toMatchObject({ plugin: { id: 'other-id' } })
+  expect(await host.call('list_plugins')).toMatchObject({
+    loaded: { 'other-id': {} },
+    available: [{ id: 'folder-name', loaded: true }],
+  })
+  expect(await host.call('unload_plugin', { plugin_id: 'folder-name' })).toMatchObject({ status: 'success' })
+})
+
+test('what is not there has the text of the driver alone; what is broken says why', async () => {
+  await put('broken', '', '{"id": "broken",')
+  await mkdir(join(dir, 'empty'))
+  for (const plugin_id of ['zzz', 'empty']) {
+    expect(await host.call('load_plugin', { plugin_id })).toEqual({
+      status: 'error',
+      plugin_id,
+      message: `Failed to load plugin '${plugin_id}'`,
+    })
+  }
+  expect(await host.call('load_plugin', { plugin_id: 'broken' })).toMatchObject({
+    status: 'error',
+    code: 'BP_MANIFEST_INVALID',
+  })
+  expect(await host.call('load_plugin', { plugin_id: '../x' })).toMatchObject({
+    status: 'error',
+    code: 'BP_PLUGIN_ID_INVALID',
+  })
+  expect(await host.call('list_plugins')).toMatchObject({
+    available: [
+      { id: 'broken', manifest_error: expect.stringContaining('JSON') },
+      { id: 'empty', manifest_error: 'missing manifest.json' },
+    ],
+  })
+})
+
+test.each([
+  ['load_plugin', {}],
+  ['load_plugin', { plugin_id: null }],
+  ['load_plugin', { plugin_id: 5 }],
+  ['load_plugin', { plugin_id: 'p', bogus: 1 }],
+  ['get_status', { x: 1 }],
+])('%s refuses the parameters %j', async (name, params) => {
+  await expect(host.call(name, params)).rejects.toMatchObject({ code: 'BP_PARAMS_INVALID' })
+})
+
+test('loads a folder in the order of names, what one needs first, and goes on after those that fail', async () => {
+  await put('a', greeter, { dependencies: { plugins: ['z'] } })
+  await put('b', 'throw new Error("on purpose")')
+  await put('c', '', '{')
+  await put('m', greeter, { dependencies: { plugins: ['nowhere'] } })
+  await put('z', greeter)
+  const reports = await loadAll(host, pluginFolder(dir))
+  expect(reports.map(({ id, error }) => [id, error?.code])).toEqual([
+    ['z', undefined],
+    ['a', undefined],
+    ['b', 'BP_PLUGIN_LOAD_FAILED'],
+    ['c', 'BP_MANIFEST_INVALID'],
+    ['m', 'BP_PLUGIN_LOAD_FAILED'],
+  ])
+})
+
+test('a plugin that takes its time does not hold up the next', async () => {
+  await put(
+    'a-slow',
+    'export default { functions: { slow: () => 1 }, setup: () => new Promise((resolve) => { globalThis.letSlowGo = resolve }) }',
+  )
+  await put('b', greeter)
+  const order: string[] = []
+  const onReport = ({ id }: { id: string }) => {
+    order.push(id)
+    ;(globalThis as { letSlowGo?: () => void }).letSlowGo?.()
+  }
+  await loadAll(host, pluginFolder(dir), { patienceMs: 10, onReport })
+  expect(order).toEqual(['b', 'a-slow'])
+})
+
+test('comes back as it was left: what was unloaded stays so, what was loaded is loaded without being told', async () => {
+  await put('kept', greeter)
+  await put('dropped', greeter)
+  await host.call('load_plugin', { plugin_id: 'kept' })
+  await host.call('unload_plugin', { plugin_id: 'dropped' })
+  await host.call('load_plugin', { plugin_id: 'dropped' })
+  await host.call('unload_plugin', { plugin_id: 'dropped' })
+  await host.stop()
+
+  desired = desiredStateFile(join(dir, '.state', 'plugins.json'))
+  host = compose()
+  const options = { autoLoad: false, desired }
+  expect((await loadAll(host, pluginFolder(dir), options)).map(({ id }) => id)).toEqual(['kept'])
+  await host.stop()
+  host = compose()
+  expect((await loadAll(host, pluginFolder(dir), { ...options, autoLoad: true })).map(({ id }) => id)).toEqual(['kept'])
+})
+
+test('a state file that cannot be read is set aside, not lost and not in the way', async () => {
+  const path = join(dir, '.state', 'plugins.json')
+  await desired.set('one', true)
+  await writeFile(path, '{"version":1,"plugins":{"one":')
+  const again = desiredStateFile(path)
+  expect(await again.get('one')).toBeUndefined()
+  expect(await readFile(`${path}.broken`, 'utf8')).toContain('"one"')
+  await again.set('two', true)
+  expect(await desiredStateFile(path).get('two')).toBe(true)
+})
+
+test('says where state cannot be kept', async () => {
+  await writeFile(join(dir, 'file'), '')
+  await expect(desiredStateFile(join(dir, 'file', 'state.json')).set('one', true)).rejects.toMatchObject({
+    code: 'BP_STATE_UNWRITABLE',
+  })
+  expect(() => stateDirs(join(dir, 'file'))('one')).toThrow(expect.objectContaining({ code: 'BP_STATE_UNWRITABLE' }))
+})
