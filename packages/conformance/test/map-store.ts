@@ -1,4 +1,4 @@
-import { BackplaneError, type ConfigStore, coreError, type StoredDocument, type StoreWrite } from '@backplane/core'
+import { type ConfigStore, coreError, type StoredDocument, type StoreWrite } from '@backplane/core'
 
 type Listener = (name: string, stored: StoredDocument | undefined) => void
 
@@ -22,9 +22,11 @@ export function mapStore(place: Place): ConfigStore {
   const mine = new Set<Listener>()
 
   const write = (batch: readonly StoreWrite[]) => {
-    for (const { name, expectedRevision } of batch)
-      if (expectedRevision !== undefined && expectedRevision !== (place.documents.get(name)?.revision ?? 0))
-        throw failure('BP_CONFIG_CONFLICT', `'${name}' has another revision.`, 'Read it again, then write.')
+    for (const { name, expectedRevision: expected } of batch) {
+      const actual = place.documents.get(name)?.revision ?? 0
+      if (expected !== undefined && expected !== actual)
+        throw coreError('BP_CONFIG_CONFLICT', { details: { category: name, actual, expected } })
+    }
     const revisions = new Map<string, number>()
     for (const { name, document } of batch) {
       revisions.set(name, ++place.revision)
@@ -38,7 +40,7 @@ export function mapStore(place: Place): ConfigStore {
   const store: ConfigStore = {
     async open() {
       if (!place.shared && place.holder)
-        throw failure('BP_CONFIG_LOCKED', 'Another store has the place open.', 'Close that one first.')
+        throw coreError('BP_CONFIG_LOCKED', { details: { pid: process.pid, dir: 'memory' } })
       place.holder = store
       state = 'open'
     },
@@ -64,8 +66,4 @@ export function mapStore(place: Place): ConfigStore {
     [Symbol.asyncDispose]: () => store.close(),
   }
   return store
-}
-
-function failure(code: string, message: string, next: string): BackplaneError {
-  return new BackplaneError(code, { message, next, retryable: true })
 }

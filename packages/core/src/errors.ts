@@ -69,7 +69,7 @@ export class BackplaneError extends Error {
 
   /** Makes an error again from {@link BackplaneError.toJSON}'s object. */
   static revive(record: ErrorRecord): BackplaneError {
-    return new BackplaneError(record.code, record, { ...record })
+    return new BackplaneError(record.code, record, record)
   }
 
   /**
@@ -126,15 +126,15 @@ export const errorCatalogue = {
   BP_ABORTED: { message: 'The operation was cancelled.', next: 'Nothing: whoever asked for it took it back.' },
   BP_TIMEOUT: {
     message: '{what} did not finish within {timeoutMs} ms.',
-    next: 'Give it a longer timeoutMs, or look at why the other side is slow.',
+    next: 'Give it a longer timeoutMs, or see why the other side is slow.',
     retryable: true,
   },
   BP_INVALID_ARGUMENT: { message: '{what} is not valid: {reason}', next: 'Correct {what} and call again.' },
-  BP_CLOSED: { message: '{what} is closed.', next: 'Create a new one; what is closed stays closed.' },
+  BP_CLOSED: { message: '{what} is closed.', next: 'Create a new one.' },
 
   BP_MANIFEST_INVALID: {
     message: 'The manifest{of} is not valid: {issues}',
-    next: 'Correct the paths named above; `backplane validate` checks a folder.',
+    next: 'Correct these paths; `backplane validate` checks it.',
   },
   BP_PLUGIN_ID_INVALID: {
     message: "'{plugin}' is not a plugin id.",
@@ -142,7 +142,7 @@ export const errorCatalogue = {
   },
   BP_PLUGIN_ALREADY_LOADED: {
     message: "Plugin '{plugin}' is already loaded.",
-    next: 'Reload it to pick up changes, or unload it first.',
+    next: 'Reload it, or unload it first.',
   },
   BP_PLUGIN_NOT_LOADED: {
     message: "Plugin '{plugin}' is not loaded",
@@ -150,11 +150,11 @@ export const errorCatalogue = {
   },
   BP_PLUGIN_LOAD_FAILED: {
     message: "Plugin '{plugin}' could not be loaded: {reason}",
-    next: "Correct the plugin; its log and this error's cause say where.",
+    next: 'Correct the plugin; its log and the cause say where.',
   },
   BP_PLUGIN_UNAVAILABLE: {
     message: "Plugin '{plugin}' is {state} and takes no calls.",
-    next: 'Try again shortly; its status says when and why it restarts.',
+    next: 'Try again; its status says when and why it restarts.',
     retryable: true,
   },
   BP_PLUGIN_QUARANTINED: {
@@ -182,11 +182,11 @@ export const errorCatalogue = {
   },
   BP_RUNTIME_MISSING: {
     message: "No runtime runs plugin '{plugin}' (asked for: '{runtime}'; present: {present}).",
-    next: 'Give createHost that runtime, or correct `runtime` or `entry_point` in the manifest.',
+    next: 'Give createHost that runtime, or correct `runtime` or `entry_point`.',
   },
   BP_FUNCTION_UNKNOWN: {
     message: 'Unknown method: {name}',
-    next: 'List the functions to see what can be called now.',
+    next: 'List the functions, or load the plugin.',
   },
   BP_FUNCTION_COLLISION: {
     message: "Function '{name}' is already registered by '{owner}'.",
@@ -203,6 +203,16 @@ export const errorCatalogue = {
   BP_CONFIG_REFUSED: {
     message: "Plugin '{plugin}' refused its new configuration: {reason}",
     next: 'The former one stays in force; correct the values.',
+  },
+  BP_CONFIG_CONFLICT: {
+    message: "'{category}' was changed by somebody else (revision {actual}, expected {expected}).",
+    next: 'Read it again and repeat the change.',
+    retryable: true,
+  },
+  BP_CONFIG_LOCKED: {
+    message: 'Another process (pid {pid}) writes the configuration in {dir}.',
+    next: 'Stop it, or use another place.',
+    retryable: true,
   },
   BP_STREAM_LIMIT: {
     message: "'{name}' streamed more than {limit} items to a caller that asked for one answer.",
@@ -224,7 +234,7 @@ export const errorCatalogue = {
   },
   BP_AUTH_FAILED: {
     message: '{address} did not accept the credentials: {reason}',
-    next: 'Check which credentials are used and whether they have expired.',
+    next: 'Check the credentials; they may have expired.',
   },
   BP_DISCONNECTED: {
     message: 'There is no connection to {address} now.',
@@ -238,7 +248,7 @@ export const errorCatalogue = {
   },
   BP_REFUSED: {
     message: "The request on '{subject}' was refused: {reason}",
-    next: 'The other side said no: look at the reason.',
+    next: 'Look at the reason.',
   },
   BP_PAYLOAD_TOO_LARGE: {
     message: 'A payload of {bytes} bytes is over the limit of {limit}.',
@@ -246,7 +256,7 @@ export const errorCatalogue = {
   },
   BP_IDENTITY_TAKEN: {
     message: "Another host already uses the id '{device}' on this mesh.",
-    next: 'Start this one with another device id.',
+    next: 'Use another device id.',
   },
   BP_DEVICE_UNKNOWN: {
     message: "Device '{device}' is not on the mesh.",

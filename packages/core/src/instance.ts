@@ -52,11 +52,11 @@ export class RunningInstance {
 
   /** Loads the code. Nothing runs yet. */
   async load(): Promise<void> {
-    const { runtime, source, signal } = this.#init
+    const { runtime, source } = this.#init
     const context = this.#init.context(this, this.#controller.signal)
     const loading = runtime.load(source, context, { signal: this.#controller.signal })
     try {
-      this.#instance = await this.#step('Loading', loading, signal)
+      this.#instance = await this.#step('Loading', loading)
     } catch (error) {
       // What still arrives after the deadline is ended at once.
       loading.then(
@@ -70,14 +70,14 @@ export class RunningInstance {
 
   /** Starts it, and asks for its health. Leaves nothing behind when it fails. */
   async start(state?: Value): Promise<void> {
-    const { instance, signal } = { instance: this.instance, signal: this.#init.signal }
+    const { instance } = this
     const starting = async () => {
       await instance.start({ signal: this.#controller.signal, ...(state === undefined ? {} : { state }) })
       const health = await instance.health?.({ signal: this.#controller.signal })
       if (health && !health.ok) throw this.#unhealthy(health.message)
     }
     try {
-      await this.#step('Starting', starting(), signal)
+      await this.#step('Starting', starting())
       this.#started = true
     } catch (error) {
       await this.stop()
@@ -153,12 +153,12 @@ export class RunningInstance {
     }
   }
 
-  #step<T>(doing: string, work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  #step<T>(doing: string, work: Promise<T>): Promise<T> {
     const exited = new Promise<never>((_, reject) => {
       if (this.#exit) reject(this.#exit)
       else this.#onExit = reject
     })
-    const { clock, source, startTimeoutMs: timeoutMs } = this.#init
+    const { clock, source, startTimeoutMs: timeoutMs, signal } = this.#init
     const what = `${doing} plugin '${source.manifest.id}'`
     return within(Promise.race([work, exited]), { clock, timeoutMs, what, signal })
   }

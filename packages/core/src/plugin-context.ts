@@ -31,9 +31,7 @@ export function pluginContext(parts: ContextComponents): RuntimeContext {
     signal: parts.signal,
     permissions,
     simulated: parts.simulated,
-    async emit(event, payload = {}) {
-      await parts.emit(event, payload)
-    },
+    emit: (event, payload = {}) => parts.emit(event, payload),
     async invoke(name, params = {}, options = {}) {
       if (permissions.invoke && !permissions.invoke.some((pattern) => wildcard(pattern, name))) {
         throw coreError('BP_PERMISSION_DENIED', { details: { who: id, what: `call '${name}'` } })
