@@ -31,6 +31,20 @@ describe('DeadlineQueue', () => {
     )
   })
 
+  it('keeps the earliest deadline in sight, also one that was beyond the longest step when it was added', async () => {
+    const clock = manualClock(7)
+    const queue = new DeadlineQueue(clock)
+    const expired: number[] = []
+    const add = (deadline: number) => queue.add({ deadline, expire: () => expired.push(deadline) })
+    add(1025)
+    add(993)
+    await clock.advance(140)
+    add(1009)
+    await clock.advance(1009 - clock.now())
+    expect(expired).toEqual([993])
+    queue.clear()
+  })
+
   it('holds a process open for a second at most once it is idle', async () => {
     const clock = manualClock()
     const queue = new DeadlineQueue(clock)

@@ -54,11 +54,11 @@ export class DeadlineQueue {
   }
 
   #arm(tick: number): void {
-    const wait = tick * granularityMs - this.#clock.now()
-    // A timer armed for the longest step covers whatever lies beyond it.
-    if (this.#timer && wait > longestStepMs && this.#armedFor !== Number.POSITIVE_INFINITY) return
-    this.#timer?.cancel()
     this.#armedFor = tick
+    const wait = tick * granularityMs - this.#clock.now()
+    // Whatever timer there is fires within the longest step, and looks for the earliest deadline then.
+    if (this.#timer && wait > longestStepMs) return
+    this.#timer?.cancel()
     this.#timer = this.#clock.after(Math.min(Math.max(0, wait), longestStepMs), () => this.#fire())
   }
 
