@@ -108,10 +108,11 @@ export class ActiveCall implements Call, Expiring {
   }
 }
 
-/** Runs the work; an interceptor that throws instead of rejecting is no different. */
+/** Runs the work; an interceptor that throws instead of rejecting, or answers without a promise, is no different. */
 function started(work: (call: ActiveCall) => Promise<Value>, call: ActiveCall): Promise<Value> {
   try {
-    return work(call)
+    const answer = work(call)
+    return answer instanceof Promise ? answer : Promise.resolve(answer)
   } catch (error) {
     return Promise.reject(error)
   }

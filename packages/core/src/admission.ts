@@ -25,7 +25,9 @@ export class Admission {
     if (inFlight >= this.#concurrency) return this.#busy(`${this.#concurrency} calls at a time`)
     if (this.#rate === Number.POSITIVE_INFINITY) return undefined
     const now = this.#clock.now()
-    this.#tokens = Math.min(Math.max(1, this.#rate), this.#tokens + ((now - this.#filledAt) / 1000) * this.#rate)
+    // A clock that was set back must not take tokens away.
+    const elapsedMs = Math.max(0, now - this.#filledAt)
+    this.#tokens = Math.min(Math.max(1, this.#rate), this.#tokens + (elapsedMs / 1000) * this.#rate)
     this.#filledAt = now
     if (this.#tokens < 1) return this.#busy(`${this.#rate} calls a second`)
     this.#tokens--

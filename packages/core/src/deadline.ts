@@ -13,11 +13,11 @@ const granularityMs = 16
 const longestStepMs = 1000
 
 /** Watches any number of deadlines with a single timer; adding and removing cost a map look-up. */
-export class DeadlineQueue {
+export class DeadlineQueue<T extends Expiring = Expiring> {
   readonly #clock: Clock
-  readonly #buckets = new Map<number, Set<Expiring>>()
+  readonly #buckets = new Map<number, Set<T>>()
   /** An empty bucket for the next new tick: calls that come one by one would make one each. */
-  #spare: Set<Expiring> | undefined
+  #spare: Set<T> | undefined
   #timer: Timer | undefined
   #armedFor = Number.POSITIVE_INFINITY
 
@@ -25,7 +25,7 @@ export class DeadlineQueue {
     this.#clock = clock
   }
 
-  add(item: Expiring): void {
+  add(item: T): void {
     const tick = Math.ceil(item.deadline / granularityMs)
     let bucket = this.#buckets.get(tick)
     if (!bucket) {
@@ -37,7 +37,7 @@ export class DeadlineQueue {
     if (tick < this.#armedFor) this.#arm(tick)
   }
 
-  remove(item: Expiring): void {
+  remove(item: T): void {
     const tick = Math.ceil(item.deadline / granularityMs)
     const bucket = this.#buckets.get(tick)
     if (!bucket?.delete(item) || bucket.size > 0) return
@@ -45,12 +45,14 @@ export class DeadlineQueue {
     this.#spare = bucket
   }
 
-  /** Forgets everything without expiring it. */
-  clear(): void {
+  /** Forgets everything without expiring it; gives what it was. */
+  clear(): T[] {
     this.#timer?.cancel()
     this.#timer = undefined
     this.#armedFor = Number.POSITIVE_INFINITY
+    const items = [...this.#buckets.values()].flatMap((bucket) => [...bucket])
     this.#buckets.clear()
+    return items
   }
 
   #arm(tick: number): void {

@@ -3,7 +3,7 @@ import type { Caller, CallOptions } from './contracts/call.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { Params, Value } from './contracts/values.ts'
 import { DeadlineQueue } from './deadline.ts'
-import { coreError } from './errors.ts'
+import { type BackplaneError, coreError } from './errors.ts'
 import type { CapabilityRegistry } from './registry.ts'
 
 /** How many items a caller who asks for one answer is given at most. */
@@ -14,7 +14,7 @@ export class Dispatcher {
   readonly #registry: CapabilityRegistry
   readonly #clock: Clock
   readonly #timeoutMs: number
-  readonly #deadlines: DeadlineQueue
+  readonly #deadlines: DeadlineQueue<ActiveCall>
 
   constructor(registry: CapabilityRegistry, clock: Clock, timeoutMs: number) {
     this.#registry = registry
@@ -28,12 +28,14 @@ export class Dispatcher {
     const route = this.#registry.resolve(name)
     if (!route) return Promise.reject(coreError('BP_FUNCTION_UNKNOWN', { details: { name } }))
     const { descriptor, limitMs = Number.POSITIVE_INFINITY } = route
+    const timeoutMs = Math.min(limitMs, options.timeoutMs ?? descriptor.timeout_ms ?? this.#timeoutMs)
+    if (Number.isNaN(timeoutMs)) return Promise.reject(notATime(options.timeoutMs))
     const items: Value[] | undefined = sink === undefined && descriptor.stream === 'items' ? [] : undefined
     const call: ActiveCall = new ActiveCall({
       descriptor,
       params,
       caller,
-      timeoutMs: Math.min(limitMs, options.timeoutMs ?? descriptor.timeout_ms ?? this.#timeoutMs),
+      timeoutMs,
       now: this.#clock.now(),
       trace: options.trace,
       sink: items ? (item) => gather(items, item, call) : sink,
@@ -42,10 +44,15 @@ export class Dispatcher {
     return items ? answer.then(() => items) : answer
   }
 
-  /** Forgets the deadlines of calls still under way. */
+  /** Ends calls still under way: from here on nobody would watch their deadlines. */
   stop(): void {
-    this.#deadlines.clear()
+    for (const call of this.#deadlines.clear()) call.fail(coreError('BP_CLOSED', { details: { what: 'The host' } }))
   }
+}
+
+function notATime(timeoutMs: unknown): BackplaneError {
+  const reason = `${String(timeoutMs)} is no number of milliseconds`
+  return coreError('BP_INVALID_ARGUMENT', { details: { what: 'timeoutMs', reason } })
 }
 
 async function gather(items: Value[], item: Value, call: ActiveCall): Promise<void> {

@@ -2,6 +2,7 @@ import { systemClock } from './clock.ts'
 import type { Caller, CallOptions } from './contracts/call.ts'
 import type { Host, HostEvent, HostInit, HostOptions, PluginStatus } from './contracts/host.ts'
 import { silentLogger } from './contracts/logger.ts'
+import type { Advertisement } from './contracts/mesh.ts'
 import type { PluginRuntime, PluginSource, RemoteOptions } from './contracts/runtime.ts'
 import type { Params, Value } from './contracts/values.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -67,9 +68,9 @@ class PluginHost implements Host {
     this.mesh = init.mesh?.({ ...components, identity: init.identity })
     this.#outbox = new Outbox(this.mesh)
     this.mesh?.serve((call) => this.#dispatcher.dispatch(call.name, call.params, call.caller, call))
-    this.mesh?.advertise(this.#registry.advertisement)
+    this.#advertise(this.#registry.advertisement)
     this.#registry.watch((advertisement) => {
-      this.mesh?.advertise(advertisement)
+      this.#advertise(advertisement)
       this.#tell({ type: 'advertised', advertisement })
     })
   }
@@ -188,12 +189,29 @@ class PluginHost implements Host {
       await slot.unload()
       this.#slots.delete(slot.id)
     }
-    await this.#hub.detach()
-    await this.mesh?.close()
-    for (const runtime of this.runtimes)
-      await runtime.close?.().catch((error) => this.#logger.error({ error }, 'runtime did not close'))
-    await this.#config.close()
+    await this.#ended('the events', () => this.#hub.detach())
+    await this.#ended('the mesh', async () => this.mesh?.close())
+    for (const runtime of this.runtimes) await this.#ended(`runtime '${runtime.kind}'`, async () => runtime.close?.())
+    await this.#ended('the configuration', async () => this.#config.close())
     this.#dispatcher.stop()
+  }
+
+  /** Never rejects: whatever does not end must not keep the rest from ending. */
+  async #ended(what: string, end: () => Promise<void>): Promise<void> {
+    try {
+      await end()
+    } catch (error) {
+      this.#logger.error({ error: BackplaneError.from(error) }, `${what} did not close`)
+    }
+  }
+
+  /** What one plugin says of itself must not keep the others from coming and going. */
+  #advertise(advertisement: Advertisement): void {
+    try {
+      this.mesh?.advertise(advertisement)
+    } catch (error) {
+      this.#logger.error({ error: BackplaneError.from(error) }, 'what is offered could not be announced')
+    }
   }
 
   #invoke(caller: Caller, name: string, params: Params, options: RemoteOptions): Promise<Value> {
@@ -249,7 +267,8 @@ class PluginHost implements Host {
         const { instance } = running ?? {}
         const wanted = [...(running?.source.manifest.subscriptions ?? []), ...(instance?.subscriptions ?? [])]
         this.#hub.set(slot.id, instance?.notify ? wanted : [], (event) => {
-          instance?.notify?.(event).catch((error) => {
+          const notified = async () => instance?.notify?.(event)
+          notified().catch((error) => {
             this.#logger.warn({ plugin: slot.id, event: event.event, error }, 'event handler failed')
           })
         })

@@ -83,9 +83,10 @@ export class Slot {
       try {
         this.#fitting = await this.#described(this.#fitting, signal)
         this.#config = await this.#openConfig(signal)
-        this.#install(await this.#spawn(this.#fitting, this.#config.values, signal))
+        await this.#bring(this.#fitting, this.#config.values, signal)
       } catch (error) {
-        await this.#config?.close()
+        this.#withdraw()
+        await this.#closeConfig()
         this.#enter('stopped')
         throw error
       }
@@ -125,7 +126,7 @@ export class Slot {
       this.#enter('draining')
       this.#withdraw()
       if (current) await this.#retire(current)
-      await this.#config?.close()
+      await this.#closeConfig()
       this.#error = undefined
       this.#enter('stopped')
       this.#parts.tell({ type: 'plugin.unloaded', plugin: this.status() })
@@ -183,7 +184,7 @@ export class Slot {
     { source, runtime, policy }: Fitting,
     config: Params,
     signal?: AbortSignal,
-    state?: () => Promise<Value | undefined>,
+    handedOver?: () => Promise<Value | undefined>,
   ): Promise<RunningInstance> {
     const running: RunningInstance = new RunningInstance({
       runtime,
@@ -201,12 +202,42 @@ export class Slot {
       exited: (self, error) => this.#exited(self, error),
     })
     await running.load()
-    await running.start(await state?.())
+    let state: Value | undefined
+    try {
+      state = await handedOver?.()
+    } catch (error) {
+      await running.stop()
+      const failed = (reason: string, cause: unknown) =>
+        coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: this.id, reason }, cause })
+      throw BackplaneError.from(error, failed)
+    }
+    await running.start(state)
     return running
+  }
+
+  /** Spawns the next instance and installs it; leaves nothing of it behind when that fails. */
+  async #bring(
+    fitting: Fitting,
+    config: Params,
+    signal?: AbortSignal,
+    handedOver?: () => Promise<Value | undefined>,
+  ): Promise<void> {
+    const next = await this.#spawn(fitting, config, signal, handedOver)
+    try {
+      this.#install(next)
+    } catch (error) {
+      await next.stop()
+      throw error
+    }
   }
 
   /** Makes an instance the current one: its names point to it from here on. */
   #install(next: RunningInstance): void {
+    // Its end was told to nobody while this slot did not have it yet.
+    if (next.ended) {
+      const reason = 'it ended as soon as it had started'
+      throw coreError('BP_PLUGIN_EXITED', { details: { plugin: this.id, reason } })
+    }
     this.#offer(next)
     this.#current = next
     this.#generation++
@@ -225,13 +256,7 @@ export class Slot {
     }
     const handOver = former?.instance.handOver && (() => this.#handOver(former, policy, close))
     try {
-      const next = await this.#spawn(fitting, config, signal, handOver)
-      try {
-        this.#install(next)
-      } catch (error) {
-        await next.stop()
-        throw error
-      }
+      await this.#bring(fitting, config, signal, handOver)
       supervisor.cancel()
       this.#fitting = fitting
     } finally {
@@ -309,7 +334,7 @@ export class Slot {
     this.#fitting.supervisor.cancel()
     this.#enter('starting')
     try {
-      this.#install(await this.#spawn(this.#fitting, this.#config?.values ?? {}))
+      await this.#bring(this.#fitting, this.#config?.values ?? {})
       this.#parts.tell({ type: 'plugin.restarted', plugin: this.status() })
     } catch (error) {
       this.#fell(BackplaneError.from(error))
@@ -320,6 +345,15 @@ export class Slot {
     const handle = await this.#parts.config.open(this.id, source.manifest.config ?? {}, signal ? { signal } : {})
     handle.participate((change) => this.#reconfigure(change))
     return handle
+  }
+
+  /** Never rejects: what is wrong with the store must not keep a plugin from ending. */
+  async #closeConfig(): Promise<void> {
+    try {
+      await this.#config?.close()
+    } catch (error) {
+      this.#parts.logger.warn({ plugin: this.id, error }, 'its configuration could not be closed')
+    }
   }
 
   async #reconfigure(change: ConfigChange): Promise<void> {

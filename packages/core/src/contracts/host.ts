@@ -125,7 +125,8 @@ export interface Host extends AsyncDisposable {
   reload(id: string, source?: PluginSource, options?: HostOptions): Promise<PluginStatus>
   /**
    * Calls a function of this host, by `plugin.function` or a bare name. Rejects with `BP_FUNCTION_UNKNOWN`, `BP_PARAMS_INVALID`,
-   * `BP_PLUGIN_UNAVAILABLE`, `BP_PLUGIN_BUSY`, `BP_PLUGIN_FAILED`, `BP_PLUGIN_EXITED`, `BP_TIMEOUT`, `BP_ABORTED` or what interceptors throw.
+   * `BP_PLUGIN_UNAVAILABLE`, `BP_PLUGIN_BUSY`, `BP_PLUGIN_FAILED`, `BP_PLUGIN_EXITED`, `BP_TIMEOUT`, `BP_ABORTED`, `BP_CLOSED` when the
+   * host stops meanwhile, `BP_INVALID_ARGUMENT` for a timeout that is no number, or what interceptors throw.
    */
   call(name: string, params?: Params, options?: CallOptions): Promise<Value>
   /** Calls a function and gives its items as they come; the iterator's return value is the result. Leaving the loop cancels the call. */
