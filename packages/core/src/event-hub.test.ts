@@ -49,4 +49,44 @@ describe('EventHub', () => {
     await hub.detach()
     expect(listeners.size).toBe(0)
   })
+
+  it('hears what is wanted now, though an earlier change still waits for the mesh', async () => {
+    const { mesh, listeners, say } = fakeMesh()
+    let free = () => {}
+    const held = new Promise<void>((resolve) => {
+      free = resolve
+    })
+    const slow = {
+      on: async (filter: EventFilter, listener: (event: IncomingEvent) => unknown) => {
+        const { unsubscribe } = await mesh.on(filter, listener as never)
+        return { pattern: '', unsubscribe: () => held.then(unsubscribe) }
+      },
+    } as unknown as Mesh
+    const hub = new EventHub('me', silentLogger)
+    const heard: string[] = []
+    hub.set('a', [{ event: 'x' }], () => heard.push('a'))
+    await hub.attach(slow)
+    hub.set('a', [], () => {})
+    hub.set('b', [{ event: 'y' }], () => heard.push('b'))
+    hub.set('a', [{ event: 'x' }], () => heard.push('a'))
+    await new Promise((resolve) => setImmediate(resolve))
+    say('other', 'y')
+    say('other', 'x')
+    expect(heard).toEqual(['b', 'a'])
+    free()
+    await new Promise((resolve) => setImmediate(resolve))
+    say('other', 'y')
+    say('other', 'x')
+    expect(heard).toEqual(['b', 'a', 'b', 'a'])
+    expect([...listeners.keys()]).toEqual([{ event: 'y' }, { event: 'x' }])
+  })
+
+  it('survives a mesh that cannot unsubscribe', async () => {
+    const unsubscribe = () => Promise.reject(new Error('the line is gone'))
+    const hub = new EventHub('me', silentLogger)
+    hub.set('a', [{ event: 'x' }], () => {})
+    await hub.attach({ on: async () => ({ unsubscribe }) } as unknown as Mesh)
+    hub.set('a', [], () => {})
+    await expect(hub.detach()).resolves.toBeUndefined()
+  })
 })

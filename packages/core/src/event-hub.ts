@@ -51,6 +51,7 @@ export class EventHub {
     }
   }
 
+  /** Changes what is heard at once, then waits for the mesh: were there a wait between, one change would undo another. */
   async #reconcile(): Promise<void> {
     const wanted = new Map<string, EventFilter>()
     if (this.#mesh) {
@@ -58,28 +59,40 @@ export class EventHub {
         for (const filter of filters) if (filter.device !== this.#device) wanted.set(keyOf(filter), filter)
       }
     }
+    const ending: Promise<void>[] = []
     for (const [key, subscription] of this.#remote) {
       if (wanted.has(key)) continue
       this.#remote.delete(key)
-      await (await subscription)?.unsubscribe()
+      ending.push(this.#end(subscription))
     }
     for (const [key, filter] of wanted) {
-      if (!this.#remote.has(key) && this.#mesh) this.#remote.set(key, this.#listen(this.#mesh, key, filter))
+      if (!this.#remote.has(key) && this.#mesh) this.#listen(this.#mesh, key, filter)
     }
-    await Promise.all(this.#remote.values())
+    await Promise.all([...ending, ...this.#remote.values()])
   }
 
-  #listen(mesh: Mesh, key: string, filter: EventFilter): Promise<Subscription | undefined> {
+  #listen(mesh: Mesh, key: string, filter: EventFilter): void {
     const hear = (event: IncomingEvent) => {
+      // One that is being ended may still hear, beside the one that has taken its place.
+      if (this.#remote.get(key) !== subscription) return
       // Own events were delivered when they were emitted, and an event is delivered by its first matching filter only.
       if (event.device === this.#device || this.#first(event) !== key) return
       this.deliver(event)
     }
-    return mesh.on(filter, hear).catch((error) => {
-      this.#remote.delete(key)
+    const subscription = mesh.on(filter, hear).catch((error) => {
+      if (this.#remote.get(key) === subscription) this.#remote.delete(key)
       this.#logger.warn({ error, filter }, 'could not subscribe to events')
       return undefined
     })
+    this.#remote.set(key, subscription)
+  }
+
+  async #end(subscription: Promise<Subscription | undefined>): Promise<void> {
+    try {
+      await (await subscription)?.unsubscribe()
+    } catch (error) {
+      this.#logger.warn({ error }, 'could not unsubscribe from events')
+    }
   }
 
   #first(event: IncomingEvent): string | undefined {
