@@ -22,8 +22,13 @@ export async function* itemStream(
     wakeConsumer()
     if (items.length < highWater) return Promise.resolve()
     return new Promise((resolve, reject) => {
-      wakeProducers.push(resolve)
-      call.signal.addEventListener('abort', () => reject(call.signal.reason), { once: true })
+      const { signal } = call
+      const abort = () => reject(signal.reason)
+      wakeProducers.push(() => {
+        signal.removeEventListener('abort', abort)
+        resolve()
+      })
+      signal.addEventListener('abort', abort, { once: true })
     })
   }
   let outcome: { value: Value } | { error: unknown } | undefined

@@ -20,10 +20,14 @@ export class Outbox {
     if (this.#waiting.length > capacity) this.#waiting.shift()
   }
 
-  /** Sends what waits; from here on `send` sends at once. Never rejects: what the mesh does not take is lost. */
+  /**
+   * Sends what waits, and what comes meanwhile after it; then `send` sends at once. Never rejects: what the mesh does not
+   * take is lost.
+   */
   async open(): Promise<void> {
-    const waiting = this.#waiting ?? []
+    for (let next = this.#waiting?.shift(); next; next = this.#waiting?.shift()) {
+      await this.#mesh?.emit(next.event, next.payload).catch(() => {})
+    }
     this.#waiting = undefined
-    for (const { event, payload } of waiting) await this.#mesh?.emit(event, payload).catch(() => {})
   }
 }

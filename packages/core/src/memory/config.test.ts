@@ -37,3 +37,10 @@ it('refuses an item that the plugin does not have', async () => {
   await expect(config.set('p', { stepp: '1' })).rejects.toMatchObject({ code: 'BP_INVALID_ARGUMENT' })
   await expect(config.set('q', { step: '1' })).rejects.toMatchObject({ code: 'BP_INVALID_ARGUMENT' })
 })
+
+it('takes names of Object.prototype for names like any other', async () => {
+  const config = memoryConfig()
+  const { values } = await config.open('p', { constructor: { type: 'string', default: 'x' } } as never)
+  expect(values).toEqual({ constructor: 'x' })
+  await expect(config.set('p', { toString: 'y' } as never)).rejects.toMatchObject({ code: 'BP_INVALID_ARGUMENT' })
+})

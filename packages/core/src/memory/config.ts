@@ -25,7 +25,9 @@ export function memoryConfig(): MemoryConfig {
       const entry: Entry = entries.get(pluginId) ?? { values: {} }
       entries.set(pluginId, entry)
       const defaults = defaultsOf(items)
-      entry.values = Object.fromEntries(Object.keys(items).map((name) => [name, entry.values[name] ?? defaults[name]]))
+      const { values } = entry
+      const stored = (name: string) => (Object.hasOwn(values, name) ? values[name] : undefined)
+      entry.values = Object.fromEntries(Object.keys(items).map((name) => [name, stored(name) ?? defaults[name]]))
       return {
         get values() {
           return entry.values
@@ -40,7 +42,7 @@ export function memoryConfig(): MemoryConfig {
     },
     async set(pluginId, values) {
       const entry = entries.get(pluginId)
-      const unknown = Object.keys(values).find((name) => !entry || !(name in entry.values))
+      const unknown = Object.keys(values).find((name) => !entry || !Object.hasOwn(entry.values, name))
       if (!entry || unknown !== undefined) {
         const what = `Item '${unknown}' of plugin '${pluginId}'`
         throw coreError('BP_INVALID_ARGUMENT', { details: { what, reason: 'its manifest declares no such item' } })
