@@ -1,6 +1,10 @@
 /**
  * Device Connect over any transport: commands, events, presence, broadcast, discovery and invocation.
  *
+ * It makes a plugin host a device of a Device Connect network, so stock Python agents and devices discover it, call its
+ * functions and hear its events, and it discovers and calls them. What carries the messages is any transport of
+ * `@backplane/core`: NATS, memory, or one of your own.
+ *
  * @packageDocumentation
  */
 export type { BroadcastOptions, BroadcastReply } from './broadcast.ts'

@@ -56,7 +56,7 @@ export function soleDevice(selector: Selector): string | undefined {
 }
 
 /** Whether an entity of this name and these labels passes. Case matters, as in Python. */
-export function passes(filter: Filter, name: string, labels: Labels | undefined): boolean {
+function passes(filter: Filter, name: string, labels: Labels | undefined): boolean {
   if (filter.name !== undefined && !matchesGlob(filter.name, name)) return false
   return filter.keys.every(({ key, values }) => {
     const label = labels && Object.hasOwn(labels, key) ? labels[key] : undefined

@@ -4,7 +4,7 @@ import { type DeviceConnectInit, deviceConnect } from '../src/index.ts'
 import { decodeJson } from '../src/json.ts'
 
 /** A record that a logger took. */
-export interface LogRecord {
+interface LogRecord {
   readonly level: string
   readonly text: string
 }
