@@ -20,6 +20,8 @@ export interface DesiredState {
 export function desiredStateFile(path: string, logger?: Logger): DesiredState {
   let reading: Promise<Map<string, boolean>> | undefined
   let writing: Promise<void> = Promise.resolve()
+  /** Whether the last write failed: then the file lacks what is known here. */
+  let isBehind = false
   const read = () => {
     reading ??= readState(path, logger)
     return reading
@@ -30,11 +32,21 @@ export function desiredStateFile(path: string, logger?: Logger): DesiredState {
     },
     async set(pluginId, loaded) {
       const state = await read()
-      if (state.get(pluginId) === loaded) return
+      if (state.get(pluginId) === loaded) {
+        await writing
+        if (!isBehind) return
+      }
       state.set(pluginId, loaded)
       const text = `${JSON.stringify({ version: 1, plugins: Object.fromEntries(state) }, null, 2)}\n`
       const written = writing.then(() => replaceFile(path, text))
-      writing = written.catch(() => {})
+      writing = written.then(
+        () => {
+          isBehind = false
+        },
+        () => {
+          isBehind = true
+        },
+      )
       await written
     },
   }
