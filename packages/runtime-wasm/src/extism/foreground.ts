@@ -2,8 +2,10 @@ import { abortedBy, coreError, type Logger } from '@backplane/core'
 import { wasmError } from '../errors.ts'
 import type { CompiledModule, Engine } from '../sandbox/engine.ts'
 import type { FullLimits } from '../sandbox/limits.ts'
+import type { VyraMetadata } from '../vyra/metadata.ts'
 import type { WasiInit } from '../wasi/wasi.ts'
-import { Guest, type GuestCall } from './guest.ts'
+import { type AnyGuest, makeGuest } from '../worker/make-guest.ts'
+import type { GuestCall } from './guest.ts'
 import type { LogLevel, Services } from './host-imports.ts'
 import type { WasmCallOptions, WasmPlugin } from './plugin.ts'
 import { Variables } from './variables.ts'
@@ -17,6 +19,8 @@ export interface LoadedPlugin extends Omit<Services, 'log' | 'variables' | 'wait
   readonly limits: FullLimits
   readonly wasi: Omit<WasiInit, 'output'> | undefined
   readonly logger: Logger
+  /** Present for a plugin of the VYRA convention. */
+  readonly vyra?: { readonly metadata: VyraMetadata; readonly strict: boolean }
 }
 
 const none = new Uint8Array()
@@ -38,7 +42,7 @@ export function writeLog(logger: Logger, level: LogLevel, text: string): void {
 export class Foreground implements WasmPlugin {
   readonly functions: readonly string[]
   readonly #init: LoadedPlugin & { readonly waits: boolean }
-  readonly #guest: Guest
+  readonly #guest: AnyGuest
   readonly #variables: Variables
   readonly #waiting: { run: () => void; cancel: (error: Error) => void }[] = []
   readonly #closing = new AbortController()
@@ -48,7 +52,7 @@ export class Foreground implements WasmPlugin {
     this.#init = init
     const { wasi, logger } = init
     this.#variables = new Variables(init.limits.varBytes)
-    this.#guest = new Guest({
+    this.#guest = makeGuest({
       ...init,
       plugin: init.id,
       variables: this.#variables,
@@ -56,7 +60,7 @@ export class Foreground implements WasmPlugin {
       ...(wasi
         ? { wasi: { ...wasi, output: (stream, line) => logger[stream === 'stdout' ? 'info' : 'warn'](line) } }
         : { wasi: undefined }),
-    } as ConstructorParameters<typeof Guest>[0])
+    } as Parameters<typeof makeGuest>[0])
     this.#guest.prepare()
     this.functions = this.#guest.functions
   }

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorRecord } from '@backplane/core'
+import type { LoadedPlugin } from '../extism/foreground.ts'
 import type { LogLevel } from '../extism/host-imports.ts'
 import type { HttpAnswer, HttpRequest } from '../extism/http.ts'
 import type { CompiledModule } from '../sandbox/engine.ts'
@@ -26,6 +27,7 @@ export interface ThreadData {
   /** Names of the host functions, by namespace. */
   readonly functions: ReadonlyMap<string, readonly string[]>
   readonly wasi: Omit<WasiInit, 'output'> | undefined
+  readonly vyra: LoadedPlugin['vyra']
   readonly words: Int32Array
   readonly port: MessagePort
   /** Answers of the host, read by a thread that waits. */

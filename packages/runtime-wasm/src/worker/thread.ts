@@ -1,9 +1,9 @@
 import { receiveMessageOnPort } from 'node:worker_threads'
 import { BackplaneError, coreError } from '@backplane/core'
-import { Guest } from '../extism/guest.ts'
 import type { HostCall, HostResult } from '../extism/host-functions.ts'
 import { Variables } from '../extism/variables.ts'
 import { Engine } from '../sandbox/engine.ts'
+import { type AnyGuest, makeGuest } from './make-guest.ts'
 import {
   type Answer,
   type Question,
@@ -24,7 +24,7 @@ export function runThread(data: ThreadData): void {
 
 class Thread {
   readonly #data: ThreadData
-  readonly #guest: Guest
+  readonly #guest: AnyGuest
   readonly #variables: Variables
   #id = 0
   #deadline = Number.POSITIVE_INFINITY
@@ -36,7 +36,7 @@ class Thread {
     const services = [...functions].map(
       ([space, names]) => [space, new Map(names.map((name) => [name, this.#remote(space, name)]))] as const,
     )
-    this.#guest = new Guest({
+    this.#guest = makeGuest({
       ...data,
       plugin: data.id,
       engine: new Engine(),
@@ -53,7 +53,7 @@ class Thread {
             },
           }
         : { wasi: undefined }),
-    } as ConstructorParameters<typeof Guest>[0])
+    } as Parameters<typeof makeGuest>[0])
     try {
       this.#guest.prepare()
       data.port.on('message', (message: ToThread) => this.#receive(message))
@@ -90,13 +90,13 @@ class Thread {
   }
 
   #remote(space: string, name: string) {
-    return (call: HostCall, ...args: (number | bigint)[]): HostResult => {
+    return (call: HostCall | undefined, ...args: (number | bigint)[]): HostResult => {
       const blocks = args.map((arg) => {
-        const block = typeof arg === 'bigint' ? call.bytes(arg) : undefined
+        const block = typeof arg === 'bigint' ? call?.bytes(arg) : undefined
         return block?.length ? block : undefined
       })
       const { value, failed } = this.#ask({ space, name, args, blocks })
-      if (failed !== undefined) call.fail(failed)
+      if (failed !== undefined) call?.fail(failed)
       return value
     }
   }

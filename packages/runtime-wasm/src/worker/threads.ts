@@ -153,9 +153,9 @@ export class Threads implements WasmPlugin {
   }
 
   #spawn(): ThreadHandle {
-    const { id, modules, kernel, limits, config, logLevel, wasi, functions } = this.#init
+    const { id, modules, kernel, limits, config, logLevel, wasi, vyra, functions } = this.#init
     const names = new Map([...functions].map(([space, own]) => [space, [...own.keys()]]))
-    const data = { id, modules, kernel, limits, config, logLevel, wasi, functions: names }
+    const data = { id, modules, kernel, limits, config, logLevel, wasi, vyra, functions: names }
     const thread: ThreadHandle = new ThreadHandle(data, {
       receive: (message) => this.#receive(thread, message),
       ended: (reason) => this.#ended(thread, reason),

@@ -1,0 +1,81 @@
+import { coreError, type Logger, systemClock } from '@backplane/core'
+import { Foreground, type LoadedPlugin } from '../extism/foreground.ts'
+import { compileKernel } from '../extism/kernel.ts'
+import type { WasmSource } from '../extism/manifest.ts'
+import type { WasmPlugin } from '../extism/plugin.ts'
+import { readSources } from '../extism/sources.ts'
+import { Engine } from '../sandbox/engine.ts'
+import { fullLimits, type WasmLimits } from '../sandbox/limits.ts'
+import { wasm } from '../webassembly.ts'
+import { Threads } from '../worker/threads.ts'
+import { vyraSpace } from './guest.ts'
+import { type BaseHostFunctions, hostMethods } from './host-functions.ts'
+import type { VyraMetadata } from './metadata.ts'
+
+/** What {@link loadVyra} needs. */
+export interface LoadVyraInit {
+  readonly id: string
+  readonly source: WasmSource
+  readonly metadata: VyraMetadata
+  readonly host: BaseHostFunctions
+  readonly strict: boolean
+  readonly worker: boolean
+  readonly logger: Logger
+  readonly limits?: WasmLimits
+  readonly engine?: Engine
+  readonly signal?: AbortSignal
+}
+
+/** Loads a module of the VYRA convention; its calls take and give packed data. */
+export async function loadVyra(init: LoadVyraInit): Promise<WasmPlugin> {
+  const { id, metadata, host, strict, worker, logger, signal, engine = new Engine() } = init
+  const memory = metadata.memoryMb === undefined ? {} : { memoryPages: metadata.memoryMb * 16 }
+  const limits = fullLimits(memory, init.limits)
+  const [source] = await readSources([init.source], { fetch, signal })
+  if (!source) throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'the source', reason: 'there is none' } })
+  const modules = [engine.compile(source.name, source.bytes, limits, { fuel: true })]
+  const methods = new Map<string, (...args: unknown[]) => unknown>([
+    ...hostMethods(host),
+    ...(standardMethods(host) as [string, (...args: unknown[]) => unknown][]),
+  ])
+  const functions = new Map([...methods].map(([name, run]) => [name, (_: unknown, ...args: unknown[]) => run(...args)]))
+  const plugin: LoadedPlugin = {
+    id,
+    engine,
+    modules,
+    kernel: compileKernel(engine, limits),
+    limits,
+    config: new Map(),
+    functions: new Map([[vyraSpace, functions]]) as unknown as LoadedPlugin['functions'],
+    http: () => {
+      throw coreError('BP_PERMISSION_DENIED', { details: { who: id, what: 'use HTTP' } })
+    },
+    wasi: undefined,
+    logger,
+    logLevel: 'info',
+    vyra: { metadata, strict },
+  }
+  if (worker) return Threads.start({ ...plugin, instances: 1, warm: 1, clock: systemClock }, signal)
+  const asks = modules.some(({ shape }) => shape.imports.length > 0)
+  return new Foreground({ ...plugin, waits: asks && wasm.promising !== undefined })
+}
+
+/** What stands behind the namespace `vyra`. */
+function standardMethods(host: BaseHostFunctions): [string, (...args: never[]) => unknown][] {
+  const split = (topic: string): [string, string] => {
+    const at = topic.lastIndexOf('.')
+    return at < 0 ? [topic, ''] : [topic.slice(at + 1), topic.slice(0, at)]
+  }
+  return [
+    ['vyra_log', (message: string, level: number) => host.log(level, message)],
+    ['vyra_notify_ui', (event: string, data: unknown) => host.notify_ui(event, data)],
+    [
+      'vyra_publish',
+      async (topic: string, payload: unknown) => (await host.create_publisher(...split(topic))).publish(payload),
+    ],
+    [
+      'vyra_request',
+      async (topic: string, payload: unknown) => (await host.create_client(...split(topic))).request(payload),
+    ],
+  ]
+}

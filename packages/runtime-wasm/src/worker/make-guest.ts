@@ -1,0 +1,13 @@
+import { Guest, type GuestInit } from '../extism/guest.ts'
+import { VyraGuest } from '../vyra/guest.ts'
+import type { VyraMetadata } from '../vyra/metadata.ts'
+
+/** A guest of either convention: bytes in, bytes out. */
+export type AnyGuest = Pick<Guest, 'call' | 'callWaiting' | 'drop' | 'prepare' | 'functions' | 'stats'>
+
+/** Makes a guest of the convention that it was loaded for. */
+export function makeGuest(
+  init: GuestInit & { readonly vyra?: { readonly metadata: VyraMetadata; readonly strict: boolean } | undefined },
+): AnyGuest {
+  return init.vyra ? new VyraGuest({ ...init, ...init.vyra }) : new Guest(init)
+}
