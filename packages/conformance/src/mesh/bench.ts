@@ -11,6 +11,7 @@ import {
   type TransportEvent,
 } from '@backplane/core'
 import { expect } from 'vitest'
+import { type Outage, outageOf } from '../outage.ts'
 import { type TrackedClock, trackedClock } from '../tracked-clock.ts'
 import { pause, until } from '../waiting.ts'
 
@@ -131,24 +132,10 @@ export class MeshBench {
   }
 
   /** The way to take the connection away; skips the case where there is none. */
-  outage(): { interrupt(): Promise<void>; restore(): Promise<void> } {
+  outage(): Outage {
     const { interrupt, restore } = this.#under
     if (!interrupt || !restore) return this.#skip('reconnecting (setup gives no interrupt and restore)')
-    return {
-      interrupt: async () => {
-        const connected = this.#made.filter((mesh) => mesh.status === 'connected')
-        await interrupt()
-        await until(
-          () => connected.every((mesh) => mesh.status !== 'connected'),
-          'noticing that the connection is lost',
-        )
-      },
-      restore: async () => {
-        const away = this.#made.filter((mesh) => mesh.status === 'disconnected' || mesh.status === 'connecting')
-        await restore()
-        await until(() => away.every((mesh) => mesh.status === 'connected'), 'coming back by itself', 15_000)
-      },
-    }
+    return outageOf(this.#made, { interrupt, restore })
   }
 
   /** Closes all, and sees that nothing is left. */

@@ -9,8 +9,10 @@ import {
   type TransportFactory,
 } from '@backplane/core'
 import { expect } from 'vitest'
+import { type Outage, outageOf } from '../outage.ts'
 import { type TrackedClock, trackedClock } from '../tracked-clock.ts'
 import { gate, until } from '../waiting.ts'
+import { text } from './payloads.ts'
 
 /** What `setup` gives {@link transportCompliance} for one case. */
 export interface TransportUnderTest {
@@ -129,25 +131,10 @@ export class TransportBench {
   }
 
   /** The way to take the connection away; skips the case where there is none. */
-  outage(): { interrupt(): Promise<void>; restore(): Promise<void> } {
+  outage(): Outage {
     const { interrupt, restore } = this.#under
     if (!interrupt || !restore) return this.#skip('reconnecting (setup gives no interrupt and restore)')
-    return {
-      interrupt: async () => {
-        const connected = this.#made.filter((transport) => transport.status === 'connected')
-        await interrupt()
-        await until(
-          () => connected.every((each) => each.status !== 'connected'),
-          'noticing that the connection is lost',
-        )
-      },
-      restore: async () => {
-        const away = this.#made.filter((each) => each.status === 'disconnected' || each.status === 'connecting')
-        await restore()
-        await until(() => away.every((each) => each.status === 'connected'), 'coming back by itself', 15_000)
-        await Promise.all(away.map((each) => each.flush()))
-      },
-    }
+    return outageOf(this.#made, { interrupt, restore }, (transport) => transport.flush())
   }
 
   /** A factory whose credentials are wrong; skips the case where there is none. */
@@ -168,26 +155,4 @@ export class TransportBench {
     for (const transport of this.#made) expect(transport.status, 'status after close').toBe('closed')
     await until(() => this.clock.pending === 0, 'every timer is cancelled after close', 250)
   }
-}
-
-/** Text as bytes. */
-export function bytes(from: string): Uint8Array {
-  return new TextEncoder().encode(from)
-}
-
-/** Bytes as text. */
-export function text(from: Uint8Array): string {
-  return new TextDecoder().decode(from)
-}
-
-/** Bytes that are not text, all different from their neighbours. */
-export function pattern(length: number): Uint8Array {
-  const made = new Uint8Array(length)
-  for (let i = 0; i < length; i++) made[i] = (i * 7 + (i >> 8)) & 0xff
-  return made
-}
-
-/** Whether two byte arrays are equal; a test framework's own comparison takes seconds for a mebibyte. */
-export function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
-  return a !== undefined && a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i])
 }

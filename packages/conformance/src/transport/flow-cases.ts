@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { gate, pause, rejection, soon, until } from '../waiting.ts'
-import { bytes, type TransportCase, text } from './bench.ts'
+import type { TransportCase } from './bench.ts'
+import { bytes, text } from './payloads.ts'
 
 /** Unsubscribing, slow consumers, and closing while things are under way. */
 export const flowCases: Record<string, TransportCase> = {

@@ -1,8 +1,9 @@
 import { expect } from 'vitest'
 import { openResources } from '../resources.ts'
 import { pause, rejection, soon, until } from '../waiting.ts'
-import { bytes, type TransportCase } from './bench.ts'
+import type { TransportCase } from './bench.ts'
 import { methods } from './methods.ts'
+import { bytes } from './payloads.ts'
 
 /** Connecting, status and closing. */
 export const lifeCases: Record<string, TransportCase> = {

@@ -1,5 +1,5 @@
 import type { Transport } from '@backplane/core'
-import { bytes } from './bench.ts'
+import { bytes } from './payloads.ts'
 
 /** Every method that needs a connection, called in its plainest way. */
 export const methods: readonly {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { rejection } from '../waiting.ts'
-import { bytes, type TransportCase, text } from './bench.ts'
+import type { TransportCase } from './bench.ts'
+import { bytes, text } from './payloads.ts'
 
 const table: readonly [pattern: string, yes: readonly string[], no: readonly string[]][] = [
   ['*', ['a', 'b'], ['a.b', 'a.b.c']],

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { ordinaryError } from '../waiting.ts'
-import { bytes, pattern, sameBytes, type TransportCase, text } from './bench.ts'
+import type { TransportCase } from './bench.ts'
+import { bytes, pattern, sameBytes, text } from './payloads.ts'
 
 const oddTokens = ['a/b', 'a#b', 'a?b', 'a$b', '$SYS', 'a%2Fb', 'a@v1', 'a=b&c', 'grün', '日本', '😀', '-_~']
 

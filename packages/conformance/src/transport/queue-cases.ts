@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { rejection, until } from '../waiting.ts'
-import { bytes, type TransportCase, text } from './bench.ts'
+import type { TransportCase } from './bench.ts'
+import { bytes, text } from './payloads.ts'
 
 const numbers = Array.from({ length: 200 }, (_, i) => String(i))
 const inOrder = (texts: readonly string[]) => [...texts].sort((a, b) => Number(a) - Number(b))

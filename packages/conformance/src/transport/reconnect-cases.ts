@@ -1,7 +1,8 @@
 import { expect } from 'vitest'
 import { gate, pause, rejection, soon } from '../waiting.ts'
-import { bytes, type TransportCase, text } from './bench.ts'
+import type { TransportCase } from './bench.ts'
 import { methods } from './methods.ts'
+import { bytes, text } from './payloads.ts'
 
 /** Losing the connection, and what must be there again afterwards. Each needs `interrupt` and `restore`. */
 export const reconnectCases: Record<string, TransportCase> = {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { gate, ordinaryError, pause, rejection, soon, until } from '../waiting.ts'
-import { bytes, pattern, sameBytes, type TransportCase, text } from './bench.ts'
+import type { TransportCase } from './bench.ts'
+import { bytes, pattern, sameBytes, text } from './payloads.ts'
 
 /** Requests and answers. */
 export const requestCases: Record<string, TransportCase> = {
