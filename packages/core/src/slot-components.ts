@@ -18,7 +18,7 @@ export interface SlotComponents {
   readonly restart: RestartPolicy
   /** Chooses the home for a plugin; throws `BP_RUNTIME_MISSING`. */
   runtimeFor(source: PluginSource): PluginRuntime
-  /** Makes one instance's context; `slot.config` and the two callbacks are the slot's. */
+  /** Makes one instance's context; `line` leads back to the slot. */
   context(
     slot: Slot,
     source: PluginSource,
@@ -26,7 +26,7 @@ export interface SlotComponents {
     signal: AbortSignal,
     line: { exited(error: BackplaneError): void; changed(): void },
   ): RuntimeContext
-  /** Sets, replaces (`undefined`: takes back) what the plugin offers. Throws `BP_FUNCTION_COLLISION`. */
+  /** Sets or replaces what the plugin offers; `undefined` takes it back. Throws `BP_FUNCTION_COLLISION`. */
   offer(id: string, offer: Offer | undefined): void
   /** Names the events to deliver; replaces what was named before. */
   subscribe(slot: Slot, running: RunningInstance | undefined): void

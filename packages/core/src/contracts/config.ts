@@ -14,7 +14,10 @@ export interface ConfigChange {
   readonly changed: readonly string[]
 }
 
-/** What a host asks of configuration. `config-manager` is the full one; core's own keeps values in memory. */
+/**
+ * What a host asks of configuration. `configManager` of `@backplane/config-manager` is the full one, `memoryConfig` of
+ * `@backplane/core/memory` one for tests; a host that is given none has every item at its default.
+ */
 export interface HostConfig extends AsyncDisposable {
   /**
    * Registers a plugin's items, merging them with what is stored (values set by users stay), and gives its live values.
