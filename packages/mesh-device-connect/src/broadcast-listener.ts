@@ -1,7 +1,8 @@
-import { BackplaneError, type Json, type MeshHandler, messageOf, type Timer } from '@backplane/core'
+import type { BackplaneError, Json, MeshHandler, Timer } from '@backplane/core'
 import { decodeJson, encodeBytes, isObject } from './json.ts'
 import type { Link } from './link.ts'
 import { takeMeta } from './meta.ts'
+import { toRpcError } from './rpc-errors.ts'
 import { isToken } from './subjects.ts'
 
 /** Timers take no more than 2^31 ms; a longer wait is cut into pieces. */
@@ -82,13 +83,8 @@ export class BroadcastListener {
       actually_fired_at: clock.now() / 1000,
     }
     const failed = (thrown: unknown) => {
-      const code = thrown instanceof BackplaneError ? thrown.code : undefined
-      return encodeBytes({
-        ...about,
-        success: false,
-        error: { code: 'invoke_failed', message: messageOf(thrown) },
-        code,
-      })
+      const { message, data } = toRpcError(name, thrown)
+      return encodeBytes({ ...about, success: false, error: { code: 'invoke_failed', message, data } })
     }
     let reply: Uint8Array
     try {

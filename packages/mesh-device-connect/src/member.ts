@@ -178,6 +178,7 @@ export class Member implements DeviceConnectMesh {
     const found = () => this.#peers.list().flatMap((device) => select(wanted, device) ?? [])
     const isFound = () => soleDevice(wanted) !== undefined && found().length > 0
     await this.#peers.gathered(isFound, options.timeoutMs ?? 10_000, options.signal)
+    this.#requireJoined()
     return found()
   }
 

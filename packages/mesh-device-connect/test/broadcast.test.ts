@@ -1,4 +1,4 @@
-import type { MeshCall } from '@backplane/core'
+import { coreError, type MeshCall } from '@backplane/core'
 import { describe, expect, test } from 'vitest'
 import { type TestNetwork, tap, testNetwork } from './meshes.ts'
 
@@ -52,6 +52,17 @@ describe('a broadcast that comes in', () => {
         },
       },
     ])
+  })
+
+  test('that fails by a code of ours says it, for those who know it', async () => {
+    await using net = testNetwork()
+    const busy = coreError('BP_PLUGIN_BUSY', { details: { plugin: 'p', limit: '2 calls' } })
+    const device = net.member({ deviceId: 'h1', tenant: 't' }, () => Promise.reject(busy))
+    const client = net.member({ deviceId: 'c1', tenant: 't' })
+    await net.settle(Promise.all([device.connect(), client.connect()]))
+    const [reply] = await net.settle(gathered(client.broadcast('f', {}, { targets: ['h1'] })))
+    const error = { code: 'BP_REMOTE_FAILED', retryable: true, details: { remoteCode: 'BP_PLUGIN_BUSY' } }
+    expect(reply).toMatchObject({ ok: false, error })
   })
 
   test.each([
