@@ -1,7 +1,11 @@
 /** The process behind the `backplane` command: its streams, its signals, its exit code. */
 import { enableCompileCache } from 'node:module'
 
-// Before anything else is loaded: a command is short, and most of its time goes into compiling.
-enableCompileCache()
-const [{ processIo }, { runCli }] = await Promise.all([import('./io.ts'), import('./run.ts')])
-process.exitCode = await runCli(process.argv.slice(2), processIo())
+async function main(): Promise<void> {
+  // Before anything else is loaded: a command is short, and most of its time goes into compiling.
+  enableCompileCache()
+  const [{ processIo }, { runCli }] = await Promise.all([import('./io.ts'), import('./run.ts')])
+  process.exitCode = await runCli(process.argv.slice(2), processIo())
+}
+
+void main()

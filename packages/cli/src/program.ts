@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import packageJson from '../package.json' with { type: 'json' }
 import type { CliIo } from './io.ts'
 import type { Reporter } from './reporter.ts'
 
@@ -20,7 +20,7 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
   const context: CommandContext = { io, reporter }
   const program = new Command('backplane')
     .description('Runs a plugin host, calls its functions, manages its plugins, writes new ones.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(packageJson.version, '-V, --version', 'print the version')
     .showHelpAfterError(false)
     .addHelpText('after', exitHelp)
 
@@ -106,8 +106,4 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
       .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {}, getOutHasColors: () => io.colors })
   }
   return program
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 }
