@@ -10,7 +10,9 @@ import { type DeviceConnectMesh, deviceConnect, parseSelector, select } from '@b
 import { natsTransport } from '@backplane/transport-nats'
 import { natsBroker } from '@backplane/transport-nats/broker'
 import { root } from '../../tools/workspace.ts'
-import { type Interop, interop, type RunningProcess, type Venv } from '../harness.ts'
+import { type Interop, interop } from '../harness.ts'
+import type { RunningProcess } from '../running-process.ts'
+import type { Venv } from '../venv.ts'
 import { randomSelectors, samples } from './random-selectors.ts'
 
 const execute = promisify(execFile)

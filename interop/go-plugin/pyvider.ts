@@ -4,7 +4,8 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { pluginClient } from '@backplane/handshake-grpc'
-import type { Interop, Venv } from '../harness.ts'
+import type { Interop } from '../harness.ts'
+import type { Venv } from '../venv.ts'
 import { basicHandshake, KV } from './plugins/definitions.ts'
 
 const execute = promisify(execFile)

@@ -4,7 +4,7 @@
  */
 import { transportCompliance } from '@backplane/conformance'
 import { afterAll } from 'vitest'
-import { startProcess } from '../../../interop/harness.ts'
+import { startProcess } from '../../../interop/running-process.ts'
 import { natsTransport } from '../src/index.ts'
 import { startBroker } from './support.ts'
 
