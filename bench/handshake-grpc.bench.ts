@@ -190,6 +190,26 @@ function fresh(make: () => Promise<Stub>): () => Subject {
   })
 }
 
+/** How long a fresh Node process takes to its first line of output, on the packages as published. */
+function cold(program: string): () => Subject {
+  return () => {
+    const home = join(root, 'packages/handshake-grpc')
+    if (!existsSync(join(home, 'dist/index.js'))) absent('the packages are not built: npm run build')
+    return {
+      async run() {
+        const began = performance.now()
+        const args = ['--input-type=module', '-e', program]
+        const env = { ...process.env, TEST_MAGIC_COOKIE: 'test' }
+        const child = spawn(process.execPath, args, { cwd: home, env, stdio: ['ignore', 'pipe', 'ignore'] })
+        await new Promise((resolve) => child.stdout.once('data', resolve))
+        const took = performance.now() - began
+        await ended(child, 'SIGKILL')
+        return took
+      },
+    }
+  }
+}
+
 type Measure = readonly [
   what: string,
   unit: string,
@@ -207,6 +227,18 @@ const measures: readonly Measure[] = [
 ]
 
 export const rows: Row[] = [
+  {
+    case: 'our plugin: cold start to its line',
+    unit: 'ms',
+    once: true,
+    rounds: 12,
+    bar: '<= 1.5 x a Node process that loads grpc-js',
+    ours: cold(
+      `import { servePlugin } from '@backplane/handshake-grpc'
+       await servePlugin({ handshake: ${JSON.stringify(handshake)}, plugins: { test: [] } })`,
+    ),
+    baseline: cold(`import '@grpc/grpc-js'; process.stdout.write('1\\n')`),
+  },
   ...measures.map(
     ([what, unit, command, figure, measure]): Row => ({
       case: `Go plugin: ${what}`,

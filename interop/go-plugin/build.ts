@@ -107,3 +107,10 @@ function ownSources(): string[] {
       .map((file) => join(folder, file))
   })
 }
+
+/** Builds the Go plugin of `examples/kv`, from its own module. */
+export async function buildExample(go: string, folder: string): Promise<string> {
+  const binary = join(folder, 'go-kv')
+  await execute(go, ['build', '-o', binary, '.'], { cwd: join(import.meta.dirname, '../../examples/kv/go') })
+  return binary
+}

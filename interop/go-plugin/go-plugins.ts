@@ -1,17 +1,20 @@
 /** A TypeScript host runs stock Go plugins. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { BackplaneError, type Logger } from '@backplane/core'
+import { promisify } from 'node:util'
+import { BackplaneError, createHost, type Logger } from '@backplane/core'
 import {
   clientRegistry,
   implement,
   type PluginClientInit,
   pluginClient,
   processRunner,
+  processRuntime,
   type RunnerFactory,
 } from '@backplane/handshake-grpc'
 import type { Interop } from '../harness.ts'
@@ -154,6 +157,31 @@ export async function goPlugins({ check, scratch }: Interop, built: Built): Prom
     await assert.rejects(wrong.start(), { code: 'BP_HANDSHAKE_CHECKSUM', message: 'checksums did not match' })
   })
   if (helper) await helperModes(check, built, scratch, stdio)
+}
+
+/** The Go plugin of `examples/kv`, by its host program, and under a Backplane host. */
+export async function exampleKv({ check }: Interop, command: string): Promise<void> {
+  await check('examples/kv: host.ts runs the Go plugin', async () => {
+    const host = join(import.meta.dirname, '../../examples/kv/host.ts')
+    const run = (...words: string[]) =>
+      promisify(execFile)(process.execPath, ['--conditions=@backplane/source', host, ...words, '--', command])
+    await run('put', 'hello', 'world')
+    // It keeps values in memory, and each run is a plugin of its own.
+    await assert.rejects(run('get', 'hello'), /there is no "hello"/)
+  })
+  await check('examples/kv: the Go plugin under a Backplane host', async () => {
+    await using host = createHost({ identity: { deviceId: 'interop' }, runtimes: [processRuntime()] })
+    await host.start()
+    const cookie = { key: 'BASIC_PLUGIN', value: 'hello' }
+    await host.load({
+      dir: dirname(command),
+      manifest: { id: 'kv', runtime: 'process', entry_point: 'go-kv', process: { cookie } },
+    })
+    await host.call('kv.KV.Put', { key: 'a', value: 'AQID' })
+    assert.deepEqual(await host.call('kv.KV.Get', { key: 'a' }), { value: 'AQID' })
+    await host.reload('kv')
+    await assert.rejects(host.call('kv.KV.Get', { key: 'a' }), { code: 'BP_PLUGIN_FAILED' })
+  })
 }
 
 /** Every mode of go-plugin's `TestHelperProcess`. */

@@ -1,8 +1,8 @@
 /** hashicorp/go-plugin in both directions, and pyvider-rpcplugin: programs that this project did not write. */
 import { interop } from '../harness.ts'
-import { build, type Version, versions } from './build.ts'
+import { build, buildExample, type Version, versions } from './build.ts'
 import { goHosts } from './go-hosts.ts'
-import { goPlugins } from './go-plugins.ts'
+import { exampleKv, goPlugins } from './go-plugins.ts'
 import { killCycles } from './kill-cycles.ts'
 import { pyvider } from './pyvider.ts'
 
@@ -10,6 +10,7 @@ await interop('go-plugin', async (tools) => {
   await pyvider(tools, await tools.venv(['pyvider-rpcplugin==0.5.5']))
 
   const go = tools.tool('go')
+  await exampleKv(tools, await buildExample(go, tools.scratch()))
   for (const version of Object.keys(versions) as Version[]) {
     const built = await build(go, version)
     await goHosts(tools, built)

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -51,6 +51,11 @@ describe('servePlugin as a program', () => {
     const port = Number(/^127\.0\.0\.1:(\d+)$/.exec(fields[3]!)![1])
     expect(port).toBeGreaterThanOrEqual(23_100)
     expect(port).toBeLessThanOrEqual(23_199)
+  })
+
+  it('gives its socket to a group', async () => {
+    const { fields } = await started({ PLUGIN_UNIX_SOCKET_GROUP: String(process.getgid?.() ?? 0) })
+    expect(statSync(fields[3]!).mode & 0o777).toBe(0o660)
   })
 
   it.each([

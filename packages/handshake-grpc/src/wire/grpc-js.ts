@@ -46,14 +46,46 @@ async function dial(
     ...init.options,
   }
   const uri = bridge?.uri ?? ('open' in target ? '' : uriOf(target.network, target.address))
-  const channel = new Channel(uri, channelCredentials(init.tls), options)
+  const sockets = new Set<Duplex>()
+  const channel = new Channel(uri, trackSockets(channelCredentials(init.tls), sockets), options)
   return {
     channel,
     close() {
       channel.close()
       bridge?.close()
+      // A channel that closes at the wrong moment of a TLS connection leaves its socket open; answers under way have their time.
+      const cut = setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, lingerMs)
+      cut.unref()
     },
   }
+}
+
+/** How long the sockets of a closed channel may stand. */
+const lingerMs = 250
+
+type Connector = { connect(socket: Duplex): unknown }
+
+/**
+ * Notes the sockets of a channel. grpc-js tells nobody of them; its credentials see each one, by a method that is not
+ * public: where it is missing nothing is noted and nothing else changes.
+ */
+function trackSockets(credentials: ChannelCredentials, sockets: Set<Duplex>): ChannelCredentials {
+  const inner = credentials as unknown as { _createSecureConnector?: (...args: unknown[]) => Connector }
+  const create = inner._createSecureConnector
+  if (typeof create !== 'function') return credentials
+  inner._createSecureConnector = (...args) => {
+    const connector = create.apply(credentials, args)
+    const connect = connector.connect
+    connector.connect = (socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+      return connect.call(connector, socket)
+    }
+    return connector
+  }
+  return credentials
 }
 
 function uriOf(network: string, address: string): string {
