@@ -9,7 +9,7 @@ import { deviceConnect } from '@backplane/mesh-device-connect'
 import { natsTransport } from '@backplane/transport-nats'
 import { natsBroker } from '@backplane/transport-nats/broker'
 import { connect } from '@nats-io/transport-node'
-import { startProcess } from '../interop/harness.ts'
+import { startProcess } from '../interop/running-process.ts'
 import { cacheDir } from '../tools/workspace.ts'
 import { absent, type Row, type Subject } from './harness.ts'
 

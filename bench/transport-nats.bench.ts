@@ -8,7 +8,7 @@ import { silentLogger, systemClock } from '@backplane/core'
 import { natsTransport } from '@backplane/transport-nats'
 import { natsBroker } from '@backplane/transport-nats/broker'
 import { connect, createInbox } from '@nats-io/transport-node'
-import { startProcess } from '../interop/harness.ts'
+import { startProcess } from '../interop/running-process.ts'
 import { cacheDir } from '../tools/workspace.ts'
 import { absent, type Row, type Subject } from './harness.ts'
 
