@@ -1,3 +1,4 @@
+import { attempt } from './attempt.ts'
 import type { Logger } from './contracts/logger.ts'
 import type { EventFilter } from './contracts/manifest.ts'
 import type { Mesh } from './contracts/mesh.ts'
@@ -63,7 +64,7 @@ export class EventHub {
     for (const [key, subscription] of this.#remote) {
       if (wanted.has(key)) continue
       this.#remote.delete(key)
-      ending.push(this.#end(subscription))
+      ending.push(attempt(this.#logger, 'ending a subscription', async () => (await subscription)?.unsubscribe()))
     }
     for (const [key, filter] of wanted) {
       if (!this.#remote.has(key) && this.#mesh) this.#listen(this.#mesh, key, filter)
@@ -85,14 +86,6 @@ export class EventHub {
       return undefined
     })
     this.#remote.set(key, subscription)
-  }
-
-  async #end(subscription: Promise<Subscription | undefined>): Promise<void> {
-    try {
-      await (await subscription)?.unsubscribe()
-    } catch (error) {
-      this.#logger.warn({ error }, 'could not unsubscribe from events')
-    }
   }
 
   #first(event: IncomingEvent): string | undefined {

@@ -1,3 +1,4 @@
+import { attempt } from './attempt.ts'
 import { systemClock } from './clock.ts'
 import type { Caller, CallOptions } from './contracts/call.ts'
 import type { Host, HostEvent, HostInit, HostOptions, PluginStatus } from './contracts/host.ts'
@@ -6,7 +7,7 @@ import type { Advertisement } from './contracts/mesh.ts'
 import type { PluginRuntime, PluginSource, RemoteOptions } from './contracts/runtime.ts'
 import type { Params, Value } from './contracts/values.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { BackplaneError, coreError } from './errors.ts'
+import { coreError } from './errors.ts'
 import { EventHub } from './event-hub.ts'
 import { fixedConfig } from './fixed-config.ts'
 import { itemStream } from './item-stream.ts'
@@ -189,29 +190,18 @@ class PluginHost implements Host {
       await slot.unload()
       this.#slots.delete(slot.id)
     }
-    await this.#ended('the events', () => this.#hub.detach())
-    await this.#ended('the mesh', async () => this.mesh?.close())
-    for (const runtime of this.runtimes) await this.#ended(`runtime '${runtime.kind}'`, async () => runtime.close?.())
-    await this.#ended('the configuration', async () => this.#config.close())
+    // Whatever does not end must not keep the rest from ending.
+    await this.#hub.detach()
+    await attempt(this.#logger, 'closing the mesh', () => this.mesh?.close())
+    for (const runtime of this.runtimes)
+      await attempt(this.#logger, `closing runtime '${runtime.kind}'`, () => runtime.close?.())
+    await attempt(this.#logger, 'closing the configuration', () => this.#config.close())
     this.#dispatcher.stop()
-  }
-
-  /** Never rejects: whatever does not end must not keep the rest from ending. */
-  async #ended(what: string, end: () => Promise<void>): Promise<void> {
-    try {
-      await end()
-    } catch (error) {
-      this.#logger.error({ error: BackplaneError.from(error) }, `${what} did not close`)
-    }
   }
 
   /** What one plugin says of itself must not keep the others from coming and going. */
   #advertise(advertisement: Advertisement): void {
-    try {
-      this.mesh?.advertise(advertisement)
-    } catch (error) {
-      this.#logger.error({ error: BackplaneError.from(error) }, 'what is offered could not be announced')
-    }
+    void attempt(this.#logger, 'announcing what is offered', () => this.mesh?.advertise(advertisement))
   }
 
   #invoke(caller: Caller, name: string, params: Params, options: RemoteOptions): Promise<Value> {
@@ -267,10 +257,8 @@ class PluginHost implements Host {
         const { instance } = running ?? {}
         const wanted = [...(running?.source.manifest.subscriptions ?? []), ...(instance?.subscriptions ?? [])]
         this.#hub.set(slot.id, instance?.notify ? wanted : [], (event) => {
-          const notified = async () => instance?.notify?.(event)
-          notified().catch((error) => {
-            this.#logger.warn({ plugin: slot.id, event: event.event, error }, 'event handler failed')
-          })
+          const fields = { plugin: slot.id, event: event.event }
+          void attempt(this.#logger, 'event handler', () => instance?.notify?.(event), fields)
         })
       },
       tell: (event) => this.#tell(event),
@@ -294,13 +282,7 @@ class PluginHost implements Host {
   }
 
   #tell(event: HostEvent): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(event)
-      } catch (error) {
-        this.#logger.error({ error: BackplaneError.from(error) }, 'a host listener threw')
-      }
-    }
+    for (const listener of this.#listeners) void attempt(this.#logger, 'a host listener', () => listener(event))
   }
 
   #closed() {

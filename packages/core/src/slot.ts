@@ -1,5 +1,6 @@
 import type { ActiveCall } from './active-call.ts'
 import { Admission } from './admission.ts'
+import { attempt } from './attempt.ts'
 import type { ConfigChange, ConfigHandle } from './contracts/config.ts'
 import type { PluginState, PluginStatus } from './contracts/host.ts'
 import type { PluginRuntime, PluginSource } from './contracts/runtime.ts'
@@ -298,11 +299,7 @@ export class Slot {
 
   #changed(running: RunningInstance): void {
     if (running !== this.#current) return
-    try {
-      this.#offer(running)
-    } catch (error) {
-      this.#parts.logger.error({ plugin: this.id, error }, 'changed functions refused; the former ones stay')
-    }
+    void this.#attempt('changing what it offers (the former stays)', () => this.#offer(running))
   }
 
   #exited(running: RunningInstance, error: BackplaneError): void {
@@ -348,12 +345,12 @@ export class Slot {
   }
 
   /** Never rejects: what is wrong with the store must not keep a plugin from ending. */
-  async #closeConfig(): Promise<void> {
-    try {
-      await this.#config?.close()
-    } catch (error) {
-      this.#parts.logger.warn({ plugin: this.id, error }, 'its configuration could not be closed')
-    }
+  #closeConfig(): Promise<void> {
+    return this.#attempt('closing its configuration', () => this.#config?.close())
+  }
+
+  #attempt(what: string, work: () => unknown): Promise<void> {
+    return attempt(this.#parts.logger, what, work, { plugin: this.id })
   }
 
   async #reconfigure(change: ConfigChange): Promise<void> {
