@@ -22,7 +22,6 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   BP_INVALID_ARGUMENT: exitCodes.usage,
   BP_PARAMS_INVALID: exitCodes.usage,
   BP_PLUGIN_ID_INVALID: exitCodes.usage,
-  BP_SELECTOR_INVALID: exitCodes.usage,
   BP_AUTH_FAILED: exitCodes.unreachable,
   BP_CONNECT_FAILED: exitCodes.unreachable,
   BP_DEVICE_UNKNOWN: exitCodes.unreachable,
