@@ -5,14 +5,12 @@ export const systemClock: Clock = {
   now: Date.now,
   after(delayMs, run) {
     // A longer wait overflows the platform's timers, which then fire at once: it is cut into pieces.
-    let leftMs = delayMs
     let handle: ReturnType<typeof setTimeout>
-    const wait = () => {
-      const pieceMs = Math.min(leftMs, longestTimerMs)
-      leftMs -= pieceMs
-      handle = setTimeout(leftMs > 0 ? wait : run, pieceMs)
+    const wait = (leftMs: number) => {
+      handle =
+        leftMs > longestTimerMs ? setTimeout(wait, longestTimerMs, leftMs - longestTimerMs) : setTimeout(run, leftMs)
     }
-    wait()
+    wait(delayMs)
     return { cancel: () => clearTimeout(handle) }
   },
 }

@@ -3,7 +3,7 @@ import type { Caller, CallOptions } from './contracts/call.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { Params, Value } from './contracts/values.ts'
 import { DeadlineQueue } from './deadline.ts'
-import { type BackplaneError, coreError } from './errors.ts'
+import { coreError } from './errors.ts'
 import type { CapabilityRegistry } from './registry.ts'
 
 /** How many items a caller who asks for one answer is given at most. */
@@ -29,7 +29,10 @@ export class Dispatcher {
     if (!route) return Promise.reject(coreError('BP_FUNCTION_UNKNOWN', { details: { name } }))
     const { descriptor, limitMs = Number.POSITIVE_INFINITY } = route
     const timeoutMs = Math.min(limitMs, options.timeoutMs ?? descriptor.timeout_ms ?? this.#timeoutMs)
-    if (Number.isNaN(timeoutMs)) return Promise.reject(notATime(options.timeoutMs))
+    if (Number.isNaN(timeoutMs)) {
+      const reason = `${options.timeoutMs} is no number`
+      return Promise.reject(coreError('BP_INVALID_ARGUMENT', { details: { what: 'timeoutMs', reason } }))
+    }
     const items: Value[] | undefined = sink === undefined && descriptor.stream === 'items' ? [] : undefined
     const call: ActiveCall = new ActiveCall({
       descriptor,
@@ -48,11 +51,6 @@ export class Dispatcher {
   stop(): void {
     for (const call of this.#deadlines.clear()) call.fail(coreError('BP_CLOSED', { details: { what: 'The host' } }))
   }
-}
-
-function notATime(timeoutMs: unknown): BackplaneError {
-  const reason = `${String(timeoutMs)} is no number of milliseconds`
-  return coreError('BP_INVALID_ARGUMENT', { details: { what: 'timeoutMs', reason } })
 }
 
 async function gather(items: Value[], item: Value, call: ActiveCall): Promise<void> {

@@ -37,9 +37,9 @@ export class RunningInstance {
     this.config = init.config
   }
 
-  /** Whether it has ended on its own. */
-  get ended(): boolean {
-    return this.#exit !== undefined
+  /** Why it has ended on its own, if it has. */
+  get ended(): BackplaneError | undefined {
+    return this.#exit
   }
 
   get source(): PluginSource {
@@ -68,16 +68,19 @@ export class RunningInstance {
     }
   }
 
-  /** Starts it, and asks for its health. Leaves nothing behind when it fails. */
-  async start(state?: Value): Promise<void> {
-    const { instance } = this
-    const starting = async () => {
-      await instance.start({ signal: this.#controller.signal, ...(state === undefined ? {} : { state }) })
-      const health = await instance.health?.({ signal: this.#controller.signal })
+  /**
+   * Starts it with the state that `handedOver` gives, and asks for its health. Leaves nothing behind when one of these
+   * fails.
+   */
+  async start(handedOver?: () => Promise<Value | undefined>): Promise<void> {
+    const { signal } = this.#controller
+    const starting = async (state: Value | undefined) => {
+      await this.instance.start({ signal, ...(state === undefined ? {} : { state }) })
+      const health = await this.instance.health?.({ signal })
       if (health && !health.ok) throw this.#unhealthy(health.message)
     }
     try {
-      await this.#step('Starting', starting())
+      await this.#step('Starting', starting(await handedOver?.()))
       this.#started = true
     } catch (error) {
       await this.stop()

@@ -181,13 +181,14 @@ export class Slot {
     return this.#fit({ ...source, manifest: { ...manifest, id: this.id } })
   }
 
-  async #spawn(
+  /** Brings the next instance to life and installs it; leaves nothing of it behind when that fails. */
+  async #bring(
     { source, runtime, policy }: Fitting,
     config: Params,
     signal?: AbortSignal,
     handedOver?: () => Promise<Value | undefined>,
-  ): Promise<RunningInstance> {
-    const running: RunningInstance = new RunningInstance({
+  ): Promise<void> {
+    const next: RunningInstance = new RunningInstance({
       runtime,
       source,
       config,
@@ -202,28 +203,8 @@ export class Slot {
         }),
       exited: (self, error) => this.#exited(self, error),
     })
-    await running.load()
-    let state: Value | undefined
-    try {
-      state = await handedOver?.()
-    } catch (error) {
-      await running.stop()
-      const failed = (reason: string, cause: unknown) =>
-        coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: this.id, reason }, cause })
-      throw BackplaneError.from(error, failed)
-    }
-    await running.start(state)
-    return running
-  }
-
-  /** Spawns the next instance and installs it; leaves nothing of it behind when that fails. */
-  async #bring(
-    fitting: Fitting,
-    config: Params,
-    signal?: AbortSignal,
-    handedOver?: () => Promise<Value | undefined>,
-  ): Promise<void> {
-    const next = await this.#spawn(fitting, config, signal, handedOver)
+    await next.load()
+    await next.start(handedOver)
     try {
       this.#install(next)
     } catch (error) {
@@ -235,10 +216,7 @@ export class Slot {
   /** Makes an instance the current one: its names point to it from here on. */
   #install(next: RunningInstance): void {
     // Its end was told to nobody while this slot did not have it yet.
-    if (next.ended) {
-      const reason = 'it ended as soon as it had started'
-      throw coreError('BP_PLUGIN_EXITED', { details: { plugin: this.id, reason } })
-    }
+    if (next.ended) throw next.ended
     this.#offer(next)
     this.#current = next
     this.#generation++
