@@ -40,7 +40,9 @@ const loadTimeoutMs = 60_000
 export function hostFunctions(init: HostFunctionsInit): readonly HostFunction[] {
   const management = new Management(init)
   return [
-    hostFunction('get_status', 'Says how the host is and which plugins are loaded.', {}, () => management.status()),
+    hostFunction('get_status', 'Says how the host is and which plugins are loaded.', {}, (_, call) =>
+      management.status(call),
+    ),
     hostFunction('list_plugins', 'Lists the plugins that are loaded, and those that can be.', {}, (_, { signal }) =>
       management.list(signal),
     ),
@@ -81,12 +83,13 @@ class Management {
     return this.#host.plugins().filter(({ generation }) => generation > 0)
   }
 
-  status(): Value {
+  status({ caller }: Call): Value {
     const { mesh, identity } = this.#host
     const loaded = this.#loaded.map(({ id }) => id)
     return {
       status: 'success',
-      connected: mesh?.status === 'connected',
+      // A host that is still joining answers already; who asks over the mesh has its proof.
+      connected: caller.kind === 'mesh' || mesh?.status === 'connected',
       device_type: identity.deviceType ?? 'plugin_host',
       capabilities_dir: this.#init.folder.dir,
       auto_load: this.#init.autoLoad ?? true,

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createHost, type Host, type HostEvent } from '@backplane/core'
+import { type Call, createHost, type Host, type HostEvent } from '@backplane/core'
 import { nodeRuntime } from '@backplane/runtime-node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import {
@@ -117,6 +117,13 @@ test('loads, tells of itself, and unloads in the shapes of the plugin driver', a
     plugin_id: 'greeter',
     message: "Plugin 'greeter' is not loaded",
   })
+})
+
+test('is connected to whoever asks over the mesh, even while it is still joining', async () => {
+  const [status] = hostFunctions({ host: () => host, folder: pluginFolder(dir) })
+  const asked = (kind: 'local' | 'mesh') => status?.run({}, { caller: { kind } } as Call)
+  expect(await asked('mesh')).toMatchObject({ connected: true })
+  expect(await asked('local')).toMatchObject({ connected: false })
 })
 
 test('loading and reloading what is loaded swaps it; a broken successor leaves the running one', async () => {
