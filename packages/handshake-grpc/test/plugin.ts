@@ -1,12 +1,17 @@
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from '@backplane/core'
 import type { ServiceDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
+import { afterAll } from 'vitest'
 import type { PluginClientInit, ServePluginInit } from '../src/index.ts'
 
 const folder = join(import.meta.dirname, 'fixtures')
+
+// What a test leaves behind is told from what others on this machine leave: temporary files have a folder of their own.
+process.env.TMPDIR = mkdtempSync(join(tmpdir(), 'hg-'))
+afterAll(() => rmSync(process.env.TMPDIR as string, { recursive: true, force: true }))
 
 /** A service of go-plugin's own test protocol. */
 export function service(name: string): ServiceDefinition {
