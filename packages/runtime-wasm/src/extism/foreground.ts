@@ -19,6 +19,7 @@ export interface LoadedPlugin extends Omit<Services, 'log' | 'variables' | 'wait
   readonly limits: FullLimits
   readonly wasi: Omit<WasiInit, 'output'> | undefined
   readonly logger: Logger
+  readonly initialise?: boolean
   /** Present for a plugin of the VYRA convention. */
   readonly vyra?: { readonly metadata: VyraMetadata; readonly strict: boolean }
 }
@@ -61,7 +62,8 @@ export class Foreground implements WasmPlugin {
         ? { wasi: { ...wasi, output: (stream, line) => logger[stream === 'stdout' ? 'info' : 'warn'](line) } }
         : { wasi: undefined }),
     } as Parameters<typeof makeGuest>[0])
-    this.#guest.prepare()
+    // Waiting for a promise needs a call: then it is done with the first.
+    this.#guest.prepare(init.initialise && !init.waits ? this.#how({}) : undefined)
     this.functions = this.#guest.functions
   }
 

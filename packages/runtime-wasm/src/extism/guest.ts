@@ -55,9 +55,19 @@ export class Guest {
     return this.#stats
   }
 
-  /** Makes the instance and links it, without running anything of it. */
-  prepare(): void {
+  /** Makes the instance and links it; with `call`, runs its initialisation as well. */
+  prepare(call?: GuestCall): void {
     this.#live ??= this.#make()
+    if (!call || this.#live.pending.length === 0) return
+    const live = this.#live
+    live.imports.call = call
+    live.meter.begin('its initialisation', call.timeoutMs, call.interrupt)
+    live.kernel.begin(new Uint8Array())
+    try {
+      for (let step = live.pending.shift(); step; step = live.pending.shift()) this.#step(step.run)
+    } catch (thrown) {
+      throw this.#broken(thrown, 'its initialisation', live)
+    }
   }
 
   /** Names of the functions that can be called. */
@@ -164,8 +174,8 @@ export class Guest {
 
   #broken(thrown: unknown, name: string, live: Live): Error {
     this.#stats = live.meter.stats()
-    this.drop()
     const said = live.kernel.error()
+    this.drop()
     if (thrown instanceof ProgramExit && !live.meter.reason) {
       if (said !== undefined) return pluginFailed(said, thrown.exitCode)
       return wasmError('BP_WASM_EXITED', { details: { function: name, exitCode: thrown.exitCode } })

@@ -37,6 +37,8 @@ export interface ExtismPluginInit {
   readonly worker?: boolean
   /** How many instances may work at once, with `worker`; each has its own memory and variables. @default 1 */
   readonly instances?: number
+  /** Where the code of its threads is, for a bundler that has put `thread.js` of this package elsewhere. @default beside this package */
+  readonly threadUrl?: URL
   /** How many of them are made before they are needed. @default 1 */
   readonly warm?: number
   /** Whether host functions may give promises in the foreground; it costs about 2 us a call. @default where Node can, if there are any */
@@ -47,6 +49,8 @@ export interface ExtismPluginInit {
   readonly logger?: Logger
   /** What HTTP goes through. @default the global fetch */
   readonly fetch?: typeof fetch
+  /** Runs the module's own initialisation while loading, so that a module which fails it does not load. @default false: with the first call */
+  readonly initialise?: boolean
   /** Shares compiled modules with other plugins. @default one of its own */
   readonly engine?: Engine
   /** @default the system's */
@@ -132,10 +136,11 @@ export async function extismPlugin(given: ManifestLike, init: ExtismPluginInit =
     wasi,
     logger,
     logLevel,
+    initialise: init.initialise ?? false,
   }
   if (init.worker) {
     const { instances = 1, warm = 1, clock = systemClock } = init
-    return Threads.start({ ...plugin, instances, warm, clock }, init.signal)
+    return Threads.start({ ...plugin, instances, warm, clock, threadUrl: init.threadUrl }, init.signal)
   }
   const asks = modules.some(({ shape }) =>
     shape.imports.some((each) => functions.has(each.module) || each.name === 'http_request'),

@@ -57,7 +57,7 @@ export class VyraGuest {
     return [...this.#exports.keys()].filter((name) => this.#type(name) !== undefined)
   }
 
-  prepare(): void {
+  prepare(_call?: GuestCall): void {
     this.#live ??= this.#make()
   }
 

@@ -23,6 +23,7 @@ export interface LoadVyraInit {
   readonly logger: Logger
   readonly limits?: WasmLimits
   readonly engine?: Engine
+  readonly threadUrl?: URL | undefined
   readonly signal?: AbortSignal
 }
 
@@ -55,7 +56,8 @@ export async function loadVyra(init: LoadVyraInit): Promise<WasmPlugin> {
     logLevel: 'info',
     vyra: { metadata, strict },
   }
-  if (worker) return Threads.start({ ...plugin, instances: 1, warm: 1, clock: systemClock }, signal)
+  if (worker)
+    return Threads.start({ ...plugin, instances: 1, warm: 1, clock: systemClock, threadUrl: init.threadUrl }, signal)
   const asks = modules.some(({ shape }) => shape.imports.length > 0)
   return new Foreground({ ...plugin, waits: asks && wasm.promising !== undefined })
 }

@@ -28,6 +28,7 @@ export interface ThreadData {
   readonly functions: ReadonlyMap<string, readonly string[]>
   readonly wasi: Omit<WasiInit, 'output'> | undefined
   readonly vyra: LoadedPlugin['vyra']
+  readonly initialise: boolean
   readonly words: Int32Array
   readonly port: MessagePort
   /** Answers of the host, read by a thread that waits. */

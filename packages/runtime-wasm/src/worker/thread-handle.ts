@@ -24,18 +24,20 @@ export class ThreadHandle {
   readonly #exit: Promise<void>
   #ending = false
 
-  constructor(data: Omit<ThreadData, 'port' | 'answers' | 'words'>, listener: ThreadListener) {
+  constructor(data: Omit<ThreadData, 'port' | 'answers' | 'words'>, listener: ThreadListener, url?: URL) {
+    // Number 0 is its initialisation.
+    this.#words[word.abort] = -1
     const [talk, answers] = [new MessageChannel(), new MessageChannel()]
     this.#port = talk.port1
     this.#answers = answers.port1
-    this.#worker = new Worker(bootstrap.url, {
+    this.#worker = new Worker(url ?? bootstrap.url, {
       name: data.id,
       workerData: { ...data, port: talk.port2, answers: answers.port2, words: this.#words } satisfies ThreadData,
       transferList: [talk.port2, answers.port2],
       // Nothing in it reads the environment or arguments.
       env: {},
       argv: [],
-      ...(bootstrap.execArgv ? { execArgv: bootstrap.execArgv } : {}),
+      ...(bootstrap.execArgv && !url ? { execArgv: bootstrap.execArgv } : {}),
     })
     let why = 'it ended'
     this.ready = new Promise((resolve, reject) => {

@@ -55,7 +55,8 @@ class Thread {
         : { wasi: undefined }),
     } as Parameters<typeof makeGuest>[0])
     try {
-      this.#guest.prepare()
+      const { initialise } = data
+      this.#guest.prepare(initialise ? { timeoutMs: Number.POSITIVE_INFINITY, signal: quiet } : undefined)
       data.port.on('message', (message: ToThread) => this.#receive(message))
       this.#post([toHost.ready, this.#guest.functions])
     } catch (error) {

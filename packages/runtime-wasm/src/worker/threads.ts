@@ -12,6 +12,7 @@ export interface ThreadsInit extends LoadedPlugin {
   readonly instances: number
   readonly warm: number
   readonly clock: Clock
+  readonly threadUrl?: URL | undefined
 }
 
 interface PendingCall {
@@ -38,6 +39,7 @@ export class Threads implements WasmPlugin {
   readonly #calls = new Map<number, PendingCall>()
   readonly #queue: PendingCall[] = []
   readonly #graces = new Set<Timer>()
+  readonly #closing = new AbortController()
   #lastId = 0
   #closed = false
 
@@ -118,6 +120,7 @@ export class Threads implements WasmPlugin {
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#closing.abort(this.#closedError())
     this.#queue.length = 0
     for (const call of [...this.#calls.values()]) call.settle(this.#closedError())
     for (const timer of this.#graces) timer.cancel()
@@ -153,13 +156,17 @@ export class Threads implements WasmPlugin {
   }
 
   #spawn(): ThreadHandle {
-    const { id, modules, kernel, limits, config, logLevel, wasi, vyra, functions } = this.#init
+    const { id, modules, kernel, limits, config, logLevel, wasi, vyra, functions, initialise = false } = this.#init
     const names = new Map([...functions].map(([space, own]) => [space, [...own.keys()]]))
-    const data = { id, modules, kernel, limits, config, logLevel, wasi, vyra, functions: names }
-    const thread: ThreadHandle = new ThreadHandle(data, {
-      receive: (message) => this.#receive(thread, message),
-      ended: (reason) => this.#ended(thread, reason),
-    })
+    const data = { id, modules, kernel, limits, config, logLevel, wasi, vyra, functions: names, initialise }
+    const thread: ThreadHandle = new ThreadHandle(
+      data,
+      {
+        receive: (message) => this.#receive(thread, message),
+        ended: (reason) => this.#ended(thread, reason),
+      },
+      this.#init.threadUrl,
+    )
     this.#threads.add(thread)
     return thread
   }
@@ -182,10 +189,11 @@ export class Threads implements WasmPlugin {
 
   async #answer(thread: ThreadHandle, id: number, question: Question): Promise<void> {
     const call = this.#calls.get(id)
-    if (!call) return
-    const { signal } = call.controller
+    // Number 0 is its initialisation, which is no call.
+    if (!call && id !== 0) return
+    const signal = call?.controller.signal ?? this.#closing.signal
     try {
-      const answer = await answerOf(question, this.#init, signal, call.options.hostContext)
+      const answer = await answerOf(question, this.#init, signal, call?.options.hostContext)
       try {
         thread.answer({ ...answer, id })
       } catch (cause) {

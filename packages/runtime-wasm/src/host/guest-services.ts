@@ -1,0 +1,101 @@
+import { BackplaneError, type Call, type Clock, type Params, type RuntimeContext, type Value } from '@backplane/core'
+import type { HostFunction, HostFunctions } from '../extism/host-functions.ts'
+import { hostAllowed } from '../extism/http.ts'
+import { packText, unpack } from '../vyra/convert.ts'
+import { BaseHostFunctions, logAt } from '../vyra/host-functions.ts'
+
+/** What a plugin under a host may import, where `permissions.host` names it. */
+export function backplaneFunctions(
+  context: RuntimeContext,
+  clock: Clock,
+  exit: (reason: string) => void,
+): Record<string, HostFunction> {
+  const read = (text: string) => unpack(text) as Params
+  return {
+    /** Emits an event; gives 0, or the text of why the host did not take it. */
+    backplane_emit: async (call, event, payload) => {
+      try {
+        await context.emit(call.text(event as bigint), read(call.text(payload as bigint)) ?? {})
+        return 0n
+      } catch (error) {
+        return BackplaneError.from(error).message
+      }
+    },
+    /** Calls a function of the host; gives `{ result }` or `{ error: { code, message } }`. */
+    backplane_invoke: async (call, name, params) => {
+      try {
+        const options = { signal: call.signal }
+        const result = await context.invoke(call.text(name as bigint), read(call.text(params as bigint)) ?? {}, options)
+        return packText({ result: result ?? null })
+      } catch (error) {
+        const { code, message } = BackplaneError.from(error)
+        return packText({ error: { code, message } })
+      }
+    },
+    /** Sends an item of a streamed result; gives 0, or the text of why there is nobody to take it. */
+    backplane_send: async (call, item) => {
+      try {
+        await (call.hostContext as Call | undefined)?.send(unpack(call.text(item as bigint)) as Value)
+        return 0n
+      } catch (error) {
+        return BackplaneError.from(error).message
+      }
+    },
+    /** Gives who it is and its configuration, as JSON. */
+    backplane_context: () =>
+      packText({
+        plugin_id: context.pluginId,
+        state_dir: context.stateDir ?? null,
+        simulated: context.simulated,
+        config: context.config,
+      }),
+    /** Waits, in milliseconds. */
+    backplane_sleep: (call, ms) =>
+      new Promise((resolve) => {
+        const end = () => {
+          timer.cancel()
+          call.signal.removeEventListener('abort', end)
+          resolve(undefined)
+        }
+        // Node takes longer waits for none at all.
+        const timer = clock.after(Math.min(Number(ms), 0x7fffffff), end)
+        call.signal.addEventListener('abort', end, { once: true })
+      }),
+    /** Ends the plugin; its slot starts it again. */
+    backplane_exit: (call, reason) => exit(call.text(reason as bigint)) as undefined,
+  }
+}
+
+/** Leaves only what the patterns allow. */
+export function granted<T>(all: Readonly<Record<string, T>>, patterns: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => hostAllowed(name, patterns)))
+}
+
+/** Host functions of VYRA plugins over a plugin's context. */
+export class ContextHostFunctions extends BaseHostFunctions {
+  readonly #context: RuntimeContext
+
+  constructor(context: RuntimeContext, functions: HostFunctions[string]) {
+    super()
+    this.#context = context
+    for (const [name, run] of Object.entries(functions)) Object.defineProperty(this, name, { value: run })
+  }
+
+  override async notify_ui(topic: string, data: unknown): Promise<void> {
+    await this.#context.emit('ui', { topic, data: data as Value })
+  }
+  override async create_publisher(name: string, module_name: string) {
+    return {
+      publish: (data: unknown) => this.#context.emit(name, { module: module_name, data: data as Value }),
+    }
+  }
+  override async create_client(name: string, module_name: string) {
+    return {
+      request: (data: unknown) =>
+        this.#context.invoke(module_name === '' ? name : `${module_name}.${name}`, (data ?? {}) as Params),
+    }
+  }
+  override async log(level: number, message: string): Promise<void> {
+    logAt(this.#context.logger, level, message)
+  }
+}

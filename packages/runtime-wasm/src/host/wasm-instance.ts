@@ -1,0 +1,255 @@
+import {
+  type BackplaneError,
+  type Call,
+  type Clock,
+  type ConfigChange,
+  coreError,
+  type EventDescriptor,
+  type FunctionDescriptor,
+  type Health,
+  type IncomingEvent,
+  type Manifest,
+  messageOf,
+  type PluginInstance,
+  type RuntimeContext,
+  type Timer,
+  type Value,
+} from '@backplane/core'
+import type { WasmCallOptions, WasmPlugin } from '../extism/plugin.ts'
+import { pack, packText, unpack } from '../vyra/convert.ts'
+import type { VyraMetadata } from '../vyra/metadata.ts'
+import {
+  type Codec,
+  codecs,
+  describeExport,
+  describeVyra,
+  type WasmHooks,
+  type WasmSection,
+} from './manifest-section.ts'
+
+/** A plugin in its sandbox, of either convention. */
+export type HostedPlugin =
+  | { readonly abi: 'extism'; readonly plugin: WasmPlugin }
+  | { readonly abi: 'vyra'; readonly plugin: WasmPlugin; readonly metadata: VyraMetadata }
+
+/** What {@link WasmInstance} needs. */
+export interface WasmInstanceInit {
+  readonly manifest: Manifest
+  readonly section: WasmSection
+  readonly context: RuntimeContext
+  readonly clock: Clock
+  readonly hosted: HostedPlugin
+}
+
+const vyraHooks: WasmHooks = { start: 'init', event: 'on_event', get_state: 'get_state', set_state: 'set_state' }
+/** After these the guest may be damaged, and its state is gone. */
+const damaging =
+  /^BP_(WASM_(TRAP|OUT_OF_FUEL|STACK_LIMIT|MEMORY_LIMIT|HOST_CALL_LIMIT|HOST_FAILED|EXITED|POISONED)|TIMEOUT|ABORTED)$/
+
+/** One plugin under a host. */
+export class WasmInstance implements PluginInstance {
+  readonly functions: readonly FunctionDescriptor[]
+  readonly events: readonly EventDescriptor[]
+  readonly routines: readonly string[]
+  readonly notify?: (event: IncomingEvent) => Promise<void>
+  readonly reconfigure?: (change: ConfigChange) => Promise<void>
+  readonly health?: (options: { readonly signal: AbortSignal }) => Promise<Health>
+  readonly handOver?: (options: { readonly signal: AbortSignal }) => Promise<Value>
+  readonly #init: WasmInstanceInit
+  readonly #hooks: WasmHooks
+  readonly #codecs = new Map<string, { input: Codec; output: Codec }>()
+  readonly #timers = new Set<Timer>()
+  #started = false
+  #ending = false
+  #exit: BackplaneError | undefined
+
+  constructor(init: WasmInstanceInit) {
+    this.#init = init
+    const { hosted, section, manifest } = init
+    const there = (name: string | undefined) => name !== undefined && hosted.plugin.functions.includes(name)
+    const asked = Object.entries(hosted.abi === 'vyra' ? { ...vyraHooks, ...section.hooks } : section.hooks)
+    this.#hooks = Object.fromEntries(asked.filter(([, name]) => there(name)))
+    this.functions = this.#describe().filter(({ name }) => there(name) || (hosted.abi === 'vyra' && name === 'ping'))
+    this.events =
+      manifest.events ??
+      (hosted.abi === 'vyra' ? [{ name: 'ui', description: 'What it tells the user interface.' }] : [])
+    this.routines = section.routines.map((each) => each.function)
+    const { event, config, health, get_state } = this.#hooks
+    if (event !== undefined) this.notify = (incoming) => this.#notify(event, incoming)
+    if (config !== undefined) this.reconfigure = async (change) => void (await this.#ask(config, change))
+    if (health !== undefined)
+      this.health = async ({ signal }) => (await this.#ask(health, {}, { signal })) as unknown as Health
+    if (get_state !== undefined) this.handOver = ({ signal }) => this.#handOver(get_state, signal)
+  }
+
+  async start({ state, signal }: { readonly signal: AbortSignal; readonly state?: Value }): Promise<void> {
+    const { start, set_state } = this.#hooks
+    const { hosted, section } = this.#init
+    if (state !== undefined && set_state !== undefined)
+      await this.#ask(set_state, this.#given(set_state, state), { signal })
+    else if (start !== undefined && !(hosted.abi === 'vyra' && Object.keys(section.metadata.initialState).length === 0))
+      await this.#ask(start, hosted.abi === 'vyra' ? section.metadata.initialState : {}, { signal })
+    this.#started = true
+    for (const routine of section.routines) this.#repeat(routine)
+  }
+
+  async invoke(call: Call): Promise<Value> {
+    const { name, params, signal, deadline } = call
+    const { hosted, clock, context } = this.#init
+    if (!this.functions.some((each) => each.name === name))
+      throw this.#exit ?? coreError('BP_FUNCTION_UNKNOWN', { details: { name } })
+    const options = { signal, timeoutMs: Math.max(0, deadline - clock.now()), hostContext: call }
+    if (hosted.abi === 'vyra') {
+      const value = (await this.#vyra(name, params, options)) as Record<string, Value>
+      context
+        .emit('ui', { topic: `plugin.${name}.result`, data: { plugin_id: context.pluginId, result: value } })
+        .catch((error) => context.logger.warn({ reason: messageOf(error) }, 'the user interface was not told'))
+      return value
+    }
+    const { input, output } = this.#codecs.get(name) ?? { input: 'bytes', output: 'bytes' }
+    return decode(await this.#call(name, encode(params, input), options), output)
+  }
+
+  async stop({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const first = !this.#ending
+    this.#ending = true
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
+    const { stop } = this.#hooks
+    if (first && this.#started && stop !== undefined && !signal.aborted)
+      await this.#ask(stop, {}, { signal }).catch(() => {})
+    await this.#init.hosted.plugin.close()
+  }
+
+  /** The plugin ends itself. */
+  exit(reason: string, cause?: unknown): void {
+    if (this.#exit || this.#ending) return
+    const { context, hosted } = this.#init
+    this.#exit = coreError('BP_PLUGIN_EXITED', { details: { plugin: context.pluginId, reason }, cause })
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
+    void hosted.plugin.close()
+    context.exited(this.#exit)
+  }
+
+  #describe(): readonly FunctionDescriptor[] {
+    const { hosted, section } = this.#init
+    if (hosted.abi === 'vyra') return describeVyra(hosted.metadata)
+    const hidden = [...Object.values(this.#hooks), ...section.routines.map((each) => each.function)]
+    const entries =
+      section.exports ??
+      hosted.plugin.functions
+        .filter((name) => !name.startsWith('_') && !hidden.includes(name))
+        .map((name) => ({ name }))
+    for (const entry of entries) this.#codecs.set(entry.name, codecs(entry))
+    return entries.map(describeExport)
+  }
+
+  /** Calls the plugin; what damages a guest that has state to lose ends it, and its slot starts it again. */
+  async #call(name: string, input: Uint8Array, options: WasmCallOptions): Promise<Uint8Array> {
+    if (this.#exit) throw this.#exit
+    try {
+      return await this.#init.hosted.plugin.call(name, input, options)
+    } catch (error) {
+      if (this.#exit) throw this.#exit
+      if (this.#ending)
+        throw coreError('BP_ABORTED', {
+          message: `Plugin '${this.#init.context.pluginId}' has been stopped.`,
+          cause: error,
+        })
+      const { code, message } = error as BackplaneError
+      if (this.#hasState && damaging.test(code)) {
+        // Whoever gave up before its call began has damaged nothing, but that cannot be told apart here.
+        queueMicrotask(() => this.exit(`a call of '${name}' was ended: ${message}`, error))
+      }
+      throw error
+    }
+  }
+
+  get #hasState(): boolean {
+    const { hosted } = this.#init
+    const { start, get_state, set_state } = this.#hooks
+    return hosted.abi === 'extism' && this.#started && (start ?? get_state ?? set_state) !== undefined
+  }
+
+  /** Asks one of the plugin's hooks, in JSON. */
+  async #ask(name: string, data: unknown, options: WasmCallOptions = {}): Promise<Value> {
+    if (this.#init.hosted.abi === 'vyra') return this.#vyra(name, data, options)
+    const answer = await this.#call(name, pack(data), options)
+    return answer.length === 0 ? null : (unpack(answer) as Value)
+  }
+
+  async #vyra(name: string, data: unknown, options: WasmCallOptions): Promise<Value> {
+    if (name === 'ping') return { status: 'ok', plugin_id: this.#init.context.pluginId, runtime: 'wasm' }
+    return carried(unpack(await this.#call(name, pack(data), options))) as Value
+  }
+
+  async #notify(name: string, event: IncomingEvent): Promise<void> {
+    const { hosted } = this.#init
+    if (hosted.abi === 'extism') await this.#ask(name, event)
+    else {
+      const [first, second] = hosted.metadata.exports.find((each) => each.name === name)?.args ?? []
+      await this.#ask(name, { [first?.name ?? 'name']: event.event, [second?.name ?? 'data']: event.payload })
+    }
+  }
+
+  async #handOver(name: string, signal: AbortSignal): Promise<Value> {
+    const answer = await this.#ask(name, {}, { signal })
+    return this.#init.hosted.abi === 'vyra' ? ((answer as { result?: Value }).result ?? null) : answer
+  }
+
+  /** State as the arguments of VYRA's `set_state`: by name, or its only one. */
+  #given(name: string, state: Value): unknown {
+    const { hosted } = this.#init
+    if (hosted.abi === 'extism') return state
+    const [first, ...rest] = hosted.metadata.exports.find((each) => each.name === name)?.args ?? []
+    const named =
+      typeof state === 'object' &&
+      state !== null &&
+      !(state instanceof Uint8Array) &&
+      first !== undefined &&
+      first.name in state
+    return named || first === undefined || rest.length > 0 ? state : { [first.name]: state }
+  }
+
+  #repeat(routine: { readonly function: string; readonly interval_ms: number }): void {
+    const { clock, context } = this.#init
+    const timer = clock.after(routine.interval_ms, async () => {
+      this.#timers.delete(timer)
+      try {
+        await this.#ask(routine.function, {})
+      } catch (error) {
+        if (!this.#ending && !this.#exit)
+          context.logger.warn({ routine: routine.function, reason: messageOf(error) }, 'a routine failed')
+      }
+      if (!this.#ending && !this.#exit) this.#repeat(routine)
+    })
+    this.#timers.add(timer)
+  }
+}
+
+function encode(params: Call['params'], codec: Codec): Uint8Array {
+  if (codec === 'json') return new TextEncoder().encode(packText(params))
+  const { input } = params
+  if (input instanceof Uint8Array) return input
+  return new TextEncoder().encode(typeof input === 'string' || input === undefined ? (input ?? '') : packText(input))
+}
+
+function decode(bytes: Uint8Array, codec: Codec): Value {
+  if (codec === 'bytes') return bytes
+  if (codec === 'text') return new TextDecoder().decode(bytes)
+  if (bytes.length === 0) return null
+  try {
+    return unpack(bytes) as Value
+  } catch (cause) {
+    throw coreError('BP_PLUGIN_FAILED', { details: { reason: `its answer is not JSON: ${messageOf(cause)}` }, cause })
+  }
+}
+
+/** Integers beyond what is exact travel as decimal text (the proto3 JSON rule). */
+function carried(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (Array.isArray(value)) return value.map(carried)
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, carried(item)]))
+}

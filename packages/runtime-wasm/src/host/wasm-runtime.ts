@@ -1,0 +1,201 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  abortedBy,
+  BackplaneError,
+  type Clock,
+  coreError,
+  type Logger,
+  type Manifest,
+  messageOf,
+  type PluginInstance,
+  type PluginRuntime,
+  type PluginSource,
+  type RuntimeContext,
+  throwIfAborted,
+} from '@backplane/core'
+import type { HostFunctions } from '../extism/host-functions.ts'
+import { extismPlugin } from '../extism/plugin.ts'
+import { checkHash } from '../extism/sources.ts'
+import { validate } from '../module/instrument.ts'
+import { readModule } from '../module/read-module.ts'
+import { Engine } from '../sandbox/engine.ts'
+import type { WasmLimits } from '../sandbox/limits.ts'
+import { loadVyra } from '../vyra/load.ts'
+import { backplaneFunctions, ContextHostFunctions, granted } from './guest-services.ts'
+import { readSection, type WasmSection } from './manifest-section.ts'
+import { checkSignature } from './signature.ts'
+import { type HostedPlugin, WasmInstance } from './wasm-instance.ts'
+
+/** Options of {@link wasmRuntime}. */
+export interface WasmRuntimeInit {
+  /** Runs each plugin in worker threads of its own; without it, a plugin that computes blocks the host. @default true */
+  readonly worker?: boolean
+  /** Where the code of its threads is, for a bundler that has put `thread.js` of this package elsewhere. @default beside this package */
+  readonly threadUrl?: URL
+  /** More functions that plugins may import, by namespace; `permissions.host` of a manifest says which it gets. @default none */
+  readonly functions?: HostFunctions
+  /** Ed25519 public keys (raw, base64). With it, only plugins that one of them has signed are loaded. @default none needed */
+  readonly trustedKeys?: readonly string[]
+  /** Limits of plugins that ask for none, or for more. */
+  readonly limits?: WasmLimits
+  /** What plugins' HTTP goes through. @default the global fetch */
+  readonly fetch?: typeof fetch
+}
+
+/** What {@link wasmRuntime} needs from its host. */
+export interface WasmRuntimeComponents {
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+/**
+ * Makes the runtime of WebAssembly plugins, of both conventions. It takes manifests whose `entry_point` ends in `.wasm`, and in-memory
+ * plugins whose `module` is the module's bytes. Not for components (the component model): they are refused by name.
+ */
+export function wasmRuntime(init: WasmRuntimeInit = {}): (components: WasmRuntimeComponents) => PluginRuntime {
+  return ({ clock }) => {
+    const engine = new Engine()
+    return {
+      kind: 'wasm',
+      // Read and write are none: a plugin under a host sees no files.
+      enforces: [
+        'limits.memory_mb',
+        'limits.timeout_ms',
+        'permissions.host',
+        'permissions.network',
+        'permissions.read',
+        'permissions.write',
+        'permissions.env',
+      ],
+      accepts: ({ manifest, module }) =>
+        manifest.runtime === 'wasm' ||
+        (manifest.entry_point === undefined ? module instanceof Uint8Array : manifest.entry_point.endsWith('.wasm')),
+      async load(source, context, { signal }) {
+        try {
+          return await load(source, context, { signal, init, engine, clock })
+        } catch (error) {
+          if (signal.aborted) throw abortedBy(signal)
+          throw loadFailed(source.manifest, error)
+        }
+      },
+      async close() {
+        engine.clear()
+      },
+    }
+  }
+}
+
+async function load(
+  source: PluginSource,
+  context: RuntimeContext,
+  options: { signal: AbortSignal; init: WasmRuntimeInit; engine: Engine; clock: Clock },
+): Promise<PluginInstance> {
+  const { signal, init, engine, clock } = options
+  const { manifest } = source
+  throwIfAborted(signal)
+  const section = readSection(manifest)
+  const bytes = await moduleOf(source, signal)
+  // Before anything of it is compiled.
+  if (section.hash !== undefined) checkHash(bytes, section.hash, `plugin '${manifest.id}'`)
+  if (init.trustedKeys) checkSignature(manifest, bytes, init.trustedKeys)
+  const abi = section.abi ?? abiOf(bytes)
+  const limits = smallest(init.limits, section.limits)
+  let instance: WasmInstance | undefined
+  const exit = (reason: string) => instance?.exit(reason)
+  const patterns = manifest.permissions?.host ?? []
+  const own = granted(backplaneFunctions(context, clock, exit), patterns)
+  const { worker = true, fetch } = init
+  const shared = { id: manifest.id, limits, engine, logger: context.logger, signal }
+  const hosted: HostedPlugin =
+    abi === 'vyra'
+      ? {
+          abi,
+          metadata: section.metadata,
+          plugin: await loadVyra({
+            ...shared,
+            source: { data: bytes },
+            metadata: section.metadata,
+            host: new ContextHostFunctions(context, granted(userFunctions(init), patterns)),
+            strict: false,
+            worker,
+            threadUrl: init.threadUrl,
+          }),
+        }
+      : {
+          abi,
+          plugin: await extismPlugin(bytes, {
+            ...shared,
+            worker,
+            clock,
+            instances: section.instances,
+            // Where several may work, two are there from the start.
+            warm: Math.min(2, section.instances),
+            ...(init.threadUrl ? { threadUrl: init.threadUrl } : {}),
+            functions: {
+              ...spaces(init.functions ?? {}, patterns),
+              [user]: { ...granted(userFunctions(init), patterns), ...own },
+            },
+            config: Object.fromEntries(Object.entries(context.config).map(([name, value]) => [name, asText(value)])),
+            allowedHosts: manifest.permissions?.network ?? [],
+            logLevel: 'trace',
+            wasi: section.wasi,
+            initialise: true,
+            ...(fetch ? { fetch } : {}),
+          }),
+        }
+  instance = new WasmInstance({ manifest, section, context, clock, hosted })
+  return instance
+}
+
+const user = 'extism:host/user'
+const userFunctions = ({ functions = {} }: WasmRuntimeInit) => functions[user] ?? {}
+
+function spaces(all: HostFunctions, patterns: readonly string[]): HostFunctions {
+  return Object.fromEntries(Object.entries(all).map(([space, own]) => [space, granted(own, patterns)]))
+}
+
+async function moduleOf(
+  { dir, manifest, module }: PluginSource,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (module instanceof Uint8Array) return new Uint8Array(module)
+  const { entry_point } = manifest
+  if (dir === undefined || entry_point === undefined) {
+    throw failed(
+      manifest,
+      dir === undefined ? 'it has neither a folder nor a module' : 'its manifest has no entry_point',
+    )
+  }
+  try {
+    return new Uint8Array(await readFile(join(dir, entry_point), { signal }))
+  } catch (cause) {
+    throw failed(manifest, `its entry_point '${entry_point}' could not be read: ${messageOf(cause)}`, cause)
+  }
+}
+
+/** The convention that a module's imports speak. */
+function abiOf(bytes: Uint8Array<ArrayBuffer>): NonNullable<WasmSection['abi']> {
+  validate(bytes, 'the module')
+  const { imports } = readModule(bytes, 'the module')
+  return imports.some(({ module }) => module.startsWith('extism:host/')) ? 'extism' : 'vyra'
+}
+
+function smallest(one: WasmLimits | undefined, other: WasmLimits): WasmLimits {
+  const limits: Record<string, number | undefined> = { ...one }
+  for (const [name, value] of Object.entries(other)) limits[name] = Math.min(limits[name] ?? value, value)
+  return limits
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null)
+}
+
+function loadFailed(manifest: Manifest, cause: unknown): BackplaneError {
+  const error = BackplaneError.from(cause)
+  return error.code === 'BP_PLUGIN_LOAD_FAILED' ? error : failed(manifest, error.message, error, error.next)
+}
+
+function failed({ id }: Manifest, reason: string, cause?: unknown, next?: string): BackplaneError {
+  return coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: id, reason }, cause, ...(next ? { next } : {}) })
+}
