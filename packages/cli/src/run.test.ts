@@ -71,9 +71,9 @@ test('writes a plugin that validate accepts, and never over another', async () =
     out: expect.stringContaining('"functions":["greet"]'),
     err: '',
   })
-  writeFileSync(join(cwd, 'garage-door', 'plugin.js'), 'mine')
+  writeFileSync(join(cwd, 'garage-door', 'plugin.mjs'), 'mine')
   expect(await run('new', 'garage-door')).toMatchObject({ code: 1, err: expect.stringContaining('BP_CLI_EXISTS') })
-  expect(readdirSync(join(cwd, 'garage-door')).sort()).toEqual(['README.md', 'manifest.json', 'plugin.js'])
+  expect(readdirSync(join(cwd, 'garage-door')).sort()).toEqual(['README.md', 'manifest.json', 'plugin.mjs'])
 })
 
 test('writes nothing for an id that is none, or to where it cannot', async () => {

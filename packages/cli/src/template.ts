@@ -1,18 +1,21 @@
-/** The files of a new JavaScript plugin, by name. It needs nothing beside itself, so the folder works wherever it is copied. */
+/**
+ * The files of a new JavaScript plugin, by name. It needs nothing beside itself, so the folder works wherever it is copied: even
+ * below a `package.json` that does not say which kind of module `.js` is.
+ */
 export function pluginTemplate(id: string): Readonly<Record<string, string>> {
   const manifest = {
     $schema: 'https://backplane.dev/schemas/manifest/1.json',
     id,
     version: '0.1.0',
     description: `What ${id} does, in one sentence.`,
-    entry_point: 'plugin.js',
+    entry_point: 'plugin.mjs',
     config: {
       greeting: { type: 'string', description: 'The word that greetings begin with.', default: 'Hello' },
     },
   }
   return {
     'manifest.json': `${JSON.stringify(manifest, null, 2)}\n`,
-    'plugin.js': code,
+    'plugin.mjs': code,
     'README.md': readme(id),
   }
 }
