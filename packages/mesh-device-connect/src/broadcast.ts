@@ -1,4 +1,4 @@
-import { coreError, type Params, type Value } from '@backplane/core'
+import { type Params, throwIfAborted, type Value } from '@backplane/core'
 import { hex } from './ids.ts'
 import { decodeJson, encodeBytes, isObject } from './json.ts'
 import type { Link } from './link.ts'
@@ -33,7 +33,7 @@ export async function* broadcast(
 ): AsyncGenerator<BroadcastReply, void, void> {
   const { transport, subjects, clock } = link
   const { targets, fireAt, late = 'skip', timeoutMs = 10_000, signal } = options
-  if (signal?.aborted) throw coreError('BP_ABORTED', { cause: signal.reason })
+  throwIfAborted(signal)
   const correlationId = `br-${hex(12)}`
   const replies: BroadcastReply[] = []
   let wake: () => void = () => {}
@@ -68,7 +68,7 @@ export async function* broadcast(
         yield reply
       } else await new Promise<void>((resolve) => (wake = resolve))
     }
-    if (signal?.aborted) throw coreError('BP_ABORTED', { cause: signal.reason })
+    throwIfAborted(signal)
   } finally {
     timer.cancel()
     signal?.removeEventListener('abort', end)

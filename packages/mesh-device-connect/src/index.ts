@@ -14,5 +14,5 @@ export {
   type DeviceConnectMesh,
   deviceConnect,
 } from './device-connect.ts'
-export { deviceConnectErrors } from './errors.ts'
+export { type DeviceConnectErrorCode, deviceConnectErrorCatalogue } from './errors.ts'
 export { type Filter, type KeyFilter, parseSelector, type Selector, select } from './selector.ts'

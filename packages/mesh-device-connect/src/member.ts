@@ -15,6 +15,7 @@ import {
   type TransportEvent,
   type TransportFactory,
   type TransportStatus,
+  throwIfAborted,
   type Value,
 } from '@backplane/core'
 import { announcementOf, instanceMark } from './announcement.ts'
@@ -132,7 +133,7 @@ export class Member implements DeviceConnectMesh {
         await this.#presence.join(subscriptions, () => this.#heardRival, signal)
       }
       await this.#transport.flush(connectOptions)
-      if (signal?.aborted) throw coreError('BP_ABORTED', { cause: signal.reason })
+      throwIfAborted(signal)
       if (this.#closing) throw this.#closed()
       this.#peers.start()
       this.#presence?.start()

@@ -1,4 +1,4 @@
-import { type Clock, coreError, type Device, type Json, type Timer } from '@backplane/core'
+import { abortedBy, type Clock, type Device, type Json, type Timer, throwIfAborted } from '@backplane/core'
 import { readDevice } from './device-record.ts'
 import { decodeJson, isObject } from './json.ts'
 
@@ -83,7 +83,7 @@ export class Peers {
 
   /** Resolves when `enough` says so, or when everybody has had the time to answer. Rejects with `BP_ABORTED`. */
   async gathered(enough: () => boolean, waitMs: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) throw aborted(signal)
+    throwIfAborted(signal)
     if (enough() || this.#isQuiet()) return
     const { clock } = this.#init
     const deadline = clock.now() + waitMs
@@ -95,7 +95,7 @@ export class Peers {
         signal?.removeEventListener('abort', stop)
         settle()
       }
-      const stop = () => end(() => reject(aborted(signal)))
+      const stop = () => end(() => reject(abortedBy(signal)))
       const look = () => {
         if (enough() || this.#isQuiet() || clock.now() >= deadline) return end(resolve)
         timer?.cancel()
@@ -139,8 +139,4 @@ function read(payload: Uint8Array): Json | undefined {
   } catch {
     return undefined
   }
-}
-
-function aborted(signal: AbortSignal | undefined) {
-  return coreError('BP_ABORTED', { cause: signal?.reason })
 }
