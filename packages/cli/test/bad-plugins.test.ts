@@ -10,6 +10,13 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 const offering = (...names: string[]) =>
   `export default { functions: { ${names.map((name) => `${name}: () => '${name}'`).join(', ')} } }`
 
+/** The plugins that were said not to be loaded, and why. */
+function failuresIn(err: string): (readonly [string, string])[] {
+  return [...err.matchAll(/^Not loaded: (\S+)\. .*\[(BP_\w+)\]\n {2}Next: .+$/gm)]
+    .map(([, id = '', code = '']) => [id, code] as const)
+    .sort()
+}
+
 let home: string
 let host: Up
 
@@ -45,24 +52,27 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true })
 })
 
-test('each bad plugin fails with its code and a next step, and the rest are loaded', () => {
-  expect(host.loaded.map(({ id }) => id).sort()).toEqual(['exits', 'floods', 'good', 'later'])
-  expect(host.starting).toEqual([])
-  const failed = host.failed.map(({ id, error }) => [id, error.code]).sort()
-  expect(failed).toEqual([
-    ['bad-manifest', 'BP_MANIFEST_INVALID'],
-    ['broken-json', 'BP_MANIFEST_INVALID'],
-    ['escaping', 'BP_MANIFEST_INVALID'],
-    ['exits-in-setup', expect.stringMatching(/^BP_PLUGIN_(LOAD_FAILED|EXITED)$/)],
-    ['hangs', 'BP_TIMEOUT'],
-    ['no-code', 'BP_PLUGIN_LOAD_FAILED'],
-    ['spins', 'BP_TIMEOUT'],
-    ['syntax', 'BP_PLUGIN_LOAD_FAILED'],
-    ['throws-at-import', 'BP_PLUGIN_LOAD_FAILED'],
-    ['throws-in-setup', 'BP_PLUGIN_LOAD_FAILED'],
-    ['twin', 'BP_PLUGIN_ID_TAKEN'],
-  ])
-  for (const { error } of host.failed) expect(error.next).toMatch(/[.!)]$/)
+test('each bad plugin fails with its code and a next step, and the rest are loaded', async () => {
+  // On a slow machine some are told of after the overview; all of them are on standard error in the end.
+  const soon = { timeout: 60_000 }
+  await expect
+    .poll(() => failuresIn(host.process.err), soon)
+    .toEqual([
+      ['bad-manifest', 'BP_MANIFEST_INVALID'],
+      ['broken-json', 'BP_MANIFEST_INVALID'],
+      ['escaping', 'BP_MANIFEST_INVALID'],
+      ['exits-in-setup', expect.stringMatching(/^BP_PLUGIN_(LOAD_FAILED|EXITED)$/)],
+      ['hangs', 'BP_TIMEOUT'],
+      ['no-code', 'BP_PLUGIN_LOAD_FAILED'],
+      ['spins', 'BP_TIMEOUT'],
+      ['syntax', 'BP_PLUGIN_LOAD_FAILED'],
+      ['throws-at-import', 'BP_PLUGIN_LOAD_FAILED'],
+      ['throws-in-setup', 'BP_PLUGIN_LOAD_FAILED'],
+      ['twin', 'BP_PLUGIN_ID_TAKEN'],
+    ])
+  expect(host.process.err.match(/^ {2}Next: .*[.!)]$/gm)).toHaveLength(11)
+  const loaded = async () => Object.keys(JSON.parse((await run(['list', '--json', ...host.nats])).out).loaded).sort()
+  await expect.poll(loaded, soon).toEqual(['exits', 'floods', 'good', 'later'])
 })
 
 test('the first owner keeps a bare name, qualified names reach both, and no plugin shadows the host', async () => {

@@ -20,6 +20,8 @@ export interface RunInit {
 export interface Running extends AsyncDisposable {
   /** Resolves with what was printed once it matches; rejects with what came instead. */
   printed(pattern: RegExp): Promise<string>
+  /** What it has written to standard error so far. */
+  readonly err: string
   kill(signal: NodeJS.Signals): void
   readonly ended: Promise<Ended>
 }
@@ -50,6 +52,9 @@ export function start(args: readonly string[], { cwd, env = {} }: RunInit = {}):
   })
   return {
     ended,
+    get err() {
+      return err
+    },
     kill: (signal) => void child.kill(signal),
     printed: (pattern) =>
       new Promise((resolve, reject) => {
