@@ -93,3 +93,20 @@ test('refuses a manifest that promises what the code does not have', () => {
     "its manifest declares function 'ping', which its code does not have",
   )
 })
+
+test.each([
+  ['labels', { labels: { a: 1n } }, 'labels/a'],
+  ['nested labels', { labels: { a: {} } }, "'labels' is not"],
+  ['tags', { tags: 'one' }, "'tags' is not"],
+  ['a description', { description: {} }, "'description' is not"],
+  ['a timeout', { timeoutMs: Number.NaN }, 'timeout_ms'],
+  ['a negative timeout', { timeoutMs: -1 }, "'timeoutMs' is not"],
+  ['a kind of stream', { stream: 'all' }, "'stream' is neither"],
+  ['a schema', { parameters: 5 }, "'parameters' is not"],
+])('refuses %s that could not be announced', (_, part, reason) => {
+  expect(reasonOf({ functions: { f: { ...part, run: () => 1 } } })).toContain(reason)
+})
+
+test.each([[5], [[null]], [[{ event: 1n }]]])('refuses %s as subscriptions', (subscriptions) => {
+  expect(reasonOf({ subscriptions, onEvent() {} })).toContain("'subscriptions' is not")
+})

@@ -7,6 +7,7 @@ import {
   type Manifest,
 } from '@backplane/core'
 import { isAsyncGenerator } from './class-plugin.ts'
+import { descriptorFault } from './descriptor-fault.ts'
 import type { EventDefinition, FunctionDefinition, Handler, PluginDefinition } from './plugin.ts'
 import { type AnySchema, advertised } from './schema.ts'
 
@@ -37,11 +38,16 @@ export function described(definition: PluginDefinition, manifest: Manifest): Des
     if (typeof value !== 'object' || Array.isArray(value)) throw wrong(`'${part}' is not an object`)
     return Object.entries(value as Record<string, T>)
   }
+  const sound = <T extends FunctionDescriptor | EventDescriptor>(descriptor: T, part: string): T => {
+    const fault = descriptorFault(descriptor)
+    if (fault !== undefined) throw wrong(`${part}['${descriptor.name}']: ${fault}`)
+    return descriptor
+  }
 
   const functions = entries<FunctionDefinition | Handler>('functions').map(([name, given]) => {
     const reason = wrongFunction(name, given)
     if (reason !== undefined) throw wrong(`functions['${name}'] ${reason}`)
-    return { ...ofManifest(manifest.functions, name), ...functionDescriptor(name, given) }
+    return sound({ ...ofManifest(manifest.functions, name), ...functionDescriptor(name, given) }, 'functions')
   })
   for (const { name } of manifest.functions ?? []) {
     if (!functions.some((known) => known.name === name)) {
@@ -51,7 +57,7 @@ export function described(definition: PluginDefinition, manifest: Manifest): Des
 
   const events = entries<EventDefinition>('events').map(([name, given]) => {
     if (!eventName.test(name)) throw wrong(`events['${name}']: an event's name must match ${eventName}`)
-    return { ...ofManifest(manifest.events, name), ...eventDescriptor(name, given ?? {}) }
+    return sound({ ...ofManifest(manifest.events, name), ...eventDescriptor(name, given ?? {}) }, 'events')
   })
   for (const event of manifest.events ?? []) {
     if (!events.some((known) => known.name === event.name)) events.push(event)
@@ -69,12 +75,14 @@ export function described(definition: PluginDefinition, manifest: Manifest): Des
       throw wrong(`'${part}' is not a function`)
   }
   const subscriptions = definition.subscriptions ?? []
+  if (!Array.isArray(subscriptions) || !subscriptions.every(isFilter))
+    throw wrong("'subscriptions' is not a list of objects with a `device`, an `event` or both, as texts")
   if (subscriptions.length > 0 && !definition.onEvent) throw wrong(`it has 'subscriptions' but no 'onEvent'`)
 
   return {
     functions,
     events,
-    subscriptions: subscriptions.map((filter) => ({ ...filter })),
+    subscriptions: subscriptions.map(({ device, event }: EventFilter) => defined({ device, event })),
     routines: Object.keys(definition.periodic ?? {}),
     has: {
       notify: definition.onEvent !== undefined,
@@ -89,6 +97,12 @@ export function wrongFunction(name: string, given: FunctionDefinition | Handler)
   if (!functionName.test(name)) return `has a name that does not match ${functionName}`
   if (typeof given === 'function' || typeof given?.run === 'function') return undefined
   return "is neither a function nor an object with a 'run' function"
+}
+
+function isFilter(filter: unknown): filter is EventFilter {
+  if (typeof filter !== 'object' || filter === null) return false
+  const { device, event } = filter as EventFilter
+  return [device, event].every((part) => part === undefined || typeof part === 'string')
 }
 
 /** The longest delay that a timer of Node takes, in milliseconds. */

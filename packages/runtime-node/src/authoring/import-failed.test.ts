@@ -30,3 +30,7 @@ test('says what to do next, where it is known', () => {
 test.each(['text', undefined, null, 7])('takes %j as it is thrown', (value) => {
   expect(importFailed(value, 'mine', entry).message).toBe(`Plugin 'mine' could not be loaded: ${value}`)
 })
+
+test('takes no advice from Object.prototype', () => {
+  expect(importFailed(thrown('Error: bad', 'constructor'), 'mine', entry).next).toMatch(/^Correct the plugin/)
+})

@@ -19,7 +19,7 @@ export function importFailed(cause: unknown, plugin: string, entry: string): Bac
   }
   const place = placeIn(String(stack), new URL('.', entry))
   const reason = place === undefined ? messageOf(cause) : `${messageOf(cause)} (${place})`
-  const next = nextSteps[code]
+  const next = Object.hasOwn(nextSteps, code) ? nextSteps[code] : undefined
   return coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin, reason }, cause, ...(next ? { next } : {}) })
 }
 

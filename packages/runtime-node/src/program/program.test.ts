@@ -264,3 +264,36 @@ test('refused configuration rejects with the reason', async () => {
     message: 'rate must not be 0',
   })
 })
+
+test('a result whose own code throws while it is looked at is a failure of the plugin', async () => {
+  const trap = () =>
+    new Proxy(
+      { at: 1 },
+      {
+        get() {
+          throw new Error('trapped')
+        },
+      },
+    )
+  const subject = program({ functions: { trap, later: async () => ({ trap: trap() }) } })
+  const failed = { code: 'BP_PLUGIN_FAILED', message: 'trapped' }
+  expect(() => subject.invoke(testCall('trap'))).toThrow(expect.objectContaining(failed))
+  await expect(subject.invoke(testCall('later'))).rejects.toMatchObject(failed)
+})
+
+test('what could not be announced is not offered', async () => {
+  const offered: unknown[] = []
+  const definition: PluginDefinition = {
+    setup({ offer }) {
+      try {
+        offer('f', { labels: { a: 1n as never }, run: () => 1 })
+      } catch (error) {
+        offered.push(error)
+      }
+    },
+  }
+  const subject = program(definition)
+  await subject.start()
+  expect(offered).toMatchObject([{ code: 'BP_INVALID_ARGUMENT' }])
+  expect(subject.description.functions).toEqual([])
+})

@@ -16,6 +16,7 @@ import {
 } from '@backplane/core'
 import type { CallContext, ModuleContext } from '../authoring/context.ts'
 import { type Description, described, functionDescriptor, wrongFunction } from '../authoring/described.ts'
+import { descriptorFault } from '../authoring/descriptor-fault.ts'
 import type { FunctionDefinition, Handler, PluginDefinition } from '../authoring/plugin.ts'
 import { isStandardSchema, type StandardSchema, validated } from '../authoring/schema.ts'
 import { repeat } from './periodic.ts'
@@ -109,28 +110,26 @@ export class Program {
   }
 
   #run(runnable: Runnable, params: unknown, call: Call): Value | Promise<Value> {
-    let result: unknown
+    // Its code runs while its result is looked at, too: getters, proxies.
     try {
-      result = runnable.run(params, new CallScope(this.#module, this.#context, call, this.#clock))
+      const result = runnable.run(params, new CallScope(this.#module, this.#context, call, this.#clock))
+      if (typeof result === 'object' && result !== null) {
+        if (Symbol.asyncIterator in result)
+          return this.#finished(this.#streamed(result as AsyncIterable<unknown>, call), call)
+        if ('then' in result) return this.#finished(result as PromiseLike<unknown>, call)
+      }
+      return carried(result)
     } catch (error) {
       throw this.#failed(error, call)
     }
-    if (typeof result === 'object' && result !== null) {
-      if (Symbol.asyncIterator in result)
-        return this.#finished(this.#streamed(result as AsyncIterable<unknown>, call), call)
-      if ('then' in result) return this.#finished(result as PromiseLike<unknown>, call)
-    }
-    return carried(result)
   }
 
   async #finished(work: PromiseLike<unknown>, call: Call): Promise<Value> {
-    let result: unknown
     try {
-      result = await work
+      return carried(await work)
     } catch (error) {
       throw this.#failed(error, call)
     }
-    return carried(result)
   }
 
   /** Delivers an event that it subscribed to. */
@@ -196,12 +195,15 @@ export class Program {
   }
 
   #offer(name: string, given: FunctionDefinition | Handler): void {
+    const refused = (reason: string) =>
+      coreError('BP_INVALID_ARGUMENT', { details: { what: `The function '${name}'`, reason } })
     const reason = wrongFunction(name, given)
-    if (reason !== undefined) {
-      throw coreError('BP_INVALID_ARGUMENT', { details: { what: `The function '${name}'`, reason: `it ${reason}` } })
-    }
+    if (reason !== undefined) throw refused(`it ${reason}`)
+    const descriptor = functionDescriptor(name, given)
+    const fault = descriptorFault(descriptor)
+    if (fault !== undefined) throw refused(fault)
     this.#functions.set(name, runnable(given))
-    this.#describe([...this.#others(name), functionDescriptor(name, given)])
+    this.#describe([...this.#others(name), descriptor])
   }
 
   #withdraw(name: string): void {

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import type { MessagePort } from 'node:worker_threads'
 import {
   abortedBy,
-  type BackplaneError,
+  BackplaneError,
   coreError,
   type Logger,
   messageOf,
@@ -70,7 +70,11 @@ export class PluginThread {
     try {
       this.#program = await this.#load()
       this.#post([toHost.ready, this.#program.description])
-    } catch (error) {
+    } catch (thrown) {
+      const { id: plugin } = this.#data.manifest
+      const error = BackplaneError.from(thrown, (reason, cause) =>
+        coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin, reason }, cause }),
+      )
       this.#post([toHost.failed, toWire(error)])
     }
   }
