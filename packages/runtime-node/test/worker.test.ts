@@ -305,3 +305,25 @@ test('reloading again and again leaves nothing on the heap', { timeout: 120_000 
   expect(await host.call('ping')).toBe('pong')
   await host.stop()
 })
+
+test('events that a plugin does not take are dropped, and one that hangs meanwhile is ended', async () => {
+  const { host } = testHost({ hangMs: 200 })
+  await host.load(
+    await pluginFolder('export default { subscriptions: [{}], onEvent() { for (;;); } }', { id: 'hangs', ...fast }),
+  )
+  await host.load(
+    await pluginFolder(
+      `let heard = 0
+      export default {
+        subscriptions: [{}],
+        onEvent: () => { heard++; return new Promise(() => {}) },
+        functions: { heard: () => heard },
+      }`,
+      { id: 'waits' },
+    ),
+  )
+  const exited = next(host, 'plugin.exited')
+  for (let i = 0; i < 3000; i++) await host.emit('tick')
+  expect(await exited).toMatchObject({ plugin: { id: 'hangs' } })
+  expect(await host.call('heard')).toBe(1024)
+})

@@ -43,6 +43,11 @@ export class PluginWorker {
     this.#worker.stdout.setEncoding('utf8').on('data', out.write)
     this.#worker.stderr.setEncoding('utf8').on('data', err.write)
     port1.on('message', (message: ToHost) => this.#receive(init, message))
+    // Whoever waits for what was lost would wait for ever.
+    port1.on('messageerror', (cause) => {
+      this.#ending ??= { reason: `what it sent could not be read: ${messageOf(cause)}`, cause }
+      void this.#worker.terminate()
+    })
     this.#worker.on('error', (cause) => {
       this.#ending ??= { reason: uncaught(cause), cause }
     })

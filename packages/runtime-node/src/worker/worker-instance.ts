@@ -4,14 +4,15 @@ import {
   type Call,
   type Clock,
   coreError,
+  type IncomingEvent,
   type Manifest,
   messageOf,
   type PluginInstance,
   type RuntimeContext,
   type Value,
 } from '@backplane/core'
-import { untilAborted } from '../aborted.ts'
 import type { Description } from '../authoring/described.ts'
+import { untilAborted } from '../until-aborted.ts'
 import { HangGuard } from './hang-guard.ts'
 import { HostCall } from './host-call.ts'
 import { PluginWorker } from './plugin-worker.ts'
@@ -60,7 +61,7 @@ export async function inWorker(init: WorkerInit, signal: AbortSignal): Promise<P
     routines,
     start: (options) => thread.start(options),
     invoke: (call) => thread.invoke(call),
-    ...(has.notify ? { notify: (event) => thread.ask('notify', event) } : {}),
+    ...(has.notify ? { notify: (event) => thread.notify(event) } : {}),
     ...(has.reconfigure ? { reconfigure: (change) => thread.ask('reconfigure', change) } : {}),
     health: (options) => thread.watched('health', undefined, options.signal),
     ...(has.handOver
@@ -69,6 +70,9 @@ export async function inWorker(init: WorkerInit, signal: AbortSignal): Promise<P
     stop: (options) => thread.stop(options.signal),
   }
 }
+
+/** How many events may wait for a plugin that does not take them: a flood must not fill the host's memory. */
+const mostEvents = 1024
 
 interface Exchange {
   answer(value: Value): void
@@ -90,6 +94,8 @@ class ThreadHandle {
   #settleReady: { resolve: (description: Description) => void; reject: (error: BackplaneError) => void } | undefined
   #lastId = 0
   #started = false
+  #notifying = 0
+  #dropping = false
   /** Set once it is being ended on purpose. */
   #ending = false
   #exit: BackplaneError | undefined
@@ -183,6 +189,23 @@ class ThreadHandle {
       })
       this.#post([toThread.ask, id, question, body])
     })
+  }
+
+  /** Delivers an event; drops it where too many wait already, and sees after the thread then. */
+  async notify(event: IncomingEvent): Promise<void> {
+    if (this.#notifying >= mostEvents) {
+      const { logger } = this.#init.context
+      if (!this.#dropping) logger.warn({ event: event.event }, `events dropped: ${mostEvents} wait for its onEvent`)
+      this.#dropping = true
+      this.#guard.check()
+      return
+    }
+    this.#notifying++
+    try {
+      await this.ask('notify', event)
+    } finally {
+      if (--this.#notifying < mostEvents / 2) this.#dropping = false
+    }
   }
 
   /** Asks, and sees after the thread when the answer does not come in time. */
