@@ -4,6 +4,7 @@ import { checkByType } from './define-types.ts'
 import { flagProperties, type Item, type Items, isPlainItem, itemTypes, optionalProperties, own } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
 import type { Findings } from './findings.ts'
+import { isByName } from './item-table.ts'
 import { acceptType, canonical } from './kinds/accept.ts'
 import type { Policy } from './policy.ts'
 
@@ -114,9 +115,9 @@ function keepCanonical(draft: ItemDraft): void {
 }
 
 function isEntries(items: unknown): items is Item | Items {
-  return items instanceof Map || isPlainItem(items)
+  return isByName(items) || isPlainItem(items)
 }
 
 function entriesOf(items: Item | Items): Iterable<[string, unknown]> {
-  return items instanceof Map ? (items as Map<string, unknown>) : Object.entries(items)
+  return isByName(items) ? items : Object.entries(items)
 }
