@@ -1,5 +1,12 @@
 import { join } from 'node:path'
-import { type ConfigStore, coreError, messageOf, type StoredDocument, type StoreWrite } from '@backplane/core'
+import {
+  BackplaneError,
+  type ConfigStore,
+  coreError,
+  messageOf,
+  type StoredDocument,
+  type StoreWrite,
+} from '@backplane/core'
 import { configError } from '../errors.ts'
 import type { SecretStore } from '../secrets.ts'
 import { conflictOf } from '../store-conflict.ts'
@@ -55,9 +62,9 @@ class DirectoryStore implements FileStore {
 
   async open(): Promise<void> {
     if (this.#log) return
-    await this.#files.makeDirectory(this.#dir)
-    this.#release = await takeWriterLock(this.#files, this.#dir)
     try {
+      await this.#files.makeDirectory(this.#dir)
+      this.#release = await takeWriterLock(this.#files, this.#dir)
       await this.#files.remove(this.#nextPath)
       const bytes = (await this.#files.read(this.#path)) ?? new Uint8Array()
       const { documents, revision, soundBytes } = readLog(bytes, this.#path)
@@ -71,7 +78,7 @@ class DirectoryStore implements FileStore {
       await this.#files.syncDirectory(this.#dir)
     } catch (error) {
       await this.#letGo()
-      throw error
+      throw BackplaneError.from(error, failed)
     }
   }
 
@@ -99,8 +106,8 @@ class DirectoryStore implements FileStore {
   }
 
   async #writeNow(batch: readonly StoreWrite[]): Promise<ReadonlyMap<string, number>> {
-    if (!this.#log) throw coreError('BP_CLOSED', { details: { what: `The configuration store in ${this.#dir}` } })
     if (this.#broken !== undefined) throw failed(this.#broken)
+    if (!this.#log) throw coreError('BP_CLOSED', { details: { what: `The configuration store in ${this.#dir}` } })
     for (const write of batch) {
       const conflict = conflictOf(write, this.#documents.get(write.name)?.revision)
       if (conflict) throw conflict
@@ -162,22 +169,25 @@ class DirectoryStore implements FileStore {
     await this.#reopen()
   }
 
-  /** After compaction, and after one that failed half way. */
+  /** After compaction, and after one that failed half way. The batch before it is on the disk: only the next one fails. */
   async #reopen(): Promise<void> {
     try {
       this.#log ??= await this.#files.append(this.#path)
     } catch (error) {
       this.#broken = error
-      throw failed(error)
     }
   }
 
   async #letGo(): Promise<void> {
     const log = this.#log
     this.#log = undefined
-    await log?.close()
-    await this.#release?.()
-    this.#release = undefined
+    try {
+      await log?.close()
+    } finally {
+      const release = this.#release
+      this.#release = undefined
+      await release?.()
+    }
   }
 
   get #nextPath(): string {
@@ -193,6 +203,6 @@ async function writeAll(file: OpenFile, bytes: Uint8Array): Promise<void> {
   }
 }
 
-function failed(error: unknown) {
+function failed(error: unknown): BackplaneError {
   return configError('BP_CONFIG_STORE_FAILED', { details: { reason: messageOf(error) }, cause: error })
 }

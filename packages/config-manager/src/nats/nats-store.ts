@@ -146,9 +146,11 @@ class BucketStore implements ConfigStore {
   async #follow(kv: KV): Promise<void> {
     const entries = await kv.watch({ include: 'updates' } as never)
     this.#watching = entries
-    void (async () => {
+    const taking = (async () => {
       for await (const entry of entries) this.#take(entry)
     })()
+    // It ends with the connection, which says so itself to whoever opened it.
+    taking.catch(() => {})
   }
 
   /** Notices of own writes may come before the write's own answer: they wait until it is known which are whose. */
@@ -205,7 +207,16 @@ async function expectedSequence(kv: KV, write: StoreWrite): Promise<number | und
 
 function storedOf(entry: KvEntry | null): StoredDocument | undefined {
   if (entry?.operation !== 'PUT') return undefined
-  return { revision: entry.revision, document: entry.json<Json>() }
+  return { revision: entry.revision, document: documentOf(entry) }
+}
+
+/** What somebody else put into the bucket and is no JSON counts as `null`, which is no document of the manager's. */
+function documentOf(entry: KvEntry): Json {
+  try {
+    return entry.json<Json>()
+  } catch {
+    return null
+  }
 }
 
 async function allowBatches(connection: NatsConnection, stream: string): Promise<void> {

@@ -31,8 +31,9 @@ class SqliteStore implements ConfigStore {
     // Not imported: that would print Node 22's warning about an experimental module to whoever only imports this package,
     // and bundlers that cut `node:` off find no module of the bare name.
     const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
-    const database = new DatabaseSync(this.#path)
+    let database: DatabaseSync | undefined
     try {
+      database = new DatabaseSync(this.#path)
       database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
       database.exec('BEGIN EXCLUSIVE')
       database.exec(
@@ -42,7 +43,7 @@ class SqliteStore implements ConfigStore {
       database.exec('INSERT INTO counter SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM counter)')
       database.exec('COMMIT')
     } catch (error) {
-      database.close()
+      database?.close()
       throw this.#openFailure(error)
     }
     this.#database = database
@@ -68,7 +69,8 @@ class SqliteStore implements ConfigStore {
       database.exec('COMMIT')
       return revisions
     } catch (error) {
-      database.exec('ROLLBACK')
+      // SQLite has rolled back already where the disk was full or broken.
+      if (database.isTransaction) database.exec('ROLLBACK')
       throw error
     }
   }
