@@ -14,29 +14,38 @@ export function addItem(
   definition: ItemDefinition,
   options: ChangeOptions,
 ): Promise<ChangeResult> {
-  return engine.locks.run([category], async () => {
-    const item = engine.check((findings) => {
-      const present = engine.stored(category)
-      if (!present) findings.add('category-unknown', { category })
-      else if (present.items.has(name)) findings.add('item-taken', { category, item: name })
-      return defineItems(new Map([[name, definition as unknown as Item]]), {
-        category,
-        policy: engine.policy,
-        findings,
-        stored: false,
-      }).get(name)
-    }) as Item
-    const before = engine.stored(category) as Category
-    const after: Category = {
-      ...before,
-      items: new Map([...before.items, [name, item]]),
-      revision: before.revision + 1,
-    }
-    const step: CategoryStep = { kind: 'defined', before, after }
-    const shown = engine.auditsSecrets ? item : redactItem(item)
-    const audit = { code: 'CONAD' as const, details: { category, item: name, value: { [name]: shown } } }
-    const delivery = await engine.transact({ steps: [step], audit: [audit], origin: originOf(options) })
-    engine.view.replaced(after)
-    return { ...delivery, revision: after.revision, changed: [name] }
-  })
+  return engine.locks.run(
+    [category],
+    async () => {
+      const item = engine.check((findings) => {
+        const present = engine.stored(category)
+        if (!present) findings.add('category-unknown', { category })
+        else if (present.items.has(name)) findings.add('item-taken', { category, item: name })
+        return defineItems(new Map([[name, definition as unknown as Item]]), {
+          category,
+          policy: engine.policy,
+          findings,
+          stored: false,
+        }).get(name)
+      }) as Item
+      const before = engine.stored(category) as Category
+      const after: Category = {
+        ...before,
+        items: new Map([...before.items, [name, item]]),
+        revision: before.revision + 1,
+      }
+      const step: CategoryStep = { kind: 'defined', before, after }
+      const shown = engine.auditsSecrets ? item : redactItem(item)
+      const audit = { code: 'CONAD' as const, details: { category, item: name, value: { [name]: shown } } }
+      const delivery = await engine.transact({
+        steps: [step],
+        audit: [audit],
+        origin: originOf(options),
+        signal: options.signal,
+      })
+      engine.view.replaced(after)
+      return { ...delivery, revision: after.revision, changed: [name] }
+    },
+    options.signal,
+  )
 }

@@ -33,6 +33,12 @@ export class AuditTrail {
     return this.#kept.slice(this.#start, this.#start + count).map(({ name }) => name)
   }
 
+  /** Forgets an entry that another host dropped; that is always one of the oldest. */
+  remove(name: string): void {
+    const at = this.#kept.findIndex((kept, index) => index >= this.#start && kept.name === name)
+    if (at !== -1) this.#kept.splice(at, 1)
+  }
+
   /** Adds an entry, and drops the oldest if there are too many. */
   add(name: string, entry: AuditEntry): void {
     this.#kept.push({ name, entry })

@@ -8,6 +8,7 @@ import { isSameJson, isSamePython } from './equal.ts'
 import type { CategoryStep } from './event.ts'
 import type { FindingFacts } from './finding-form.ts'
 import { Findings, FirstFinding } from './findings.ts'
+import { replaceItems } from './item-table.ts'
 import {
   type ChangeOptions,
   type ChangePreview,
@@ -40,21 +41,26 @@ interface Planned {
 
 /** Changes values: all of them or none. */
 export function change(engine: Engine, request: ChangeRequest, options: ChangeOptions): Promise<ChangeResult> {
-  return engine.locks.run([request.category], async () => {
-    const planned = engine.check((findings) => plan(engine, request, options, findings))
-    const before = engine.stored(request.category) as Category
-    if (planned.length === 0) return { applied: [], quarantined: [], revision: before.revision, changed: [] }
-    const step: CategoryStep = { kind: 'changed', before, after: withValues(before, planned, request.from ?? 'user') }
-    const origin = originOf(options)
-    const delivery = await engine.transact({
-      steps: [step],
-      audit: [auditOf(engine, request, before, planned)],
-      origin,
-    })
-    follow(engine, request, step.after as Category)
-    await engine.tell(step, origin)
-    return { ...delivery, revision: (step.after as Category).revision, changed: planned.map(({ name }) => name) }
-  })
+  return engine.locks.run(
+    [request.category],
+    async () => {
+      const planned = engine.check((findings) => plan(engine, request, options, findings))
+      const before = engine.stored(request.category) as Category
+      if (planned.length === 0) return { applied: [], quarantined: [], revision: before.revision, changed: [] }
+      const step: CategoryStep = { kind: 'changed', before, after: withValues(before, planned, request.from ?? 'user') }
+      const origin = originOf(options)
+      const delivery = await engine.transact({
+        steps: [step],
+        audit: [auditOf(engine, request, before, planned)],
+        origin,
+        signal: options.signal,
+      })
+      follow(engine, request, step.after as Category)
+      await engine.tell(step, origin)
+      return { ...delivery, revision: (step.after as Category).revision, changed: planned.map(({ name }) => name) }
+    },
+    options.signal,
+  )
 }
 
 /** Puts an item back to its default. */
@@ -205,9 +211,11 @@ function checkRevision(engine: Engine, category: string, expected: number | unde
 
 /** Gives a category with new values, under the next revision. */
 function withValues(before: Category, planned: readonly Pick<Planned, 'name' | 'value'>[], from: Provenance): Category {
-  const items = new Map<string, Item>(before.items)
-  for (const { name, value } of planned)
-    items.set(name, withProperty(items.get(name) as Item, 'value', keptForm(value)))
+  const replacements = planned.map(({ name, value }): [string, Item] => [
+    name,
+    withProperty(before.items.get(name) as Item, 'value', keptForm(value)),
+  ])
+  const items = replaceItems(before.items, replacements)
   return { ...before, items, provenance: marked(before.provenance, planned, from), revision: before.revision + 1 }
 }
 

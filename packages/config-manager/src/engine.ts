@@ -1,4 +1,11 @@
-import type { BackplaneError, Clock, ConfigStore, Logger, StoredDocument } from '@backplane/core'
+import {
+  type BackplaneError,
+  type Clock,
+  type ConfigStore,
+  coreError,
+  type Logger,
+  type StoredDocument,
+} from '@backplane/core'
 import type { AuditEntry } from './audit.ts'
 import type { Category } from './category.ts'
 import { configError, invalid } from './errors.ts'
@@ -20,6 +27,8 @@ export interface Transaction {
   readonly steps: readonly CategoryStep[]
   readonly audit: readonly AuditDraft[]
   readonly origin: ChangeOrigin
+  /** Aborted before the commit, it ends the change; after that the change counts. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What the engine works with. */
@@ -82,13 +91,14 @@ export class Engine {
   /** Asks the participants, commits, lets them apply, and takes everything back where one cannot. */
   async transact(transaction: Transaction): Promise<Delivery> {
     const { subscriptions } = this.components
-    const { steps, origin } = transaction
+    const { steps, origin, signal } = transaction
     if (this.policy.subscriberFailureIsThrown) {
       await this.commit(transaction)
       return untold
     }
     const prepared = await subscriptions.prepare(steps, origin)
     try {
+      if (signal?.aborted) throw coreError('BP_ABORTED', { cause: signal.reason })
       await this.commit(transaction)
     } catch (error) {
       await subscriptions.rollback(prepared, origin)
@@ -113,11 +123,7 @@ export class Engine {
       if (step.after) this.view.replaced(step.after)
       else this.view.removed((step.before as Category).name)
       const origin = { remote: true }
-      try {
-        await this.components.subscriptions.apply([step], origin)
-      } catch (error) {
-        this.components.logger.error({ err: error }, 'a subscriber could not apply a change made elsewhere')
-      }
+      await this.components.subscriptions.applyAnyway([step], origin)
       this.components.observers.tell([step], origin)
     })
   }
@@ -139,12 +145,21 @@ export class Engine {
     failure: ApplyFailure,
     prepared: Awaited<ReturnType<Subscriptions['prepare']>>,
   ): Promise<void> {
+    const { subscriptions } = this.components
     const { steps, origin } = transaction
     const reason = `taken back: ${failure.message}`
     const back = steps.map((step) => restored(step))
-    await this.commit({ steps: back, audit: [rollbackDraft(failure, reason)], origin: { ...origin, reason } })
+    try {
+      await this.commit({ steps: back, audit: [rollbackDraft(failure, reason)], origin: { ...origin, reason } })
+    } catch (error) {
+      // The change stands: those that were not told yet must not be left behind, and who failed is out of step.
+      failure.quarantine()
+      await subscriptions.applyAnyway(steps, origin, failure.called)
+      this.components.observers.tell(steps, origin)
+      throw error
+    }
     const calls = new Map([...prepared, ...failure.called].map((call) => [call.subscription, call]))
-    await this.components.subscriptions.rollback([...calls.values()], { ...origin, reason })
+    await subscriptions.rollback([...calls.values()], { ...origin, reason })
   }
 
   #stamp(draft: AuditDraft, { actor, reason }: ChangeOrigin): AuditEntry {

@@ -44,11 +44,16 @@ export function link(
       children,
     }
     const origin = originOf(options)
-    await engine.transact({ steps: [step], audit: auditOf(engine, { parent, linked: distinct }), origin })
+    await engine.transact({
+      steps: [step],
+      audit: auditOf(engine, { parent, linked: distinct }),
+      origin,
+      signal: options.signal,
+    })
     if (distinct.length < wanted.length) refuseTwice(engine, parent, wanted)
     await engine.tell(step, origin)
     return linked
-  })
+  }, options.signal)
 }
 
 /** The children that are not linked yet, in order, repeated names included. */
@@ -97,11 +102,16 @@ export function unlink(
     const after = { ...before, children, revision: before.revision + 1 }
     const step: CategoryStep = { kind: 'unlinked', before, after, children: [child] }
     if (children.length < before.children.length) {
-      await engine.transact({ steps: [step], audit: auditOf(engine, { parent, unlinked: [child] }), origin })
+      await engine.transact({
+        steps: [step],
+        audit: auditOf(engine, { parent, unlinked: [child] }),
+        origin,
+        signal: options.signal,
+      })
     }
     await engine.tell(step, origin)
     return children
-  })
+  }, options.signal)
 }
 
 /** Unlinks everything below a category; gives how many links there were. */
@@ -117,9 +127,10 @@ export function unlinkAll(engine: Engine, parent: string, options: LinkOptions):
       steps: [step],
       audit: auditOf(engine, { parent, unlinked: before.children }),
       origin: originOf(options),
+      signal: options.signal,
     })
     return count
-  })
+  }, options.signal)
 }
 
 /** Removes a category and everything below it. */
@@ -132,10 +143,15 @@ export function remove(engine: Engine, name: string, options: LinkOptions): Prom
     )
     const audited = engine.policy.auditsEachVisit ? visits : [...gone]
     const audit = audited.map((category): AuditDraft => ({ code: 'CONCH', details: { categoryDeleted: category } }))
-    await engine.transact({ steps: [...steps, ...orphaned(engine, gone)], audit, origin: originOf(options) })
+    await engine.transact({
+      steps: [...steps, ...orphaned(engine, gone)],
+      audit,
+      origin: originOf(options),
+      signal: options.signal,
+    })
     for (const category of gone) engine.view.removed(category)
     return [...gone]
-  })
+  }, options.signal)
 }
 
 /** Every category to remove, children before their parents; one that is reached twice is named twice. */

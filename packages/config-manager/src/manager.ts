@@ -71,7 +71,7 @@ class Manager implements ConfigManager {
   readonly #plugins: OpenPlugins = new Map()
   #starting: Promise<void> | undefined
   #unwatch: (() => void) | undefined
-  #closed = false
+  #closing: Promise<void> | undefined
 
   constructor(init: ConfigManagerInit, { logger = silentLogger, clock = systemClock }: ConfigManagerComponents) {
     const policy = init.mode === 'strict-fledge' ? strictPolicy : defaultPolicy
@@ -96,7 +96,7 @@ class Manager implements ConfigManager {
   }
 
   start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    if (this.#closed) return Promise.reject(coreError('BP_CLOSED', { details: { what: 'The configuration manager' } }))
+    if (this.#closing) return Promise.reject(coreError('BP_CLOSED', { details: { what: 'The configuration manager' } }))
     this.#starting ??= this.#open(options).catch((error) => {
       this.#starting = undefined
       throw error
@@ -106,22 +106,36 @@ class Manager implements ConfigManager {
 
   async #open(options: { readonly signal?: AbortSignal }): Promise<void> {
     await this.#store?.open(options)
-    for (const name of await this.#engine.registry.load())
-      this.#logger.warn({ name }, 'a stored document cannot be read and is left alone')
+    // Watched before it is read: what others write meanwhile waits until everything is read, and is not missed.
+    const reading = this.#engine.locks.runAlone(() => this.#read())
     this.#unwatch = this.#store?.watch?.((name, stored) => {
       void this.#engine
         .follow(name, stored)
         .catch((error) => this.#logger.error({ err: error, name }, 'could not follow a change in the store'))
     })
+    try {
+      await reading
+    } catch (error) {
+      this.#unwatch?.()
+      throw error
+    }
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+  async #read(): Promise<void> {
+    for (const name of await this.#engine.registry.load())
+      this.#logger.warn({ name }, 'a stored document cannot be read and is left alone')
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     await this.#starting?.catch(() => {})
     this.#unwatch?.()
     this.#observers.close()
-    await this.#engine.locks.runAlone(async () => {})
+    await this.#engine.locks.close()
     await this.#store?.close()
   }
 

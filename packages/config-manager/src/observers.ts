@@ -34,9 +34,9 @@ class Observer {
   }
 
   take(told: Told): void {
-    const last = this.#waiting.at(-1)
-    const joined = this.#coalesce && last ? join(last, told) : undefined
-    if (joined) this.#waiting[this.#waiting.length - 1] = joined
+    const at = this.#coalesce ? this.#waiting.findLastIndex(({ step }) => nameOf(step) === nameOf(told.step)) : -1
+    const joined = at === -1 ? undefined : join(this.#waiting[at] as Told, told)
+    if (joined) this.#waiting[at] = joined
     else this.#waiting.push(told)
     if (!this.#running) void this.#run()
   }
@@ -58,6 +58,10 @@ class Observer {
     }
     this.#running = false
   }
+}
+
+function nameOf(step: CategoryStep): string | undefined {
+  return (step.after ?? step.before)?.name
 }
 
 /** Joins two changes of one category, if both change values. */
@@ -111,8 +115,7 @@ export class Observers {
   /** Tells all concerned; returns at once. */
   tell(steps: readonly CategoryStep[], origin: ChangeOrigin): void {
     for (const step of steps) {
-      const name = (step.after ?? step.before)?.name
-      for (const key of [name, undefined]) {
+      for (const key of [nameOf(step), undefined]) {
         for (const observer of this.#byCategory.get(key) ?? []) {
           if (isConcerned(observer.scope, step)) observer.take({ step, origin })
         }

@@ -32,20 +32,24 @@ export function changeProperty(
   request: PropertyRequest,
   options: ChangeOptions,
 ): Promise<ChangeResult> {
-  return engine.locks.run([request.category], async () => {
-    const isChange = engine.check((findings) => checkProperty(engine, request, findings))
-    const before = engine.stored(request.category) as Category
-    if (!isChange) return { applied: [], quarantined: [], revision: before.revision, changed: [] }
-    const items = new Map(before.items)
-    items.set(request.item, withProperty(items.get(request.item) as Item, request.property, keptForm(request.value)))
-    const after: Category = { ...before, items, revision: before.revision + 1 }
-    const step: CategoryStep = { kind: 'defined', before, after }
-    const origin = originOf(options)
-    const audit = engine.policy.tellsEveryChange ? [auditOf(request, before)] : []
-    const delivery = await engine.transact({ steps: [step], audit, origin })
-    engine.view.itemsSet(after, [request.item], request.property)
-    return { ...delivery, revision: after.revision, changed: [] }
-  })
+  return engine.locks.run(
+    [request.category],
+    async () => {
+      const isChange = engine.check((findings) => checkProperty(engine, request, findings))
+      const before = engine.stored(request.category) as Category
+      if (!isChange) return { applied: [], quarantined: [], revision: before.revision, changed: [] }
+      const items = new Map(before.items)
+      items.set(request.item, withProperty(items.get(request.item) as Item, request.property, keptForm(request.value)))
+      const after: Category = { ...before, items, revision: before.revision + 1 }
+      const step: CategoryStep = { kind: 'defined', before, after }
+      const origin = originOf(options)
+      const audit = engine.policy.tellsEveryChange ? [auditOf(request, before)] : []
+      const delivery = await engine.transact({ steps: [step], audit, origin, signal: options.signal })
+      engine.view.itemsSet(after, [request.item], request.property)
+      return { ...delivery, revision: after.revision, changed: [] }
+    },
+    options.signal,
+  )
 }
 
 function auditOf({ category, item, property, value }: PropertyRequest, before: Category) {

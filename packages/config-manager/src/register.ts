@@ -48,10 +48,14 @@ export async function register(
   options: RegisterOptions,
 ): Promise<RegisterResult> {
   const defined = engine.check((findings) => checkDefinition(engine, name, items, options, findings))
-  return engine.locks.run([name], async () => {
-    const stored = engine.stored(name)
-    return stored ? mergeInto(engine, stored, defined, options) : create(engine, name, defined, options)
-  })
+  return engine.locks.run(
+    [name],
+    async () => {
+      const stored = engine.stored(name)
+      return stored ? mergeInto(engine, stored, defined, options) : create(engine, name, defined, options)
+    },
+    options.signal,
+  )
 }
 
 function checkDefinition(
@@ -79,22 +83,23 @@ function checkDefinition(
 async function create(engine: Engine, name: string, defined: Items, options: RegisterOptions): Promise<RegisterResult> {
   const alive = new Map([...defined].filter(([, item]) => own(item, 'deprecated') !== 'true'))
   const overlaid = overlayEnvironment(engine, name, { items: alive, provenance: new Map() }, options.environment)
+  const revision = engine.registry.nextRevision(name)
   const after: Category = {
     name,
     description: options.description ?? '',
     displayName: options.displayName ?? name,
     ...overlaid,
     children: [],
-    revision: 1,
+    revision,
     ...(options.version === undefined ? {} : { version: options.version }),
   }
   const step: CategoryStep = { kind: 'created', after }
   const origin = originOf(options)
   const audit: AuditDraft = { code: 'CONAD', details: { name, category: itemsObject(shown(engine, after.items)) } }
-  const delivery = await engine.transact({ steps: [step], audit: [audit], origin })
+  const delivery = await engine.transact({ steps: [step], audit: [audit], origin, signal: options.signal })
   engine.view.replaced(after)
   await engine.tell(step, origin)
-  return { ...delivery, outcome: 'created', revision: 1, needsAttention: [], repaired: false }
+  return { ...delivery, outcome: 'created', revision, needsAttention: [], repaired: false }
 }
 
 async function mergeInto(
@@ -127,7 +132,7 @@ async function mergeInto(
   }
   if (!sameValues) audit.push(changeAudit(engine, before.name, trusted ?? before.items, after.items))
   const step: CategoryStep = { kind: 'defined', before, after }
-  const delivery = await engine.transact({ steps: [step], audit, origin })
+  const delivery = await engine.transact({ steps: [step], audit, origin, signal: options.signal })
   engine.view.replaced(after)
   await engine.tell(step, origin)
   return { ...delivery, outcome: 'changed', revision: after.revision, needsAttention, repaired: !trusted }

@@ -81,6 +81,11 @@ export class Registry {
     return [...(this.#history.get(name) ?? [])].reverse()
   }
 
+  /** The revision of a category that is to be made: one that was removed goes on counting, as far as its past is kept. */
+  nextRevision(name: string): number {
+    return (this.#history.get(name)?.at(-1)?.revision ?? 0) + 1
+  }
+
   /**
    * Writes steps, audit entries and former states as one batch, then takes them over. Rejects with `BP_CONFIG_CONFLICT`
    * when somebody else wrote a category meanwhile, with `BP_CONFIG_STORE_FAILED` when the store fails; nothing is changed then.
@@ -118,7 +123,10 @@ export class Registry {
     revision: number | undefined,
     document: Json | undefined,
   ): Promise<CategoryStep | undefined> {
-    if (!name.startsWith(categoryPrefix)) return undefined
+    if (!name.startsWith(categoryPrefix)) {
+      await this.#takePast(name, document)
+      return undefined
+    }
     const known = this.#storeRevisions.get(name)
     if (known !== undefined && revision !== undefined && revision <= known) return undefined
     const key = name.slice(categoryPrefix.length)
@@ -134,8 +142,21 @@ export class Registry {
     return { kind: before ? 'changed' : 'created', ...(before ? { before } : {}), after }
   }
 
+  /** Keeps history and audit trail in step with what another host writes. */
+  async #takePast(name: string, document: Json | undefined): Promise<void> {
+    const isHistory = name.startsWith(historyPrefix)
+    if (document !== undefined) {
+      if (isHistory || name.startsWith(auditPrefix)) await this.#take(name, document)
+    } else if (isHistory) {
+      const past = this.#pastOf(name.slice(historyPrefix.length, name.lastIndexOf('/')))
+      const gone = past.findIndex((state) => pastName(state) === name)
+      if (gone !== -1) past.splice(gone, 1)
+    } else if (name.startsWith(auditPrefix)) this.audit.remove(name)
+  }
+
   async #take(name: string, document: Json): Promise<boolean> {
     if (name.startsWith(auditPrefix)) {
+      if (typeof document !== 'object' || document === null) return false
       this.audit.add(name, document as unknown as AuditEntry)
       return true
     }

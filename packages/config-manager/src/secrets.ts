@@ -49,7 +49,7 @@ export async function sealSecrets(
   for (const [name, item] of category.items) {
     if (!isSecret(item)) continue
     if (!secrets) throw configError('BP_CONFIG_SECRETS_MISSING', { details: { category: category.name, item: name } })
-    const slot = `${category.name}/${name}`
+    const slot = slotOf(category.name, name)
     let secretName = names.get(slot)
     if (secretName === undefined || own(before?.items.get(name) ?? {}, 'value') !== own(item, 'value')) {
       secretName = `${slot}/${category.revision}`
@@ -60,6 +60,12 @@ export async function sealSecrets(
     items.set(name, withProperty(item, 'value', { [reference]: secretName }))
   }
   return { category: items ? { ...category, items } : category, kept }
+}
+
+/** One name for an item of a category; names that have `/` in them must not run together: `a/b` and `c` are not `a` and `b/c`. */
+function slotOf(category: string, item: string): string {
+  const escaped = (name: string) => name.replaceAll('%', '%25').replaceAll('/', '%2F')
+  return `${escaped(category)}/${escaped(item)}`
 }
 
 /** Brings the secrets of a stored category back; `names` learns under which name each is kept. */
@@ -74,7 +80,7 @@ export async function openSecrets(
     if (secretName === undefined) continue
     items ??= new Map(category.items)
     items.set(name, withProperty(item, 'value', (await secrets?.get(secretName)) ?? ''))
-    names.set(`${category.name}/${name}`, secretName)
+    names.set(slotOf(category.name, name), secretName)
   }
   return items ? { ...category, items } : category
 }

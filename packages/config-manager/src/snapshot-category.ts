@@ -64,7 +64,7 @@ export function restoredCategory(
     displayName,
     items,
     children,
-    revision: 1,
+    revision: engine.registry.nextRevision(name),
     provenance: new Map(Object.entries(provenance ?? {}).filter(([item]) => items.has(item))),
     ...(version === undefined ? {} : { version }),
   }

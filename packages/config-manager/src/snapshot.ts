@@ -125,12 +125,12 @@ export function importSnapshot(
         newValue: itemsObject(redactItems((after as Category).items)),
       },
     }))
-    const delivery = await engine.transact({ steps, audit, origin: originOf(options) })
+    const delivery = await engine.transact({ steps, audit, origin: originOf(options), signal: options.signal })
     for (const { after } of steps) engine.view.replaced(after as Category)
     const names = (created: boolean) =>
       steps.filter(({ before }) => !before === created).map(({ after }) => (after as Category).name)
     return { ...delivery, created: names(true), changed: names(false), missingSecrets }
-  })
+  }, options.signal)
 }
 
 function stepTo(before: Category | undefined, after: Category): CategoryStep | undefined {

@@ -40,6 +40,8 @@ interface Subscription {
   readonly timeoutMs: number
   readonly onApplyFailure: 'rollback' | 'quarantine'
   quarantined: boolean
+  /** Whether it was removed: it is called no more, not even for a change that is under way. */
+  ended: boolean
 }
 
 type Phase = 'test' | 'prepare' | 'apply' | 'rollback'
@@ -56,6 +58,7 @@ export class ApplyFailure extends Error {
   /** Those whose `apply` was called, the one that failed included: nobody knows how far it came. */
   readonly called: readonly Call[]
   readonly reason: unknown
+  readonly #subscription: Subscription
 
   constructor(call: Call, called: readonly Call[], reason: unknown) {
     super(messageOf(reason))
@@ -64,6 +67,12 @@ export class ApplyFailure extends Error {
     this.category = nameOf(call.step)
     this.called = called
     this.reason = reason
+    this.#subscription = call.subscription
+  }
+
+  /** Leaves the one that failed out of further changes. */
+  quarantine(): void {
+    this.#subscription.quarantined = true
   }
 }
 
@@ -97,10 +106,12 @@ export class Subscriptions {
       timeoutMs: options.timeoutMs ?? 5_000,
       onApplyFailure: options.onApplyFailure ?? 'rollback',
       quarantined: false,
+      ended: false,
     }
     subscription.quarantined = false
     set.add(subscription)
     return () => {
+      subscription.ended = true
       set.delete(subscription)
       if (set.size === 0 && this.#byCategory.get(key) === set) this.#byCategory.delete(key)
     }
@@ -111,7 +122,9 @@ export class Subscriptions {
     const key = scope.childrenOf ?? scope.category
     const set = this.#byCategory.get(key)
     for (const subscription of set ?? []) {
-      if (subscription.participant === participant && isSameScope(subscription.scope, scope)) set?.delete(subscription)
+      if (subscription.participant !== participant || !isSameScope(subscription.scope, scope)) continue
+      subscription.ended = true
+      set?.delete(subscription)
     }
     if (set?.size === 0) this.#byCategory.delete(key)
   }
@@ -120,7 +133,7 @@ export class Subscriptions {
   async prepare(steps: readonly CategoryStep[], origin: ChangeOrigin): Promise<readonly Call[]> {
     const prepared: Call[] = []
     for (const call of this.#calls(steps)) {
-      if (!call.subscription.participant.prepare) continue
+      if (!call.subscription.participant.prepare || call.subscription.ended) continue
       try {
         await this.#run('prepare', call, origin)
         prepared.push(call)
@@ -153,34 +166,46 @@ export class Subscriptions {
     const applied: Call[] = []
     const quarantined: { subscriber: string; reason: string }[] = []
     for (const call of this.#calls(steps)) {
+      if (call.subscription.ended) continue
       try {
         if (call.subscription.participant.apply) await this.#run('apply', call, origin)
         applied.push(call)
       } catch (error) {
         if (call.subscription.onApplyFailure === 'rollback') throw new ApplyFailure(call, [...applied, call], error)
-        call.subscription.quarantined = true
+        this.#quarantine(call, error, 'apply a change')
         quarantined.push({ subscriber: call.subscription.name, reason: messageOf(error) })
-        this.#logger.warn(
-          { err: error, subscriber: call.subscription.name },
-          'subscriber quarantined: it could not apply a change',
-        )
       }
     }
     return { applied: applied.map((call) => call.subscription.name), quarantined }
   }
 
+  /** Tells all concerned, but for those told already, of a change that nobody can take back; who cannot apply it is quarantined. */
+  async applyAnyway(steps: readonly CategoryStep[], origin: ChangeOrigin, told: readonly Call[] = []): Promise<void> {
+    const isTold = (call: Call) =>
+      told.some((other) => other.subscription === call.subscription && other.step === call.step)
+    for (const call of this.#calls(steps)) {
+      if (call.subscription.ended || call.subscription.quarantined || isTold(call)) continue
+      try {
+        await this.#run('apply', call, origin)
+      } catch (error) {
+        this.#quarantine(call, error, 'apply a change')
+      }
+    }
+  }
+
+  #quarantine({ subscription }: Call, error: unknown, what: string): void {
+    subscription.quarantined = true
+    this.#logger.warn({ err: error, subscriber: subscription.name }, `subscriber quarantined: it could not ${what}`)
+  }
+
   /** Tells these to undo what they did, latest first. A failure to undo quarantines. */
   async rollback(calls: readonly Call[], origin: ChangeOrigin): Promise<void> {
     for (const call of [...calls].reverse()) {
-      if (!call.subscription.participant.rollback) continue
+      if (!call.subscription.participant.rollback || call.subscription.ended) continue
       try {
         await this.#run('rollback', { ...call, step: reversed(call.step) }, origin)
       } catch (error) {
-        call.subscription.quarantined = true
-        this.#logger.warn(
-          { err: error, subscriber: call.subscription.name },
-          'subscriber quarantined: it could not roll back',
-        )
+        this.#quarantine(call, error, 'roll back')
       }
     }
   }
