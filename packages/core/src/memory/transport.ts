@@ -16,10 +16,10 @@ import type {
 import { throwIfAborted, within } from '../deadline.ts'
 import { BackplaneError, coreError, messageOf } from '../errors.ts'
 import { validatePattern, validateSubject } from '../subjects.ts'
+import { Inbox } from './inbox.ts'
 import { Line, type MemoryLineInit } from './line.ts'
 import type { Client, Interest, Medium, MemoryNetwork, ReplyTo } from './network.ts'
 import { Responder } from './responder.ts'
-import { Inbox } from './subscription.ts'
 
 /** Options of {@link memoryTransport}. */
 export interface MemoryTransportInit extends MemoryLineInit {
