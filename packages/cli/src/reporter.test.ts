@@ -40,6 +40,10 @@ test('says everything in lines of JSON for machines, bytes in base64', () => {
   expect(process.out).toBe('{"bytes":"AQI=","deep":[""]}\n')
   reporter.failure(failure)
   expect(JSON.parse(process.err)).toEqual({ error: failure.toJSON() })
+
+  const warned = fakeIo()
+  new Reporter(warned.io, json).warn(failure, 'Not loaded: y. ')
+  expect(JSON.parse(warned.err)).toEqual({ warning: { about: 'Not loaded: y.', ...failure.toJSON() } })
 })
 
 test('shows progress to a terminal alone, and takes it away before anything else', () => {

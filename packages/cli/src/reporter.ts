@@ -51,9 +51,11 @@ export class Reporter {
     this.#progress = text.length
   }
 
+  /** A failure that does not end the command; `before` says what it is about. */
   warn(error: BackplaneError, before = ''): void {
     this.#clear()
-    this.#io.err(`${before}${this.#paint(33, error.message)} [${error.code}]\n  Next: ${error.next}\n`)
+    if (this.json) this.#io.err(`${JSON.stringify({ warning: { about: before.trim(), ...error.toJSON() } })}\n`)
+    else this.#io.err(`${before}${this.#paint(33, error.message)} [${error.code}]\n  Next: ${error.next}\n`)
   }
 
   failure(error: BackplaneError): void {

@@ -66,18 +66,6 @@ test('leaves a circle of dependencies out, and the rest in', async () => {
   expect(reports.find(({ id }) => id === 'b')?.error).toBeDefined()
 })
 
-test('lets the next begin where one takes long', async () => {
-  await folder.put('a-slow', `export default { setup: () => new Promise((done) => setTimeout(done, 1500)) }`)
-  await folder.put('b-quick', offering('b'))
-  const order: string[] = []
-  const reports = await loadAll(host, pluginFolder(folder.dir), {
-    patienceMs: 20,
-    onReport: ({ id }) => order.push(id),
-  })
-  expect(order).toEqual(['b-quick', 'a-slow'])
-  expect(reports.map(({ id }) => id)).toEqual(['a-slow', 'b-quick'])
-})
-
 test('goes by what was asked for before what is automatic', async () => {
   for (const id of ['asked', 'refused', 'unknown']) await folder.put(id, offering(id))
   const wishes: Record<string, boolean> = { asked: true, refused: false }

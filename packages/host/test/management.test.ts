@@ -209,15 +209,14 @@ test('loads a folder in the order of names, what one needs first, and goes on af
 })
 
 test('a plugin that takes its time does not hold up the next', async () => {
-  await put(
-    'a-slow',
-    'export default { functions: { slow: () => 1 }, setup: () => new Promise((resolve) => { globalThis.letSlowGo = resolve }) }',
-  )
+  const gate = Promise.withResolvers<void>()
+  Object.assign(globalThis, { backplaneTestGate: gate.promise })
+  await put('a-slow', 'export default { functions: { slow: () => 1 }, setup: () => globalThis.backplaneTestGate }')
   await put('b', greeter)
   const order: string[] = []
   const onReport = ({ id }: { id: string }) => {
     order.push(id)
-    ;(globalThis as { letSlowGo?: () => void }).letSlowGo?.()
+    gate.resolve()
   }
   await loadAll(host, pluginFolder(dir), { patienceMs: 10, onReport })
   expect(order).toEqual(['b', 'a-slow'])
