@@ -111,8 +111,7 @@ export class ActiveCall implements Call, Expiring {
 /** Runs the work; an interceptor that throws instead of rejecting, or answers without a promise, is no different. */
 function started(work: (call: ActiveCall) => Promise<Value>, call: ActiveCall): Promise<Value> {
   try {
-    const answer = work(call)
-    return answer instanceof Promise ? answer : Promise.resolve(answer)
+    return Promise.resolve(work(call))
   } catch (error) {
     return Promise.reject(error)
   }
