@@ -1,7 +1,35 @@
 /**
- * WebAssembly plugins for a Backplane host, with limits that hold.
+ * WebAssembly plugins with limits that hold: memory, fuel, time, depth and calls to the host, in this thread or in workers. Runs modules
+ * of the Extism and of the VYRA convention, alone or under a Backplane host. Nothing of the host is seen but what is granted.
  *
  * @packageDocumentation
  */
 export { type RuntimeWasmErrorCode, runtimeWasmErrorCatalogue } from './errors.ts'
-export { type ExtismPluginInit, extismPlugin } from './extism/plugin.ts'
+export type { HostCall, HostFunction, HostFunctions, HostResult } from './extism/host-functions.ts'
+export type { LogLevel } from './extism/host-imports.ts'
+export type { ExtismManifest, ManifestLike, WasmSource } from './extism/manifest.ts'
+export {
+  type ExtismPluginInit,
+  type ExtismWasiInit,
+  extismPlugin,
+  type WasmCallOptions,
+  type WasmPlugin,
+} from './extism/plugin.ts'
+export { signedBytes } from './host/signature.ts'
+export { type WasmRuntimeComponents, type WasmRuntimeInit, wasmRuntime } from './host/wasm-runtime.ts'
+export { type CallModuleInit, callModule, inspectModule, type ModuleReport } from './inspect.ts'
+export { fuelVersion } from './module/instrument.ts'
+export type { WasmLimits } from './sandbox/limits.ts'
+export type { CallStats } from './sandbox/meter.ts'
+export { engine, type WasmEngine } from './sandbox/shared-engine.ts'
+export { type FacadeAudit, type FacadeInit, PluginFacade } from './vyra/facade.ts'
+export {
+  BaseHostFunctions,
+  NullHostFunctions,
+  TransportHostFunctions,
+  type TransportHostInit,
+  type VyraClient,
+  type VyraPublisher,
+} from './vyra/host-functions.ts'
+export { type PluginPool, type PluginPoolInit, pluginPool } from './vyra/pool.ts'
+export { createPluginRuntime, type PluginRuntimeInit, type VyraCallOptions, type VyraRuntime } from './vyra/runtime.ts'

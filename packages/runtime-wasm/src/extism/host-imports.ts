@@ -10,7 +10,7 @@ import type { Kernel } from './kernel.ts'
 import type { Variables } from './variables.ts'
 
 /** Extism's log levels; what is below a plugin's level is dropped. */
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'off'] as const
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'off'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 /** What a guest's host services do. */
@@ -26,7 +26,7 @@ export interface Services {
   readonly waits: boolean
 }
 
-export type ServiceFunction = (call: HostCall, ...args: (number | bigint)[]) => HostResult | Promise<HostResult>
+type ServiceFunction = (call: HostCall, ...args: (number | bigint)[]) => HostResult | Promise<HostResult>
 
 type Numbers = (number | bigint)[]
 type Result = number | bigint | undefined

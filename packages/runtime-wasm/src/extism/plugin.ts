@@ -1,7 +1,7 @@
 import { type Clock, coreError, type Logger, silentLogger, systemClock } from '@backplane/core'
-import { Engine } from '../sandbox/engine.ts'
 import { fullLimits, type WasmLimits } from '../sandbox/limits.ts'
 import type { CallStats } from '../sandbox/meter.ts'
+import { engineOf, type WasmEngine } from '../sandbox/shared-engine.ts'
 import { mountsOf } from '../wasi/files.ts'
 import type { WasiInit } from '../wasi/wasi.ts'
 import { wasm } from '../webassembly.ts'
@@ -52,7 +52,7 @@ export interface ExtismPluginInit {
   /** Runs the module's own initialisation while loading, so that a module which fails it does not load. @default false: with the first call */
   readonly initialise?: boolean
   /** Shares compiled modules with other plugins. @default one of its own */
-  readonly engine?: Engine
+  readonly engine?: WasmEngine
   /** @default the system's */
   readonly clock?: Clock
   /** Gives up loading. */
@@ -106,7 +106,8 @@ export interface WasmPlugin extends AsyncDisposable {
  */
 export async function extismPlugin(given: ManifestLike, init: ExtismPluginInit = {}): Promise<WasmPlugin> {
   const manifest = parseManifest(given)
-  const { id = 'plugin', logger = silentLogger, engine = new Engine(), logLevel = 'info' } = init
+  const { id = 'plugin', logger = silentLogger, logLevel = 'info' } = init
+  const engine = engineOf(init.engine)
   const limits = fullLimits(smallest(manifest.limits, init.limits ?? {}))
   const doFetch = init.fetch ?? fetch
   const sources = await readSources(manifest.wasm, { fetch: doFetch, signal: init.signal })

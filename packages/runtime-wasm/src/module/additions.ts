@@ -7,7 +7,7 @@ const i32 = 0x7f
 const empty = 0x40
 
 /** What the gate's two functions are asked: may it go on, and may a memory grow. */
-export const gate = { stop: 0, grow: 1 } as const
+const gate = { stop: 0, grow: 1 } as const
 /** Why the gate is asked to stop. */
 export const asking = { fuel: 0, depth: 1 } as const
 

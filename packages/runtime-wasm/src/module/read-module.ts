@@ -20,14 +20,14 @@ export const sectionId = {
 } as const
 
 /** One section as it lies in the file. */
-export interface Section {
+interface Section {
   readonly id: number
   readonly from: number
   readonly to: number
 }
 
 /** Bounds of a memory (in pages) or a table (in elements). */
-export interface Bounds {
+interface Bounds {
   readonly initial: number
   readonly maximum: number | undefined
 }

@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { silentLogger } from '@backplane/core'
+import { wasmError } from './errors.ts'
+import { type ExtismPluginInit, extismPlugin } from './extism/plugin.ts'
+import { validate } from './module/instrument.ts'
+import { type FunctionType, readModule } from './module/read-module.ts'
+import type { CallStats } from './sandbox/meter.ts'
+import { pack, unpack } from './vyra/convert.ts'
+import { BaseHostFunctions } from './vyra/host-functions.ts'
+import { loadVyra } from './vyra/load.ts'
+import { parseMetadataText } from './vyra/metadata.ts'
+
+/** What a module is, without running it. */
+export interface ModuleReport {
+  /** The convention that its imports speak. */
+  readonly abi: 'extism' | 'vyra'
+  readonly bytes: number
+  readonly functions: readonly {
+    readonly name: string
+    readonly params: readonly string[]
+    readonly results: readonly string[]
+  }[]
+  readonly imports: readonly { readonly module: string; readonly name: string; readonly kind: string }[]
+  /** Pages of 64 KiB that each memory begins with, and may grow to. */
+  readonly memories: readonly { readonly initial: number; readonly maximum?: number }[]
+  readonly start: boolean
+}
+
+const typeNames: Readonly<Record<number, string>> = {
+  127: 'i32',
+  126: 'i64',
+  125: 'f32',
+  124: 'f64',
+  123: 'v128',
+  112: 'funcref',
+  111: 'externref',
+  105: 'exnref',
+}
+
+/** Says what a module exports, imports and needs. Nothing of it is run. Throws `BP_WASM_MODULE_INVALID` and `BP_WASM_FEATURE`. */
+export function inspectModule(bytes: Uint8Array): ModuleReport {
+  const own = new Uint8Array(bytes)
+  validate(own, 'The file')
+  const shape = readModule(own, 'The file')
+  const names = (list: FunctionType['params'] | undefined) =>
+    (list ?? []).map((type) => typeNames[type] ?? `0x${type.toString(16)}`)
+  return {
+    abi: shape.imports.some(({ module }) => module.startsWith('extism:host/')) ? 'extism' : 'vyra',
+    bytes: bytes.length,
+    functions: shape.exports
+      .filter(({ kind }) => kind === 0)
+      .map(({ name, index }) => {
+        const type = shape.types[shape.functions[index] ?? -1]
+        return { name, params: names(type?.params), results: names(type?.results) }
+      }),
+    imports: shape.imports.map(({ module, name, kind }) => ({ module, name, kind })),
+    memories: shape.memories.map(({ initial, maximum }) => ({
+      initial,
+      ...(maximum === undefined ? {} : { maximum }),
+    })),
+    start: shape.start !== undefined,
+  }
+}
+
+/** Options of {@link callModule}. */
+export interface CallModuleInit
+  extends Pick<ExtismPluginInit, 'config' | 'allowedHosts' | 'limits' | 'logger' | 'signal'> {
+  /** @default by what the module imports */
+  readonly abi?: 'extism' | 'vyra'
+}
+
+/**
+ * Calls one function of a module file once, as a shell does: the input is given as it is (Extism), or is a JSON object of arguments
+ * (VYRA, with the `metadata.json` beside the file; without one, arguments are named `0`, `1`, ... and are what the module says). Not for
+ * many calls: everything is loaded anew.
+ */
+export async function callModule(
+  file: string,
+  name: string,
+  input: Uint8Array | string,
+  init: CallModuleInit = {},
+): Promise<{ readonly output: Uint8Array; readonly stats: CallStats | undefined }> {
+  let stats: CallStats | undefined
+  const options = {
+    stats: (used: CallStats) => {
+      stats = used
+    },
+    ...(init.signal ? { signal: init.signal } : {}),
+  }
+  const bytes = await readFile(file).catch((cause) => {
+    throw wasmError('BP_WASM_SOURCE', { details: { source: file, reason: cause.message }, cause })
+  })
+  const report = inspectModule(bytes)
+  if ((init.abi ?? report.abi) === 'extism') {
+    // A thread, so that a signal (an interrupt of the shell) ends a call that runs.
+    await using plugin = await extismPlugin(new Uint8Array(bytes), { ...init, worker: true, wasi: true })
+    return { output: await plugin.call(name, input, options), stats }
+  }
+  const text = await readFile(join(dirname(file), 'metadata.json'), 'utf8').catch(() => undefined)
+  const metadata = parseMetadataText(text ?? JSON.stringify({ exports: described(report) }))
+  await using plugin = await loadVyra({
+    id: name,
+    source: { data: new Uint8Array(bytes) },
+    metadata,
+    host: new BaseHostFunctions(),
+    strict: true,
+    worker: true,
+    logger: init.logger ?? silentLogger,
+    ...(init.limits ? { limits: init.limits } : {}),
+    ...(init.signal ? { signal: init.signal } : {}),
+  })
+  const given = typeof input === 'string' ? input : new TextDecoder().decode(input)
+  const answer = await plugin.call(name, pack(given.trim() === '' ? {} : unpack(given)), options)
+  return { output: answer, stats }
+}
+
+function described({ functions }: ModuleReport) {
+  return functions.map(({ name, params }) => ({
+    name,
+    args: params.map((type, index) => ({ name: String(index), type })),
+  }))
+}

@@ -1,0 +1,137 @@
+/** Plugins of both conventions under a host. */
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createHost, type Manifest } from '@backplane/core'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { signedBytes } from '../src/host/signature.ts'
+import { type WasmRuntimeInit, wasmRuntime } from '../src/host/wasm-runtime.ts'
+import { extismModule, text } from './extism.ts'
+import { wat } from './wat.ts'
+
+const failing = (code: string) => expect.objectContaining({ code })
+const functions: WasmRuntimeInit['functions'] = {
+  'extism:host/user': { reflect: (call, handle) => call.store(call.bytes(handle as bigint)) },
+}
+
+function testHost(init: WasmRuntimeInit = {}) {
+  const host = createHost({ identity: { deviceId: 'box-1' }, runtimes: [wasmRuntime({ functions, ...init })] })
+  onTestFinished(() => host.stop())
+  return host
+}
+
+const extism = (more: Partial<Manifest> = {}): Manifest => ({
+  id: 'guest',
+  permissions: { host: ['reflect'] },
+  ...more,
+})
+
+describe.each([{ worker: true }, { worker: false }])('%o', (mode) => {
+  test('an Extism module: bytes in, bytes out, its exports advertised', async () => {
+    const host = testHost(mode)
+    await host.load({ manifest: extism(), module: extismModule })
+    expect(host.advertisement.functions.map((each) => each.name)).toContain('echo')
+    expect(text((await host.call('guest.echo', { input: 'hello' })) as Uint8Array)).toBe('hello')
+    await expect(host.call('guest.fail', { input: 'no good' })).rejects.toThrow('no good')
+    await expect(host.call('guest.spin', {}, { timeoutMs: 100 })).rejects.toEqual(failing('BP_TIMEOUT'))
+    expect(text((await host.call('guest.echo', { input: 'on' })) as Uint8Array)).toBe('on')
+  })
+
+  test('a VYRA module: arguments by name, state handed over in a swap', async () => {
+    const host = testHost(mode)
+    const counter = wat(`(module (global $n (mut i32) (i32.const 0))
+      (func (export "init") (param i32) (global.set $n (local.get 0)))
+      (func (export "increment") (param i32) (result i32) (global.set $n (i32.add (global.get $n) (local.get 0))) (global.get $n))
+      (func (export "get_state") (result i32) (global.get $n)) (func (export "set_state") (param i32) (global.set $n (local.get 0))))`)
+    const args = (name: string) => [{ name, type: 'i32' }]
+    const wasm = {
+      exports: [
+        { name: 'init', args: args('count') },
+        { name: 'increment', args: args('by') },
+        'get_state',
+        { name: 'set_state', args: args('count') },
+      ],
+      initial_state: { count: { type: 'i32', default: 40 } },
+    }
+    const source = { manifest: { id: 'counter', wasm }, module: counter }
+    await host.load(source)
+    expect(host.advertisement.functions.map((each) => each.name)).toEqual(['increment'])
+    expect(await host.call('counter.increment', { by: 2 })).toEqual({ result: 42 })
+    await host.reload('counter', source)
+    expect(host.plugin('counter')?.generation).toBe(2)
+    expect(await host.call('counter.increment', { by: 1 })).toEqual({ result: 43 })
+  })
+
+  test('what is not granted is not there: the import is named', async () => {
+    const host = testHost(mode)
+    await expect(host.load({ manifest: { id: 'guest' }, module: extismModule })).rejects.toThrow(
+      /extism:host\/user\.reflect/,
+    )
+    expect(host.plugins()).toEqual([])
+  })
+
+  test('limits of the manifest hold', async () => {
+    const host = testHost(mode)
+    await host.load({
+      manifest: extism({ limits: { memory_mb: 1 }, wasm: { limits: { fuel: 100_000 } } }),
+      module: extismModule,
+    })
+    await expect(host.call('guest.grow')).rejects.toEqual(failing('BP_WASM_MEMORY_LIMIT'))
+    await expect(host.call('guest.spin')).rejects.toEqual(failing('BP_WASM_OUT_OF_FUEL'))
+    expect(host.plugin('guest')?.unenforced).toEqual([])
+  })
+})
+
+test('hash and signature are checked before anything is compiled, permissions included', async () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const key = Buffer.from(publicKey.export({ format: 'jwk' }).x as string, 'base64url').toString('base64')
+  const hash = createHash('sha256').update(extismModule).digest('hex')
+  const unsigned = extism({ wasm: { hash } })
+  const value = sign(null, signedBytes(unsigned, extismModule), privateKey).toString('base64')
+  const signed = { ...unsigned, wasm: { hash, signature: { key, value } } }
+  const host = testHost({ worker: false, trustedKeys: [key] })
+  const refused = async (manifest: Manifest, module: Uint8Array = extismModule) => {
+    const error = await host.load({ manifest, module }).then(
+      () => undefined,
+      (reason) => reason,
+    )
+    return (error?.cause as { code?: string } | undefined)?.code
+  }
+  expect(await refused(unsigned)).toBe('BP_WASM_SIGNATURE')
+  expect(await refused({ ...signed, permissions: { host: ['*'], network: ['*'] } })).toBe('BP_WASM_SIGNATURE')
+  expect(await refused({ ...signed, wasm: { ...signed.wasm, hash: '0'.repeat(64) } })).toBe('BP_WASM_HASH')
+  expect(await refused(signed, Uint8Array.of(...extismModule, 0, 1, 0))).toBe('BP_WASM_HASH')
+  const other = testHost({ worker: false, trustedKeys: ['AAAA'] })
+  await expect(other.load({ manifest: signed, module: extismModule })).rejects.toThrow(/not trusted/)
+  await host.load({ manifest: signed, module: extismModule })
+  expect(text((await host.call('guest.echo', { input: 'x' })) as Uint8Array)).toBe('x')
+})
+
+test('a section with a slip in it is refused by its path', async () => {
+  const host = testHost({ worker: false })
+  for (const wasm of [
+    { limts: {} },
+    { limits: { feul: 1 } },
+    { abi: 'wit' },
+    { instances: 0 },
+    { hash: 'x' },
+    { exports: 5 },
+  ])
+    await expect(host.load({ manifest: extism({ wasm }), module: extismModule })).rejects.toThrow(/wasm\./)
+})
+
+test('the starter templates compile and run', async () => {
+  const { assembly } = await import('./assembly.ts')
+  const read = (name: string) => readFileSync(join(import.meta.dirname, '../templates', name), 'utf8')
+  const host = testHost({ worker: false })
+  await host.load({
+    manifest: JSON.parse(read('extism/manifest.json')),
+    module: await assembly(read('extism/plugin.ts.txt')),
+  })
+  expect(await host.call('greet', { input: 'plugin' })).toBe('Hello, plugin!')
+  await host.load({
+    manifest: JSON.parse(read('vyra/manifest.json')),
+    module: await assembly(read('vyra/plugin.ts.txt')),
+  })
+  expect(await host.call('increment', { step: 2 })).toEqual({ result: 2 })
+})
