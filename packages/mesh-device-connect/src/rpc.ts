@@ -1,5 +1,5 @@
 import { type BackplaneError, coreError, type Json, type Params, type Value } from '@backplane/core'
-import { decodeJson, encodeBytes, isObject } from './json.ts'
+import { decodeJson, encodeBytes, encodeJson, isObject } from './json.ts'
 import { fromRpcError, type RpcError, rpcCodes } from './rpc-errors.ts'
 
 /** What came in on `cmd`: a request, something that is answered with an error, or something that is not answered. */
@@ -25,6 +25,9 @@ export function readRequest(body: Uint8Array): Incoming {
     return refused(null, rpcCodes.invalidRequest, `Invalid request: ${what}`)
   }
   const { id = null, method, params = {} } = message
+  if (!isEchoable(id)) {
+    return refused(null, rpcCodes.invalidRequest, 'Invalid request: `id` is nothing that an answer could repeat')
+  }
   if (typeof method !== 'string') {
     return refused(id, rpcCodes.invalidRequest, 'Invalid request: `method` must name a function, as a string')
   }
@@ -77,6 +80,17 @@ export function readEvent(body: Uint8Array): Params | undefined {
     return isObject(message.params) ? message.params : {}
   } catch {
     return undefined
+  }
+}
+
+/** Any JSON is repeated, as by Python; but what is read is not always what can be written: `1e999`, nesting without end. */
+function isEchoable(id: Json): boolean {
+  if (typeof id === 'string' || id === null) return true
+  try {
+    encodeJson(id)
+    return true
+  } catch {
+    return false
   }
 }
 
