@@ -327,3 +327,15 @@ test('events that a plugin does not take are dropped, and one that hangs meanwhi
   expect(await exited).toMatchObject({ plugin: { id: 'hangs' } })
   expect(await host.call('heard')).toBe(1024)
 })
+
+test('functions that are offered in one go are told in one go, before the answer of the call that offers them', async () => {
+  const { host, events } = testHost()
+  await host.load(
+    await pluginFolder(`export default { functions: {
+      learn(_, { offer }) { for (let i = 0; i < 300; i++) offer('learned_' + i, () => i) },
+    } }`),
+  )
+  await host.call('learn')
+  expect(await host.call('learned_299')).toBe(299)
+  expect(events.filter(({ type }) => type === 'advertised').length).toBeLessThan(5)
+})

@@ -51,6 +51,7 @@ export class PluginThread {
   #lastWish = 0
   #config: Params
   #program: Program | undefined
+  #hasChanged = false
 
   constructor(port: MessagePort, data: ThreadData) {
     this.#port = port
@@ -90,7 +91,7 @@ export class PluginThread {
       manifest,
       context: this.#context(),
       clock: systemClock,
-      changed: () => this.#post([toHost.changed, (this.#program as Program).description.functions]),
+      changed: () => this.#changed(),
     })
   }
 
@@ -261,7 +262,22 @@ export class PluginThread {
     }
   }
 
+  /** Each change tells everything that is offered, so what changes in one go is told once. */
+  #changed(): void {
+    if (this.#hasChanged) return
+    this.#hasChanged = true
+    queueMicrotask(() => this.#tellChanges())
+  }
+
+  #tellChanges(): void {
+    if (!this.#hasChanged) return
+    this.#hasChanged = false
+    this.#post([toHost.changed, (this.#program as Program).description.functions])
+  }
+
   #post(message: ToHost): void {
+    // Whoever has the answer of a call finds what that call has offered.
+    this.#tellChanges()
     try {
       this.#port.postMessage(message)
     } catch (cause) {
