@@ -232,6 +232,15 @@ describe('createHost', () => {
     expect(status.unenforced).toEqual(['limits.memory_mb', 'permissions.network'])
   })
 
+  it('does not begin to unload for a caller who has gone already', async () => {
+    const { host } = setUp()
+    await host.load(plugin('greeter', hello))
+    const gone = host.unload('greeter', { signal: AbortSignal.abort() })
+    await expect(gone).rejects.toMatchObject({ code: 'BP_ABORTED' })
+    expect(host.plugin('greeter')?.state).toBe('running')
+    await host.stop()
+  })
+
   it('stops every plugin, the last loaded first, and takes no more', async () => {
     const { host } = setUp()
     const stopped: string[] = []

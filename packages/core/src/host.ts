@@ -6,6 +6,7 @@ import { silentLogger } from './contracts/logger.ts'
 import type { Advertisement } from './contracts/mesh.ts'
 import type { PluginRuntime, PluginSource, RemoteOptions } from './contracts/runtime.ts'
 import type { Params, Value } from './contracts/values.ts'
+import { throwIfAborted } from './deadline.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { coreError } from './errors.ts'
 import { EventHub } from './event-hub.ts'
@@ -126,7 +127,8 @@ class PluginHost implements Host {
     return status
   }
 
-  async unload(id: string): Promise<void> {
+  async unload(id: string, options: HostOptions = {}): Promise<void> {
+    throwIfAborted(options.signal)
     const slot = this.#slot(id)
     await slot.unload()
     if (this.#slots.get(id) === slot) this.#slots.delete(id)

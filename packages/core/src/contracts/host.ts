@@ -115,7 +115,10 @@ export interface Host extends AsyncDisposable {
    * `BP_PLUGIN_ID_INVALID`, `BP_PLUGIN_LOAD_FAILED`, `BP_FUNCTION_COLLISION`, `BP_TIMEOUT` or `BP_ABORTED`, and nothing is left of it then.
    */
   load(source: PluginSource, options?: HostOptions): Promise<PluginStatus>
-  /** Drains, stops and forgets a plugin. Rejects with `BP_PLUGIN_NOT_LOADED`. */
+  /**
+   * Drains, stops and forgets a plugin. Rejects with `BP_PLUGIN_NOT_LOADED`, or with `BP_ABORTED` when `signal` has aborted
+   * already: what has begun goes on to its end.
+   */
   unload(id: string, options?: HostOptions): Promise<void>
   /**
    * Swaps a plugin for a fresh instance, of a new source if one is given: the next starts beside the current, names switch at
