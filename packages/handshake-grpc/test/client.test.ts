@@ -143,7 +143,11 @@ describe('pluginClient', () => {
     const test = await client.dispense('test')
     await test.Double!({ Input: 1 })
     await test.Double!({ Input: 1 })
-    await expect(test.Double!({ Input: 1 })).rejects.toMatchObject({ details: { grpcCode: 8 }, retryable: true })
+    await expect(test.Double!({ Input: 1 })).rejects.toMatchObject({
+      code: 'BP_HANDSHAKE_RATE_LIMIT',
+      details: { grpcCode: 8, rate: 1, method: '/grpctest.Test/Double' },
+      retryable: true,
+    })
   })
 
   it('lets hooks see starts, calls and the end', async () => {

@@ -14,7 +14,7 @@ process.env.TMPDIR = mkdtempSync(join(tmpdir(), 'hg-'))
 afterAll(() => rmSync(process.env.TMPDIR as string, { recursive: true, force: true }))
 
 /** A service of go-plugin's own test protocol. */
-export function service(name: string): ServiceDefinition {
+function service(name: string): ServiceDefinition {
   const options = { keepCase: true, defaults: true, oneofs: true }
   return loadSync(join(folder, 'proto/grpctest.proto'), options)[name] as ServiceDefinition
 }

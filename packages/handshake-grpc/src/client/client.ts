@@ -1,9 +1,8 @@
-import { lstatSync, rmSync } from 'node:fs'
 import { coreError, type Logger, messageOf, silentLogger, systemClock } from '@backplane/core'
 import type { Broker } from '../broker/broker.ts'
 import { handshakeError } from '../errors.ts'
-import type { PluginAddress } from '../handshake/line.ts'
 import { versionSets } from '../handshake/versions.ts'
+import { checkInit } from './check.ts'
 import { pause } from './child.ts'
 import type { PluginClient } from './contract.ts'
 import { watchHealth } from './health-watch.ts'
@@ -14,6 +13,7 @@ import { type ReattachConfig, ReattachedRunner } from './reattach.ts'
 import { withRetry } from './retry.ts'
 import { commandName, type ExitInfo } from './runner.ts'
 import { isClientConstructor, type ServiceHandle } from './service.ts'
+import { removeSocket } from './socket-dir.ts'
 import { aborted, exitError, exitSoon, exitText, type Running, Starter } from './start.ts'
 
 /**
@@ -26,26 +26,8 @@ export function pluginClient<const S extends ClientPluginSet>(
   init: PluginClientInit<S>,
   components: PluginClientComponents = {},
 ): PluginClient<S> {
-  check(init)
+  checkInit(init)
   return new Client(init, components)
-}
-
-function check(init: PluginClientInit): void {
-  const refuse = (reason: string) => handshakeError('BP_HANDSHAKE_CONFIG', { details: { reason } })
-  const ways = [init.command !== undefined || init.runner !== undefined, init.reattach !== undefined].filter(Boolean)
-  if (ways.length !== 1) throw refuse('exactly one of Cmd, or Reattach, or RunnerFunc must be set')
-  if (init.reattach && init.secure) throw refuse('only one of Reattach or SecureConfig can be set')
-  if (init.reattach && init.multiplex) throw refuse('gRPC broker multiplexing is not supported with Reattach config')
-  if (init.reattach && init.autoMtls) {
-    throw refuse('autoMtls makes certificates at a start; a reattached plugin needs those of its own (reattach.tls)')
-  }
-  if (init.autoMtls && init.tls) throw refuse('only one of autoMtls or tls can be set')
-  if (init.handshake.cookieKey === '' || init.handshake.cookieValue === '') {
-    throw refuse('handshake needs a cookieKey and a cookieValue')
-  }
-  const versions = Object.keys(init.versionedPlugins ?? {})
-  const bad = versions.find((version) => !/^\d+$/.test(version))
-  if (bad !== undefined) throw refuse(`versionedPlugins has the key "${bad}", which is not a version number`)
 }
 
 class Client<S extends ClientPluginSet> implements PluginClient<S> {
@@ -311,15 +293,5 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
     running.connection.fail('the connection was closed')
     this.#init.registry?.delete(this)
     running.child.runner.release?.()
-  }
-}
-
-/** A killed plugin leaves its socket file behind. */
-function removeSocket({ network, address }: PluginAddress): void {
-  if (network !== 'unix') return
-  try {
-    if (lstatSync(address).isSocket()) rmSync(address, { force: true })
-  } catch {
-    // It went with its folder.
   }
 }

@@ -203,6 +203,7 @@ async function whyNot(channel: Channel): Promise<string> {
   }
 }
 
+/** A yamux session with the hand-over of knocked streams. */
 async function openMux(address: PluginAddress): Promise<{ session: YamuxSession; muxer: BrokerMuxer }> {
   const socket = await new Promise<Socket>((resolve, reject) => {
     const opened = connect(address.network === 'unix' ? { path: address.address } : splitHostPort(address.address))
@@ -213,20 +214,12 @@ async function openMux(address: PluginAddress): Promise<{ session: YamuxSession;
       reject(handshakeError('BP_HANDSHAKE_CONNECT', { details, cause }))
     })
   })
-  return muxOver(socket, 'client')
-}
-
-/** A yamux session with the hand-over of knocked streams; streams that nobody knocked for go to `main`. */
-export function muxOver(
-  socket: Duplex,
-  role: 'client' | 'server',
-  main?: (stream: Duplex) => void,
-): { session: YamuxSession; muxer: BrokerMuxer } {
+  // Streams that nobody knocked for have no place to go.
   const armed: ((stream: Duplex) => void)[] = []
   const session = new YamuxSession(socket, {
-    role,
+    role: 'client',
     onStream: (stream) => {
-      const take = armed.shift() ?? main
+      const take = armed.shift()
       if (take) take(stream)
       else stream.destroy()
     },

@@ -33,3 +33,8 @@ export class TokenBucket {
     return true
   }
 }
+
+/** The status text of a call that the host's own rate limit refused. */
+export function tooManyCalls(bucket: TokenBucket): string {
+  return `More than ${bucket.perSecond} calls per second were made to the plugin.`
+}

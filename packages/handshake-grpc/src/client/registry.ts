@@ -1,5 +1,5 @@
 /** Something with a process to end. */
-export interface Killable {
+interface Killable {
   kill(): Promise<void>
 }
 

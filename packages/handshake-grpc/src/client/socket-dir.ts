@@ -1,8 +1,9 @@
-import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '@backplane/core'
 import { handshakeError } from '../errors.ts'
+import type { PluginAddress } from '../handshake/line.ts'
 import { atExit } from '../net/exit.ts'
 import { groupId } from '../net/listener.ts'
 import type { UnixSocketInit } from './init.ts'
@@ -35,5 +36,15 @@ export function makeSocketDir(init: UnixSocketInit | undefined): { readonly path
     }
   } catch (cause) {
     throw handshakeError('BP_HANDSHAKE_LISTEN', { details: { reason: messageOf(cause) }, cause })
+  }
+}
+
+/** A killed plugin leaves its socket file behind. */
+export function removeSocket({ network, address }: PluginAddress): void {
+  if (network !== 'unix') return
+  try {
+    if (lstatSync(address).isSocket()) rmSync(address, { force: true })
+  } catch {
+    // It went with its folder.
   }
 }

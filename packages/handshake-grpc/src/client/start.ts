@@ -11,7 +11,7 @@ import { PluginConnection } from './connection.ts'
 import { resolveCommand } from './diagnose.ts'
 import { pluginEnvironment } from './environment.ts'
 import type { PluginClientInit } from './init.ts'
-import type { TokenBucket } from './rate-limit.ts'
+import { type TokenBucket, tooManyCalls } from './rate-limit.ts'
 import { probe, type ReattachConfig, ReattachedRunner } from './reattach.ts'
 import { type ExitInfo, processRunner } from './runner.ts'
 import { callError } from './service.ts'
@@ -164,8 +164,7 @@ export class Starter {
         const exit = await exitSoon(child)
         return exit ? { ...status, code: 14, details: exitText(exit) } : status
       },
-      onError: (error: ServiceError, path: string) =>
-        error.details.startsWith(exitedText) ? exitError(child, error) : callError(error, path),
+      onError: (error: ServiceError, path: string) => this.#callError(error, path, child),
       ...(dialTls && { dialTls }),
       ...(tls && { serveTls: { identity: tls.identity, clientCa: tls.pluginCert } }),
       ...(init.channelOptions && { channelOptions: init.channelOptions }),
@@ -174,6 +173,15 @@ export class Starter {
       ...(init.hooks && { hooks: init.hooks }),
       ...(this.#bucket && { bucket: this.#bucket }),
     })
+  }
+
+  #callError(error: ServiceError, path: string, child: PluginChild): BackplaneError {
+    if (error.details.startsWith(exitedText)) return exitError(child, error)
+    if (this.#bucket && error.details === tooManyCalls(this.#bucket)) {
+      const details = { rate: this.#bucket.perSecond, method: path, grpcCode: error.code }
+      return handshakeError('BP_HANDSHAKE_RATE_LIMIT', { details, cause: error })
+    }
+    return callError(error, path)
   }
 
   /** Connects to a plugin that runs already. */

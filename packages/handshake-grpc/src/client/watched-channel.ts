@@ -1,7 +1,7 @@
 import { messageOf } from '@backplane/core'
 import { type Channel, Metadata, status } from '@grpc/grpc-js'
 import { observe, type PluginHooks } from './hooks.ts'
-import type { TokenBucket } from './rate-limit.ts'
+import { type TokenBucket, tooManyCalls } from './rate-limit.ts'
 
 type Call = ReturnType<Channel['createCall']>
 type Listener = Parameters<Call['start']>[1]
@@ -39,8 +39,7 @@ export function watchedChannel(channel: Channel, init: WatchInit): WatchedChanne
       const watched = watch(method, metadata, listener, init, open)
       if (init.bucket && !init.bucket.take()) {
         silence(call)
-        const details = `More than ${init.bucket.perSecond} calls per second were made to the plugin.`
-        report(watched, status.RESOURCE_EXHAUSTED, details)
+        report(watched, status.RESOURCE_EXHAUSTED, tooManyCalls(init.bucket))
       } else start.call(call, metadata, watched)
     }
     return call
@@ -61,7 +60,7 @@ export function watchedChannel(channel: Channel, init: WatchInit): WatchedChanne
 }
 
 /** Whether a call was cancelled by its own caller; grpc-js says so in words only. */
-export function isLocalCancel(result: { readonly details: string }): boolean {
+function isLocalCancel(result: { readonly details: string }): boolean {
   return result.details === 'Cancelled on client'
 }
 

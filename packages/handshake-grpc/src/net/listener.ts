@@ -58,7 +58,7 @@ export function listenInitFromEnv(
 }
 
 /** Unix sockets wherever Node has them. */
-export function defaultNetwork(): 'unix' | 'tcp' {
+function defaultNetwork(): 'unix' | 'tcp' {
   return process.platform === 'win32' ? 'tcp' : 'unix'
 }
 

@@ -101,7 +101,7 @@ function drained(call: AnyCall, signal: AbortSignal): Promise<void> {
 }
 
 /** Makes a gRPC status of whatever a handler threw. */
-export function statusOf(thrown: unknown): { code: number; details: string; metadata?: Metadata } {
+function statusOf(thrown: unknown): { code: number; details: string; metadata?: Metadata } {
   if (typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'number') {
     const { code, details, metadata } = thrown as { code: number; details?: string; metadata?: Metadata }
     return { code, details: details ?? messageOf(thrown), ...(metadata && { metadata }) }

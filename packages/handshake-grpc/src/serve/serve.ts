@@ -10,10 +10,9 @@ import { formatHandshakeLine, parseGoBool } from '../handshake/line.ts'
 import { negotiateVersion, pluginEnv, versionSets } from '../handshake/versions.ts'
 import { hclogLogger } from '../log/hclog.ts'
 import { type ListenInit, listenInitFromEnv, openListener } from '../net/listener.ts'
-import { makeCertificate } from '../tls/certificate.ts'
 import { grpcJsWire } from '../wire/grpc-js.ts'
 import { brokerService, controllerService } from '../wire/services.ts'
-import type { DialTls, ServeTls } from '../wire/wire.ts'
+import { checkCookie, type Environment, type PluginTls, pluginTls } from './environment.ts'
 import { Health } from './health.ts'
 import type { PluginServer, ServeContext, ServePluginComponents, ServePluginInit, ServerPlugin } from './init.ts'
 import { PluginMuxer } from './muxer.ts'
@@ -22,8 +21,6 @@ import { ParentWatch } from './parent.ts'
 import { lazyReflection } from './reflection-service.ts'
 import { interceptSignals } from './signals.ts'
 import { capture, StdioPublisher } from './stdio.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Serves this process as a go-plugin plugin: checks the cookie, negotiates, listens, prints the handshake line.
@@ -51,14 +48,6 @@ export async function servePlugin(
   }
 }
 
-function checkCookie({ handshake }: ServePluginInit, env: Environment): void {
-  const misconfigured = handshake.cookieKey === '' || handshake.cookieValue === ''
-  if (!misconfigured && env[handshake.cookieKey] === handshake.cookieValue) return
-  const error = handshakeError(misconfigured ? 'BP_HANDSHAKE_COOKIE_CONFIG' : 'BP_HANDSHAKE_COOKIE')
-  writeSync(2, `${error.message}\n`)
-  process.exit(1)
-}
-
 class Server implements PluginServer {
   readonly logger: PluginServer['logger']
   readonly health = new Health()
@@ -71,7 +60,7 @@ class Server implements PluginServer {
   readonly #gone = new AbortController()
   readonly #stdio = new StdioPublisher()
   readonly #stream = new BrokerStream()
-  readonly #tls: { serve?: ServeTls; dial?: DialTls; field?: Buffer }
+  readonly #tls: PluginTls
   readonly #listen: ListenInit
   readonly #muxer: PluginMuxer | undefined
   readonly #undo: (() => void | Promise<void>)[] = []
@@ -102,7 +91,7 @@ class Server implements PluginServer {
     }
     this.version = choice.version
     this.#plugins = Object.values(choice.plugins)
-    this.#tls = this.#tlsFrom(env)
+    this.#tls = pluginTls(init, env)
     this.#listen = listenInitFromEnv(env, init.network)
     const multiplex = !init.test && parseGoBool(env[pluginEnv.multiplex] ?? '') === true
     this.#muxer = multiplex
@@ -294,18 +283,5 @@ class Server implements PluginServer {
       setImmediate(() => this.#end('the host asked for it'))
     }
     return { service: controllerService, implementation: { shutdown } as unknown as UntypedServiceImplementation }
-  }
-
-  #tlsFrom(env: Environment): { serve?: ServeTls; dial?: DialTls; field?: Buffer } {
-    const { tls, curve } = this.#init
-    if (tls) return { serve: tls }
-    const hostCert = env[pluginEnv.clientCert]
-    if (hostCert === undefined || hostCert === '' || this.#init.test) return {}
-    const identity = makeCertificate(curve ? { curve } : {})
-    return {
-      serve: { identity, clientCa: hostCert },
-      dial: { ca: hostCert, identity, serverName: 'localhost' },
-      field: identity.der,
-    }
   }
 }

@@ -65,7 +65,7 @@ export const healthRequestCodec: Codec<{ readonly service: string }> = {
 }
 
 /** The states of `grpc.health.v1.HealthCheckResponse`, by number. */
-export const servingStates = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] as const
+const servingStates = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] as const
 
 /** A state of the standard health service. */
 export type ServingState = (typeof servingStates)[number]
@@ -109,7 +109,7 @@ export function stringOf(fields: readonly ProtoField[], field: number): string {
   return bytesOf(fields, field).toString('utf8')
 }
 
-export function bytesOf(fields: readonly ProtoField[], field: number): Buffer {
+function bytesOf(fields: readonly ProtoField[], field: number): Buffer {
   const value = last(fields, field)
   return value instanceof Buffer ? value : Buffer.alloc(0)
 }

@@ -1,13 +1,11 @@
 import type { MethodDefinition } from '@grpc/grpc-js'
 import {
   type Codec,
-  type ConnInfo,
   connInfoCodec,
   emptyCodec,
   healthListCodec,
   healthRequestCodec,
   healthResponseCodec,
-  type StdioData,
   stdioDataCodec,
 } from './messages.ts'
 
@@ -43,8 +41,6 @@ export const reflectionServices = {
     info: method('/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo', rawCodec(), rawCodec(), true, true),
   },
 }
-
-export type { ConnInfo, StdioData }
 
 /** Makes a grpc-js method definition from two codecs. */
 export function method<Q, S>(
