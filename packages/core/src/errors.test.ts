@@ -58,4 +58,10 @@ describe('BackplaneError', () => {
       retryable: false,
     })
   })
+
+  it('takes anything that is thrown, also what cannot be looked at', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    expect(BackplaneError.from(proxy)).toMatchObject({ code: 'BP_UNEXPECTED', details: { reason: 'no message' } })
+  })
 })

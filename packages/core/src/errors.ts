@@ -59,7 +59,12 @@ export class BackplaneError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && brand in value
+    // What is thrown may be anything, a revoked proxy too; to look at it must not throw.
+    try {
+      return typeof value === 'object' && value !== null && brand in value
+    } catch {
+      return false
+    }
   }
 
   /** The plain object that crosses a wire or a worker boundary; {@link BackplaneError.revive} is its inverse. */
