@@ -35,3 +35,12 @@ test('an answer clears it, also one that is read only after the time is over', (
   vi.advanceTimersByTime(200)
   expect([ping.mock.calls.length, hung.mock.calls.length]).toEqual([2, 0])
 })
+
+test('a time longer than a timer can take is long, not over at once', () => {
+  const hung = vi.fn()
+  const subject = new HangGuard({ hangMs: Number.POSITIVE_INFINITY, ping: vi.fn(), hung })
+  subject.check()
+  vi.advanceTimersByTime(86_400_000)
+  expect(hung).not.toHaveBeenCalled()
+  subject.clear()
+})

@@ -7,6 +7,9 @@ export interface HangGuardInit {
   hung(): void
 }
 
+/** A longer one fires at once. */
+const longestTimerMs = 2 ** 31 - 1
+
 /**
  * Finds out whether a thread still turns its event loop: whoever suspects it (a call past its deadline) asks to `check`.
  *
@@ -24,12 +27,15 @@ export class HangGuard {
   check(): void {
     if (this.#timer) return
     this.#init.ping()
-    const timer = setTimeout(() => {
-      // This thread itself may have been busy: what has come in by now is read first.
-      setImmediate(() => {
-        if (this.#timer === timer) this.#init.hung()
-      })
-    }, this.#init.hangMs)
+    const timer = setTimeout(
+      () => {
+        // This thread itself may have been busy: what has come in by now is read first.
+        setImmediate(() => {
+          if (this.#timer === timer) this.#init.hung()
+        })
+      },
+      Math.min(this.#init.hangMs, longestTimerMs),
+    )
     this.#timer = timer
   }
 
