@@ -7,14 +7,17 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import createPlugin from '@extism/extism'
 import wabt from 'wabt'
-import { type ExtismPluginInit, extismPlugin } from '../packages/runtime-wasm/src/index.ts'
+import { type ExtismPluginInit, extismPlugin, type WasmPlugin } from '../packages/runtime-wasm/src/index.ts'
 import type { Row, Subject } from './harness.ts'
 
 const root = join(import.meta.dirname, '../packages/runtime-wasm')
 const source = readFileSync(join(root, 'test/fixtures/extism.wat'), 'utf8')
-const parsed = (await wabt()).parseWat('extism.wat', source)
-const data = new Uint8Array(parsed.toBinary({}).buffer)
-parsed.destroy()
+const tools = await wabt()
+const compiled = (text: string) => {
+  const parsed = tools.parseWat('guest.wat', text, { bulk_memory: true })
+  return new Uint8Array(parsed.toBinary({}).buffer)
+}
+const data = compiled(source)
 
 const input = (size: number) =>
   new TextEncoder().encode('The quick brown fox jumps. '.repeat(Math.ceil(size / 27)).slice(0, size))
@@ -72,6 +75,72 @@ const bare = async (name: string, size: number): Promise<Subject> => ({
   ...(await ours(name, size, { waits: false })()),
 })
 
+/** A loop that does nothing but count, and calls a function now and then: what instrumenting costs most. */
+const sieve = compiled(`(module (memory (export "memory") 2)
+  (func $mark (param $p i32) (local $i i32) (local.set $i (i32.mul (local.get $p) (local.get $p)))
+    (block $done (loop $next (br_if $done (i32.ge_u (local.get $i) (i32.const 100000)))
+      (i32.store8 (local.get $i) (i32.const 1)) (local.set $i (i32.add (local.get $i) (local.get $p))) (br $next))))
+  (func (export "run") (local $p i32) (memory.fill (i32.const 0) (i32.const 0) (i32.const 100000)) (local.set $p (i32.const 2))
+    (loop $next (if (i32.eqz (i32.load8_u (local.get $p))) (then (call $mark (local.get $p))))
+      (br_if $next (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const 1))) (i32.const 316))))))`)
+
+async function metered(limits: ExtismPluginInit['limits'] = {}): Promise<Subject> {
+  const plugin = await extismPlugin(sieve, { limits })
+  return { run: () => plugin.call('run'), [Symbol.asyncDispose]: () => plugin.close() }
+}
+
+async function unmetered(): Promise<Subject> {
+  const { instance } = await (
+    globalThis as unknown as {
+      WebAssembly: { instantiate(bytes: Uint8Array): Promise<{ instance: { exports: { run(): void } } }> }
+    }
+  ).WebAssembly.instantiate(sieve)
+  return { run: async () => instance.exports.run() }
+}
+
+/** Gives a figure of a plugin that is made for it. */
+function figure(init: ExtismPluginInit, take: (plugin: WasmPlugin) => Promise<number>) {
+  return async (): Promise<Subject> => {
+    const plugin = await extismPlugin(
+      { wasm: [{ data }] },
+      { functions: { 'extism:host/user': { reflect: () => 0n } }, waits: false, ...init },
+    )
+    return { run: () => take(plugin), [Symbol.asyncDispose]: () => plugin.close() }
+  }
+}
+
+async function stopped(plugin: WasmPlugin): Promise<number> {
+  const since = performance.now()
+  await plugin.call('spin', '', { timeoutMs: 20 }).catch(() => {})
+  await plugin.call('nothing')
+  return performance.now() - since
+}
+
+/** From cancelling until the same thread has answered the next call. */
+async function cancelled(plugin: WasmPlugin): Promise<number> {
+  const controller = new AbortController()
+  const spinning = plugin.call('spin', '', { signal: controller.signal }).catch(() => {})
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const since = performance.now()
+  controller.abort()
+  await spinning
+  await plugin.call('nothing')
+  return performance.now() - since
+}
+
+async function growth(plugin: WasmPlugin): Promise<number> {
+  const bytes = input(16 * kib)
+  const settled = async () => {
+    globalThis.gc?.()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    return process.memoryUsage().arrayBuffers
+  }
+  for (let i = 0; i < 100; i++) await plugin.call('echo', bytes)
+  const before = await settled()
+  for (let i = 0; i < 3000; i++) await plugin.call('echo', bytes)
+  return ((await settled()) - before) / 1e6
+}
+
 export const rows: Row[] = [
   {
     case: 'foreground, 1 KiB through a host function',
@@ -119,5 +188,39 @@ export const rows: Row[] = [
     sliceMs: 800,
     ours: ours('echo', mib, { worker: true }),
     peer: theirs('echo', mib, true),
+  },
+  {
+    case: 'sieve of 100,000, fuel counted',
+    unit: 'us',
+    bar: '<= 2.5 x bare WebAssembly',
+    ours: () => metered(),
+    baseline: unmetered,
+  },
+  {
+    case: 'sieve of 100,000, fuel and depth counted',
+    unit: 'us',
+    ours: () => metered({ callDepth: 1000 }),
+    baseline: unmetered,
+  },
+  {
+    case: 'loop under a foreground timeout of 20 ms, until the next call is answered',
+    unit: 'ms',
+    once: true,
+    bar: '<= 25 ms',
+    ours: figure({}, stopped),
+  },
+  {
+    case: 'cancelling a running loop in a worker, until the same worker has answered the next call',
+    unit: 'ms',
+    once: true,
+    bar: '<= 5 ms',
+    ours: figure({ worker: true }, cancelled),
+  },
+  {
+    case: '3,000 worker calls of 16 KiB, growth of array buffers',
+    unit: 'MB',
+    once: true,
+    bar: '< 2 MB',
+    ours: figure({ worker: true }, growth),
   },
 ]

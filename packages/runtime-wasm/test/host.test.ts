@@ -135,3 +135,19 @@ test('the starter templates compile and run', async () => {
   })
   expect(await host.call('increment', { step: 2 })).toEqual({ result: 2 })
 })
+
+test('a guest whose state is lost in a trap ends, and its slot starts it again; one without state goes on', async () => {
+  const host = testHost()
+  await host.load({ manifest: extism({ id: 'plain' }), module: extismModule })
+  const hooks = { start: 'nothing' }
+  const restart = { backoff_ms: 1 }
+  await host.load({ manifest: extism({ id: 'stateful', restart, wasm: { hooks } }), module: extismModule })
+  await expect(host.call('plain.trap')).rejects.toEqual(failing('BP_WASM_TRAP'))
+  expect(text((await host.call('plain.echo', { input: 'on' })) as Uint8Array)).toBe('on')
+  expect(host.plugin('plain')?.generation).toBe(1)
+  const restarted = new Promise((resolve) => host.on((event) => event.type === 'plugin.restarted' && resolve(event)))
+  await expect(host.call('stateful.trap')).rejects.toThrow()
+  await restarted
+  expect(host.plugin('stateful')?.generation).toBe(2)
+  expect(text((await host.call('stateful.echo', { input: 'on' })) as Uint8Array)).toBe('on')
+})

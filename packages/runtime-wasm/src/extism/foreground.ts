@@ -20,6 +20,8 @@ export interface LoadedPlugin extends Omit<Services, 'log' | 'variables' | 'wait
   readonly wasi: Omit<WasiInit, 'output'> | undefined
   readonly logger: Logger
   readonly initialise?: boolean
+  /** Told when an instance has been replaced, and why: its memory is lost. */
+  readonly replaced?: ((error: Error) => void) | undefined
   /** Present for a plugin of the VYRA convention. */
   readonly vyra?: { readonly metadata: VyraMetadata; readonly strict: boolean }
 }
@@ -78,6 +80,7 @@ export class Foreground implements WasmPlugin {
     try {
       return Promise.resolve(this.#guest.call(name, bytes, this.#how(options)))
     } catch (error) {
+      this.#lost(error)
       return Promise.reject(error)
     } finally {
       options.stats?.(this.#guest.stats)
@@ -105,6 +108,9 @@ export class Foreground implements WasmPlugin {
     this.#busy = true
     try {
       return await this.#guest.callWaiting(name, bytes, this.#how(options))
+    } catch (error) {
+      this.#lost(error)
+      throw error
     } finally {
       options.stats?.(this.#guest.stats)
       if (this.#closing.signal.aborted) this.#guest.drop()
@@ -135,6 +141,10 @@ export class Foreground implements WasmPlugin {
       options.signal?.addEventListener('abort', abort, { once: true })
       this.#waiting.push(entry)
     })
+  }
+
+  #lost(error: unknown): void {
+    if (!this.#guest.alive && !this.#closing.signal.aborted) this.#init.replaced?.(error as Error)
   }
 
   #next(): void {

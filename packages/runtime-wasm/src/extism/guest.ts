@@ -76,6 +76,11 @@ export class Guest {
     return shape.exports.filter(({ kind }) => kind === 0).map(({ name }) => name)
   }
 
+  /** Whether there is an instance with its memory; false after a call that may have damaged it. */
+  get alive(): boolean {
+    return this.#live !== undefined
+  }
+
   /** Drops the instance; the next call makes another. */
   drop(): void {
     this.#live?.wasi?.close()

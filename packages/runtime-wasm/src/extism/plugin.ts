@@ -51,6 +51,8 @@ export interface ExtismPluginInit {
   readonly fetch?: typeof fetch
   /** Runs the module's own initialisation while loading, so that a module which fails it does not load. @default false: with the first call */
   readonly initialise?: boolean
+  /** Told when an instance has been replaced, and why: what was in its memory is lost, its variables are not. */
+  readonly replaced?: (error: Error) => void
   /** Shares compiled modules with other plugins. @default one of its own */
   readonly engine?: WasmEngine
   /** @default the system's */
@@ -138,6 +140,7 @@ export async function extismPlugin(given: ManifestLike, init: ExtismPluginInit =
     logger,
     logLevel,
     initialise: init.initialise ?? false,
+    replaced: init.replaced,
   }
   if (init.worker) {
     const { instances = 1, warm = 1, clock = systemClock } = init

@@ -42,10 +42,6 @@ export interface WasmInstanceInit {
 }
 
 const vyraHooks: WasmHooks = { start: 'init', event: 'on_event', get_state: 'get_state', set_state: 'set_state' }
-/** After these the guest may be damaged, and its state is gone. */
-const damaging =
-  /^BP_(WASM_(TRAP|OUT_OF_FUEL|STACK_LIMIT|MEMORY_LIMIT|HOST_CALL_LIMIT|HOST_FAILED|EXITED|POISONED)|TIMEOUT|ABORTED)$/
-
 /** One plugin under a host. */
 export class WasmInstance implements PluginInstance {
   readonly functions: readonly FunctionDescriptor[]
@@ -145,7 +141,6 @@ export class WasmInstance implements PluginInstance {
     return entries.map(describeExport)
   }
 
-  /** Calls the plugin; what damages a guest that has state to lose ends it, and its slot starts it again. */
   async #call(name: string, input: Uint8Array, options: WasmCallOptions): Promise<Uint8Array> {
     if (this.#exit) throw this.#exit
     try {
@@ -157,19 +152,15 @@ export class WasmInstance implements PluginInstance {
           message: `Plugin '${this.#init.context.pluginId}' has been stopped.`,
           cause: error,
         })
-      const { code, message } = error as BackplaneError
-      if (this.#hasState && damaging.test(code)) {
-        // Whoever gave up before its call began has damaged nothing, but that cannot be told apart here.
-        queueMicrotask(() => this.exit(`a call of '${name}' was ended: ${message}`, error))
-      }
       throw error
     }
   }
 
-  get #hasState(): boolean {
-    const { hosted } = this.#init
+  /** Its memory is lost. What has state there ends, and its slot starts it again with what that takes. */
+  replaced(error: Error): void {
     const { start, get_state, set_state } = this.#hooks
-    return hosted.abi === 'extism' && this.#started && (start ?? get_state ?? set_state) !== undefined
+    if (this.#started && (start ?? get_state ?? set_state) !== undefined)
+      this.exit(`its instance was lost: ${error.message}`, error)
   }
 
   /** Asks one of the plugin's hooks, in JSON. */

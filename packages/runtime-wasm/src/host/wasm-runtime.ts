@@ -106,7 +106,8 @@ async function load(
   const patterns = manifest.permissions?.host ?? []
   const own = granted(backplaneFunctions(context, clock, exit), patterns)
   const { worker = true, fetch } = init
-  const shared = { id: manifest.id, limits, engine, logger: context.logger, signal }
+  const replaced = (error: Error) => instance?.replaced(error)
+  const shared = { replaced, id: manifest.id, limits, engine, logger: context.logger, signal }
   const hosted: HostedPlugin =
     abi === 'vyra'
       ? {

@@ -37,6 +37,8 @@ const gateBytes = Uint8Array.of(
   ...[7, 9, 2, 1, 0x73, 0, 0, 1, 0x67, 0, 1],
 )
 
+const mostCompiled = 64
+
 /** Compiles modules once and makes instances of them. Share one between plugins to share what is compiled. */
 export class Engine {
   readonly #compiled = new Map<string, CompiledModule>()
@@ -59,6 +61,8 @@ export class Engine {
     try {
       const made = { name, module: new wasm.Module(instrumented), shape }
       this.#compiled.set(key, made)
+      // Versions come and go in a host that runs for months: the oldest is forgotten.
+      if (this.#compiled.size > mostCompiled) this.#compiled.delete(this.#compiled.keys().next().value as string)
       return made
     } catch (cause) {
       // Only an engine's own limits (a function grown too large) come here: valid modules stay valid.

@@ -57,6 +57,10 @@ export class VyraGuest {
     return [...this.#exports.keys()].filter((name) => this.#type(name) !== undefined)
   }
 
+  get alive(): boolean {
+    return this.#live !== undefined
+  }
+
   prepare(_call?: GuestCall): void {
     this.#live ??= this.#make()
   }

@@ -24,6 +24,7 @@ export interface LoadVyraInit {
   readonly limits?: WasmLimits
   readonly engine?: Engine
   readonly threadUrl?: URL | undefined
+  readonly replaced?: ((error: Error) => void) | undefined
   readonly signal?: AbortSignal
 }
 
@@ -55,6 +56,7 @@ export async function loadVyra(init: LoadVyraInit): Promise<WasmPlugin> {
     logger,
     logLevel: 'info',
     vyra: { metadata, strict },
+    replaced: init.replaced,
   }
   if (worker)
     return Threads.start({ ...plugin, instances: 1, warm: 1, clock: systemClock, threadUrl: init.threadUrl }, signal)

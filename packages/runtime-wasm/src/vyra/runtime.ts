@@ -165,6 +165,11 @@ class WasmRuntime implements VyraRuntime {
       strict,
       worker,
       logger: this.#logger,
+      // Its state is gone with its instance: going on without would be worse than saying so.
+      replaced: (error) => {
+        this.#logger.error({ plugin: id, reason: error.message }, 'it has lost its state and is stopped')
+        void this.stop()
+      },
       ...(limits ? { limits } : {}),
       ...(signal ? { signal } : {}),
     })

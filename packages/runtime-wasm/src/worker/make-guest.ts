@@ -3,7 +3,7 @@ import { VyraGuest } from '../vyra/guest.ts'
 import type { VyraMetadata } from '../vyra/metadata.ts'
 
 /** A guest of either convention: bytes in, bytes out. */
-export type AnyGuest = Pick<Guest, 'call' | 'callWaiting' | 'drop' | 'prepare' | 'functions' | 'stats'>
+export type AnyGuest = Pick<Guest, 'alive' | 'call' | 'callWaiting' | 'drop' | 'prepare' | 'functions' | 'stats'>
 
 /** Makes a guest of the convention that it was loaded for. */
 export function makeGuest(

@@ -44,7 +44,7 @@ export const toThread = { call: 0, reset: 1 } as const
 /** What a thread says. */
 export type ToHost =
   | readonly [kind: 0, id: number, output: Uint8Array<ArrayBuffer>, stats: CallStats]
-  | readonly [kind: 1, id: number, error: ErrorRecord, stats: CallStats]
+  | readonly [kind: 1, id: number, error: ErrorRecord, stats: CallStats, alive: boolean]
   | readonly [kind: 2, id: number, question: Question]
   | readonly [kind: 3, level: LogLevel, text: string]
   | readonly [kind: 4, functions: readonly string[]]

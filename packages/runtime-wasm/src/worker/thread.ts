@@ -28,6 +28,7 @@ class Thread {
   readonly #variables: Variables
   #id = 0
   #deadline = Number.POSITIVE_INFINITY
+  #timeoutMs = Number.POSITIVE_INFINITY
 
   constructor(data: ThreadData) {
     this.#data = data
@@ -73,6 +74,7 @@ class Thread {
     const [, id, name, input, timeoutMs] = message
     this.#id = id
     this.#deadline = performance.now() + timeoutMs
+    this.#timeoutMs = timeoutMs
     try {
       const interrupt = { check: () => this.#aborted() }
       const output = this.#guest.call(name, input, { timeoutMs, signal: quiet, interrupt })
@@ -82,7 +84,7 @@ class Thread {
         output.length > 16_384 ? [output.buffer] : [],
       )
     } catch (error) {
-      this.#post([toHost.error, id, record(error), this.#guest.stats])
+      this.#post([toHost.error, id, record(error), this.#guest.stats, this.#guest.alive])
     }
   }
 
@@ -119,7 +121,9 @@ class Thread {
       if (aborted) throw aborted
       const left = this.#deadline - performance.now()
       if (left <= 0)
-        throw coreError('BP_TIMEOUT', { details: { what: 'A call of its host', timeoutMs: 0, limit: 'timeoutMs' } })
+        throw coreError('BP_TIMEOUT', {
+          details: { what: 'A call of its host', timeoutMs: this.#timeoutMs, limit: 'timeoutMs' },
+        })
       Atomics.wait(words, word.wake, seen, Math.min(left, 60_000))
     }
   }

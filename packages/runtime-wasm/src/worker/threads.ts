@@ -177,6 +177,7 @@ export class Threads implements WasmPlugin {
     else if (message[0] === toHost.result || message[0] === toHost.error) {
       const [kind, id, result, stats] = message
       thread.done(id)
+      if (kind === toHost.error && !message[4]) this.#init.replaced?.(BackplaneError.revive(result))
       const call = this.#calls.get(id)
       call?.options.stats?.(stats)
       call?.settle(kind === toHost.result ? result : BackplaneError.revive(result))
@@ -229,7 +230,9 @@ export class Threads implements WasmPlugin {
   /** Ends a thread that does not listen; what waited behind its call goes to another. */
   async #replace(thread: ThreadHandle): Promise<void> {
     this.#threads.delete(thread)
-    this.#again(thread)
+    const details = { plugin: this.#init.id, reason: 'its thread did not listen and was ended' }
+    this.#init.replaced?.(wasmError('BP_WASM_POISONED', { details }))
+    if (!this.#closed) this.#again(thread)
     await thread.end()
   }
 
@@ -244,6 +247,7 @@ export class Threads implements WasmPlugin {
     this.#threads.delete(thread)
     const [current] = thread.calls
     const details = { plugin: this.#init.id, reason }
+    this.#init.replaced?.(wasmError('BP_WASM_POISONED', { details }))
     if (current !== undefined) this.#calls.get(current)?.settle(wasmError('BP_WASM_POISONED', { details }))
     if (!this.#closed) this.#again(thread)
   }
