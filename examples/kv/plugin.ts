@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --conditions=@backplane/source
+// The condition makes it run from source in this repository; elsewhere it means nothing.
 /**
  * A KV plugin: keeps each value in a file `kv_KEY` of its working directory. go-plugin's own KV example host starts it:
  *
