@@ -22,6 +22,7 @@ export { fuelVersion } from './module/instrument.ts'
 export type { WasmLimits } from './sandbox/limits.ts'
 export type { CallStats } from './sandbox/meter.ts'
 export { engine, type WasmEngine } from './sandbox/shared-engine.ts'
+export { starterFiles } from './starter.ts'
 export { type FacadeAudit, type FacadeInit, PluginFacade } from './vyra/facade.ts'
 export {
   BaseHostFunctions,
