@@ -88,6 +88,10 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
 
   command('new <name>', 'write a new plugin: a folder with a manifest and its code')
     .option('--dir <dir>', 'where to put the folder (default: here)')
+    .option('--wasm', 'a WebAssembly plugin in AssemblyScript')
+    .addOption(
+      new Option('--abi <abi>', 'convention of a WebAssembly plugin').choices(['extism', 'vyra']).default('extism'),
+    )
     .action(async (name, flags) => (await import('./commands/new.ts')).newPlugin(name, flags, context))
   command('validate <dir>', 'load a plugin by itself and say what is wrong with it').action(async (dir, flags) =>
     (await import('./commands/validate.ts')).validate(dir, flags, context),
@@ -99,6 +103,16 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     .action(async (action, words, flags) =>
       (await import('./commands/plugin.ts')).plugin(action, words, flags, context),
     )
+
+  command('wasm <action> <words...>', 'wasm inspect FILE, or wasm call FILE FUNCTION: look at a module, or run one')
+    .option('--input <text>', 'what the function is given; a JSON object of arguments for VYRA')
+    .option('--stdin', 'give it what comes on standard input')
+    .option('--config <key=value...>', 'configuration that it may read')
+    .option('--allow-host <host...>', 'hosts that its HTTP may reach (default: none)')
+    .option('--timeout-ms <ms>', 'how long it may take (default: no limit)')
+    .option('--max-memory <MiB>', 'memory that it may have (default: 256)')
+    .option('--abi <abi>', 'extism or vyra (default: by what it imports)')
+    .action(async (action, words, flags) => (await import('./commands/wasm.ts')).wasm(action, words, flags, context))
 
   for (const one of [program, ...program.commands]) {
     one

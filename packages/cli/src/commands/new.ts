@@ -10,17 +10,18 @@ const pluginId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 /** Writes a plugin that works as it stands. */
 export async function newPlugin(
   name: string,
-  { dir = '.' }: { dir?: string },
+  { dir = '.', wasm = false, abi }: { dir?: string; wasm?: boolean; abi?: 'extism' | 'vyra' },
   { io, reporter }: CommandContext,
 ): Promise<void> {
   if (!pluginId.test(name) || name === 'host') throw coreError('BP_PLUGIN_ID_INVALID', { details: { plugin: name } })
   const folder = join(resolve(io.cwd, dir), name)
-  const files = pluginTemplate(name)
+  const files = wasm ? await (await import('@backplane/runtime-wasm')).starterFiles(name, abi) : pluginTemplate(name)
   await write(folder, files)
   const names = Object.keys(files)
   reporter.result({ plugin: name, folder, files: names }, `Wrote ${folder}: ${names.join(', ')}`)
   const place = relative(io.cwd, folder)
-  reporter.note(`\nNext:\n  npx backplane validate ${place}\n  npx backplane up --plugins ${dir}`)
+  const build = wasm ? `  (cd ${place} && npm install && npm run build)\n` : ''
+  reporter.note(`\nNext:\n${build}  npx backplane validate ${place}\n  npx backplane up --plugins ${dir}`)
 }
 
 /** All files or none; what is there already is left as it is. */

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { text as readAll } from 'node:stream/consumers'
+import { messageOf } from '@backplane/core'
+import { callModule, inspectModule, type ModuleReport } from '@backplane/runtime-wasm'
+import { cliError } from '../errors.ts'
+import type { CommandContext } from '../program.ts'
+import { table } from '../table.ts'
+
+/** Flags of `backplane wasm`. */
+export interface WasmFlags {
+  readonly input?: string
+  readonly stdin?: boolean
+  /** `KEY=VALUE`, each. */
+  readonly config?: readonly string[]
+  readonly allowHost?: readonly string[]
+  readonly timeoutMs?: string
+  /** MiB. */
+  readonly maxMemory?: string
+  readonly abi?: string
+}
+
+/** Says what a module is, or calls one of its functions under limits. */
+export async function wasm(
+  action: string,
+  [file = '', name]: readonly string[],
+  flags: WasmFlags,
+  { io, reporter }: CommandContext,
+): Promise<void> {
+  const path = resolve(io.cwd, file)
+  if (action === 'inspect' && name === undefined) {
+    const bytes = await readFile(path).catch((cause) => {
+      throw cliError('BP_CLI_USAGE', { details: { reason: messageOf(cause) }, cause })
+    })
+    const report = inspectModule(bytes)
+    return reporter.result(report, textOf(report))
+  }
+  if (action !== 'call' || name === undefined) throw usage("use 'wasm inspect FILE' or 'wasm call FILE FUNCTION'")
+  const { abi } = flags
+  if (abi !== undefined && abi !== 'extism' && abi !== 'vyra') throw usage('--abi must be extism or vyra')
+  const timeoutMs = number(flags.timeoutMs, '--timeout-ms')
+  const memory = number(flags.maxMemory, '--max-memory')
+  const input = flags.stdin ? await readAll(process.stdin) : (flags.input ?? '')
+  const { output, stats } = await callModule(path, name, input, {
+    config: Object.fromEntries((flags.config ?? []).map(pair)),
+    allowedHosts: flags.allowHost ?? [],
+    limits: {
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(memory === undefined ? {} : { memoryPages: memory * 16 }),
+    },
+    logger: reporter.logger('info'),
+    signal: io.signal,
+    ...(abi === undefined ? {} : { abi }),
+  })
+  const answer = new TextDecoder().decode(output)
+  reporter.result({ output: answer, stats }, answer)
+}
+
+function pair(entry: string): [string, string] {
+  const at = entry.indexOf('=')
+  if (at < 1) throw usage('--config must be KEY=VALUE')
+  return [entry.slice(0, at), entry.slice(at + 1)]
+}
+
+function number(given: string | undefined, flag: string): number | undefined {
+  if (given === undefined) return undefined
+  if (!/^[1-9]\d*$/.test(given)) throw usage(`${flag} must be a whole number above 0`)
+  return Number(given)
+}
+
+function textOf({ abi, bytes, functions, imports, memories, start }: ModuleReport): string {
+  const memory = memories.map(({ initial, maximum }) => `${initial} to ${maximum ?? 'any number of'} pages`).join(', ')
+  return [
+    `Convention ${abi}, ${bytes} bytes, memory: ${memory || 'none'}${start ? ', has a start function' : ''}`,
+    table(
+      ['FUNCTION', 'TAKES', 'GIVES'],
+      functions.map((each) => [each.name, each.params.join(' '), each.results.join(' ')]),
+    ),
+    ...(imports.length === 0
+      ? []
+      : [
+          table(
+            ['IMPORTS', 'NAME', 'KIND'],
+            imports.map((each) => [each.module, each.name, each.kind]),
+          ),
+        ]),
+  ].join('\n\n')
+}
+
+function usage(reason: string) {
+  return cliError('BP_CLI_USAGE', { details: { reason, command: 'wasm' } })
+}

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { runCli } from '../src/run.ts'
+
+// (module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+const adder = Buffer.from('AGFzbQEAAAABBwFgAn9/AX8DAgEABwcBA2FkZAAACgkBBwAgACABags=', 'base64')
+// (module (func (export "spin") (loop (br 0))))
+const spinning = Buffer.from('AGFzbQEAAAABBAFgAAADAgEABwgBBHNwaW4AAAoJAQcAA0AMAAsL', 'base64')
+
+async function backplane(...args: string[]) {
+  const cwd = mkdtempSync(join(tmpdir(), 'backplane-cli-'))
+  onTestFinished(() => rmSync(cwd, { recursive: true }))
+  writeFileSync(join(cwd, 'adder.wasm'), adder)
+  writeFileSync(join(cwd, 'spin.wasm'), spinning)
+  const [said, failed]: [string[], string[]] = [[], []]
+  const write = { out: (text: string) => void said.push(text), err: (text: string) => void failed.push(text) }
+  const io = { ...write, errIsTerminal: false, colors: false, env: {}, cwd, signal: new AbortController().signal }
+  return { code: await runCli(args, io), out: () => said.join(''), err: () => failed.join('') }
+}
+
+test('wasm inspect says what a module is', async () => {
+  const { code, out } = await backplane('wasm', 'inspect', 'adder.wasm')
+  expect(code).toBe(0)
+  expect(out()).toMatch(/add\s+i32 i32\s+i32/)
+})
+
+test('wasm call runs a function, under limits', async () => {
+  const added = await backplane('wasm', 'call', 'adder.wasm', 'add', '--input', '{"0":2,"1":40}')
+  expect(added.err()).toBe('')
+  expect(JSON.parse(added.out())).toEqual({ result: 42 })
+  const spun = await backplane('wasm', 'call', 'spin.wasm', 'spin', '--timeout-ms', '50')
+  // As every timeout does.
+  expect(spun.code).toBe(4)
+  expect(spun.err()).toContain('BP_TIMEOUT')
+})
+
+test('what is asked wrongly ends with 2', async () => {
+  for (const words of [
+    ['look', 'adder.wasm'],
+    ['call', 'adder.wasm'],
+    ['call', 'adder.wasm', 'add', '--max-memory', 'much'],
+  ])
+    expect((await backplane('wasm', ...words)).code).toBe(2)
+})
+
+test('new --wasm writes a plugin in AssemblyScript', async () => {
+  const { code, out } = await backplane('new', 'thing', '--wasm', '--abi', 'vyra')
+  expect(code).toBe(0)
+  expect(out()).toContain('manifest.json, plugin.ts, package.json')
+})
