@@ -118,4 +118,4 @@ function started(work: (call: ActiveCall) => Promise<Value>, call: ActiveCall): 
 }
 
 /** Marks a call that has its answer: what is still sent goes nowhere. */
-const answered = coreError('BP_ABORTED', { message: 'The call has already been answered.' })
+const answered = coreError('BP_ABORTED', { message: 'answered' })

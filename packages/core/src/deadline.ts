@@ -85,28 +85,22 @@ export class DeadlineQueue<T extends Expiring = Expiring> {
  * Waits for a promise, but not longer than `timeoutMs` and not beyond `signal`. Rejects then with `BP_TIMEOUT` or
  * `BP_ABORTED`; the work itself goes on unless it heeds the signal on its own.
  */
-export function within<T>(
+export async function within<T>(
   work: Promise<T>,
   options: { clock: Clock; timeoutMs: number; what: string; signal?: AbortSignal | undefined },
 ): Promise<T> {
   const { clock, timeoutMs, what, signal } = options
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => finish(() => reject(abortedBy(signal)))
-    const timer = clock.after(timeoutMs, () =>
-      finish(() => reject(coreError('BP_TIMEOUT', { details: { what, timeoutMs } }))),
-    )
-    const finish = (settle: () => void) => {
-      timer.cancel()
-      signal?.removeEventListener('abort', abort)
-      settle()
-    }
-    work.then(
-      (value) => finish(() => resolve(value)),
-      (error) => finish(() => reject(error)),
-    )
-    if (signal?.aborted) abort()
-    else signal?.addEventListener('abort', abort, { once: true })
-  })
+  const { promise: ended, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(abortedBy(signal))
+  const timer = clock.after(timeoutMs, () => reject(coreError('BP_TIMEOUT', { details: { what, timeoutMs } })))
+  signal?.addEventListener('abort', abort)
+  if (signal?.aborted) abort()
+  try {
+    return await Promise.race([work, ended])
+  } finally {
+    timer.cancel()
+    signal?.removeEventListener('abort', abort)
+  }
 }
 
 /** Turns an aborted signal into the error to reject with: its own reason where that is one of ours, else `BP_ABORTED`. */

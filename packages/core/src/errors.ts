@@ -125,16 +125,16 @@ export function defineErrors<const C extends ErrorCatalogue>(
 /** Every code that `core` itself and the contracts use. `docs/errors.md` lists them; a test keeps the two equal. */
 export const errorCatalogue = {
   BP_UNEXPECTED: {
-    message: 'Unexpected failure: {reason}',
-    next: 'Look at the cause; report it if it is not yours.',
+    message: 'Unexpected: {reason}',
+    next: 'Look at the cause.',
   },
-  BP_ABORTED: { message: 'The operation was cancelled.', next: 'Nothing: whoever asked for it took it back.' },
+  BP_ABORTED: { message: 'It was cancelled.', next: 'Nothing: it was taken back.' },
   BP_TIMEOUT: {
     message: '{what} did not finish within {timeoutMs} ms.',
-    next: 'Give it a longer timeoutMs, or see why the other side is slow.',
+    next: 'Give it longer, or see why it is slow.',
     retryable: true,
   },
-  BP_INVALID_ARGUMENT: { message: '{what} is not valid: {reason}', next: 'Correct {what} and call again.' },
+  BP_INVALID_ARGUMENT: { message: '{what} is not valid: {reason}', next: 'Correct it and call again.' },
   BP_CLOSED: { message: '{what} is closed.', next: 'Create a new one.' },
 
   BP_MANIFEST_INVALID: {
@@ -142,12 +142,12 @@ export const errorCatalogue = {
     next: 'Correct these paths; `backplane validate` checks it.',
   },
   BP_PLUGIN_ID_INVALID: {
-    message: "'{plugin}' is not a plugin id.",
+    message: "'{plugin}' is no plugin id.",
     next: 'Use a letter or digit, then up to 63 letters, digits or `._-`.',
   },
   BP_PLUGIN_ALREADY_LOADED: {
     message: "Plugin '{plugin}' is already loaded.",
-    next: 'Reload it, or unload it first.',
+    next: 'Reload it instead.',
   },
   BP_PLUGIN_NOT_LOADED: {
     message: "Plugin '{plugin}' is not loaded",
@@ -155,11 +155,11 @@ export const errorCatalogue = {
   },
   BP_PLUGIN_LOAD_FAILED: {
     message: "Plugin '{plugin}' could not be loaded: {reason}",
-    next: 'Correct the plugin; its log and the cause say where.',
+    next: 'Correct the plugin; its log says where.',
   },
   BP_PLUGIN_UNAVAILABLE: {
     message: "Plugin '{plugin}' is {state} and takes no calls.",
-    next: 'Try again; its status says when and why it restarts.',
+    next: 'Try again; its status says when it restarts.',
     retryable: true,
   },
   BP_PLUGIN_QUARANTINED: {
@@ -168,26 +168,26 @@ export const errorCatalogue = {
   },
   BP_PLUGIN_EXITED: {
     message: "Plugin '{plugin}' ended unexpectedly: {reason}",
-    next: "Look at the plugin's log; the host restarts it.",
+    next: 'Look at the log of the plugin.',
     retryable: true,
   },
   BP_PLUGIN_BUSY: {
     message: "Plugin '{plugin}' is at its limit of {limit}.",
-    next: 'Call again later, or raise the limit in its manifest.',
+    next: 'Try again later, or raise the limit.',
     retryable: true,
   },
   BP_PLUGIN_FAILED: {
     message: '{reason}',
-    next: "The plugin's own function failed: look at its log.",
+    next: 'Look at the log of the plugin.',
   },
   BP_HEALTH_FAILED: {
     message: "Plugin '{plugin}' is not healthy: {reason}",
-    next: 'Look at its log.',
+    next: 'Look at the log of the plugin.',
     retryable: true,
   },
   BP_RUNTIME_MISSING: {
     message: "No runtime runs plugin '{plugin}' (asked for: '{runtime}'; present: {present}).",
-    next: 'Give createHost that runtime, or correct `runtime` or `entry_point`.',
+    next: 'Add the runtime, or correct the manifest.',
   },
   BP_FUNCTION_UNKNOWN: {
     message: 'Unknown method: {name}',
@@ -199,38 +199,38 @@ export const errorCatalogue = {
   },
   BP_PARAMS_INVALID: {
     message: "Parameters of '{name}' are not valid: {issues}",
-    next: "Correct them by the function's parameter schema.",
+    next: "Correct them by the function's schema.",
   },
   BP_PERMISSION_DENIED: {
     message: "'{who}' may not {what}.",
-    next: 'Grant the permission, if that is meant.',
+    next: 'Grant it, if that is meant.',
   },
   BP_CONFIG_REFUSED: {
     message: "Plugin '{plugin}' refused its new configuration: {reason}",
-    next: 'The former one stays in force; correct the values.',
+    next: 'Correct the values; the former stay.',
   },
   BP_CONFIG_CONFLICT: {
-    message: "'{category}' was changed by somebody else (revision {actual}, expected {expected}).",
-    next: 'Read it again and repeat the change.',
+    message: "'{category}' is at revision {actual}, not {expected}.",
+    next: 'Read it and try again.',
     retryable: true,
   },
   BP_CONFIG_LOCKED: {
-    message: 'Another process (pid {pid}) writes the configuration in {dir}.',
+    message: 'Process {pid} writes the configuration in {dir}.',
     next: 'Stop it, or use another place.',
     retryable: true,
   },
   BP_STREAM_LIMIT: {
-    message: "'{name}' streamed more than {limit} items to a caller that asked for one answer.",
+    message: "'{name}' streamed more than {limit} items for one answer.",
     next: 'Call it as a stream.',
   },
   BP_VALUE_INVALID: {
     message: 'The value at {path} cannot be carried: {reason}',
-    next: 'Give JSON values and Uint8Array only.',
+    next: 'Give JSON and Uint8Array only.',
   },
 
   BP_SUBJECT_INVALID: {
     message: "'{subject}' is not a valid {kind}: {reason}",
-    next: 'Use dot-separated tokens; `*` and a last `>` only in subscriptions.',
+    next: 'Use dot-separated tokens; `*` and `>` only to subscribe.',
   },
   BP_CONNECT_FAILED: {
     message: 'Could not connect to {address}: {reason}',
@@ -239,16 +239,16 @@ export const errorCatalogue = {
   },
   BP_AUTH_FAILED: {
     message: '{address} did not accept the credentials: {reason}',
-    next: 'Check the credentials; they may have expired.',
+    next: 'Check the credentials.',
   },
   BP_DISCONNECTED: {
-    message: 'There is no connection to {address} now.',
-    next: 'Wait for the status event `connected`, then try again.',
+    message: 'There is no connection to {address}.',
+    next: 'Try again when its status is `connected`.',
     retryable: true,
   },
   BP_NO_RESPONDER: {
     message: "Nobody answers on '{subject}'.",
-    next: 'Check the name, and that the other side runs.',
+    next: 'Check the name, and that it runs.',
     retryable: true,
   },
   BP_REFUSED: {
@@ -256,21 +256,21 @@ export const errorCatalogue = {
     next: 'Look at the reason.',
   },
   BP_PAYLOAD_TOO_LARGE: {
-    message: 'A payload of {bytes} bytes is over the limit of {limit}.',
-    next: "Send less at a time, or raise the broker's limit.",
+    message: '{bytes} bytes are over the limit of {limit}.',
+    next: 'Send less at a time, or raise the limit.',
   },
   BP_IDENTITY_TAKEN: {
-    message: "Another host already uses the id '{device}' on this mesh.",
+    message: "Another host already uses the id '{device}'.",
     next: 'Use another device id.',
   },
   BP_DEVICE_UNKNOWN: {
     message: "Device '{device}' is not on the mesh.",
-    next: 'Discover devices to see who is there.',
+    next: 'Discover who is there.',
     retryable: true,
   },
   BP_REMOTE_FAILED: {
     message: '{reason}',
-    next: "The other device's function failed: look at its log.",
+    next: 'Look at the log of the other device.',
   },
 } as const satisfies ErrorCatalogue
 

@@ -216,7 +216,7 @@ class PluginHost implements Host {
 
   async #emit(event: string, payload: Params): Promise<void> {
     if (!eventName.test(event)) {
-      const reason = 'an event name has letters, digits, dashes and underscores only'
+      const reason = 'use letters, digits, `-` and `_`'
       throw coreError('BP_INVALID_ARGUMENT', { details: { what: `Event name '${event}'`, reason } })
     }
     const marked = this.#init.simulated ? { ...payload, simulated: true } : payload

@@ -20,7 +20,7 @@ it('adds the plugin, keeps so many records a second, and says how many it droppe
   expect(records).toEqual([
     { plugin: 'p', msg: 'one' },
     { plugin: 'p', part: 'x', n: 1, msg: 'two' },
-    { plugin: 'p', dropped: 5, msg: 'log records dropped: over the limit per second' },
+    { plugin: 'p', dropped: 5, msg: 'log records dropped' },
     { plugin: 'p', msg: 'next' },
   ])
 })

@@ -12,7 +12,7 @@ export function pluginLogger(logger: Logger, plugin: string, perSecond: number, 
   const admit = (): boolean => {
     const now = Math.floor(clock.now() / 1000)
     if (now !== second) {
-      if (count > perSecond) own.warn({ dropped: count - perSecond }, 'log records dropped: over the limit per second')
+      if (count > perSecond) own.warn({ dropped: count - perSecond }, 'log records dropped')
       second = now
       count = 0
     }
