@@ -59,9 +59,8 @@ function theirs(name: string, size: number, runInWorker = false) {
     return {
       run: async () => {
         const output = await plugin.call(name, bytes)
-        // It keeps the blocks of every call until it is told not to.
-        if (runInWorker) return output
-        await plugin.reset()
+        // In the foreground it keeps the blocks of every call, and fails once there are too many.
+        if (!runInWorker) await plugin.reset()
         return output
       },
       [Symbol.asyncDispose]: () => plugin.close(),
