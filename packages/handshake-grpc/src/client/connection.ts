@@ -51,8 +51,8 @@ export class PluginConnection {
   readonly #watched: WatchedChannel
   readonly #base: Client
   readonly #session: YamuxSession | undefined
-  readonly #brokerCall: ClientDuplexStream<ConnInfo, ConnInfo>
-  readonly #stdioCall: ClientReadableStream<StdioData>
+  #brokerCall: ClientDuplexStream<ConnInfo, ConnInfo> | undefined
+  #stdioCall: ClientReadableStream<StdioData> | undefined
   #closed = false
 
   private constructor(
@@ -82,8 +82,12 @@ export class PluginConnection {
       ...(init.channelOptions && { options: init.channelOptions }),
       ...(muxer && { muxer }),
     })
-    this.#brokerCall = this.#openBroker(stream)
-    this.#stdioCall = this.#openStdio(init)
+    // A turn later: a first call that is made at once leaves before them, and what is brokered meanwhile waits.
+    setImmediate(() => {
+      if (this.#closed) return
+      this.#brokerCall = this.#openBroker(stream)
+      this.#stdioCall = this.#openStdio(init)
+    })
   }
 
   /**
@@ -127,7 +131,7 @@ export class PluginConnection {
   /** Ends the broker: go-plugin's hosts do so before they ask a plugin to end. */
   async closeBroker(): Promise<void> {
     await this.broker.close()
-    this.#brokerCall.end()
+    this.#brokerCall?.end()
   }
 
   /** Ends the connection and all that came of it. Calls under way fail. */
@@ -135,8 +139,8 @@ export class PluginConnection {
     if (this.#closed) return
     this.#closed = true
     await this.broker.close()
-    this.#brokerCall.cancel()
-    this.#stdioCall.cancel()
+    this.#brokerCall?.cancel()
+    this.#stdioCall?.cancel()
     this.#wired.close()
     await this.#session?.close()
   }
