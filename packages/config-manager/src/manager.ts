@@ -5,7 +5,7 @@ import { childrenOf, type ListOptions, listCategories } from './browse.ts'
 import { itemsObject } from './category.ts'
 import { type ChangeRequest, change, preview, reset } from './change.ts'
 import type { ConfigManager } from './contract.ts'
-import { type ItemDefinition, type ItemDefinitions, own } from './definition.ts'
+import { type ItemDefinition, type ItemDefinitions, isPlainItem, own } from './definition.ts'
 import { Engine } from './engine.ts'
 import { type LinkOptions, link, remove, unlink, unlinkAll } from './hierarchy.ts'
 import { factsOf, pastOf, restore } from './history.ts'
@@ -165,12 +165,12 @@ class Manager implements ConfigManager {
 
   async update(category: string, values: { readonly [item: string]: unknown }, options: ChangeOptions = {}) {
     await this.#ready(options)
-    return change(this.#engine, bulk(category, values), options)
+    return change(this.#engine, this.#bulk(category, values), options)
   }
 
   async preview(category: string, values: { readonly [item: string]: unknown }, options: ChangeOptions = {}) {
     await this.#ready(options)
-    return preview(this.#engine, bulk(category, values), options)
+    return preview(this.#engine, this.#bulk(category, values), options)
   }
 
   async reset(category: string, item: string, options: ChangeOptions = {}) {
@@ -295,6 +295,12 @@ class Manager implements ConfigManager {
     await this.start(options)
   }
 
+  #bulk(category: string, values: { readonly [item: string]: unknown }): ChangeRequest {
+    if (!isPlainItem(values))
+      this.#engine.check((findings) => findings.add('category-items', { category, received: values }))
+    return { category, values: Object.entries(values), single: false }
+  }
+
   #checkSubscription(scope: SubscriptionScope, participant: ConfigParticipant | null, verb: string): void {
     this.#engine.check((findings) => {
       const where = { category: String(scope.category), detail: verb }
@@ -302,8 +308,4 @@ class Manager implements ConfigManager {
       else if (participant === null) findings.add('subscription-callback', where)
     })
   }
-}
-
-function bulk(category: string, values: { readonly [item: string]: unknown }): ChangeRequest {
-  return { category, values: Object.entries(values), single: false }
 }

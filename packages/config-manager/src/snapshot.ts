@@ -1,7 +1,7 @@
 import { redacted, redactItems } from './audit.ts'
 import { type Category, itemsObject, type Provenance, sameItems } from './category.ts'
 import type { Item } from './definition.ts'
-import { own } from './definition.ts'
+import { isPlainItem, own } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { isSameJson } from './equal.ts'
 import { configError } from './errors.ts'
@@ -151,13 +151,25 @@ function categoriesOf(snapshot: ConfigSnapshot): Map<string, CategorySnapshot> {
     })
   }
   for (const [name, category] of Object.entries(categories)) {
-    const sound = typeof category?.items === 'object' && Array.isArray(category.children)
-    if (!sound)
+    if (!isSound(category))
       throw configError('BP_CONFIG_IMPORT_INVALID', {
-        details: { reason: `category ${name} has no items or no children` },
+        details: {
+          reason: `category ${name} lacks items, children, a description or a display name, or one of them is of another kind`,
+        },
       })
   }
   return new Map(Object.entries(categories))
+}
+
+function isSound(category: unknown): boolean {
+  if (!isPlainItem(category)) return false
+  const { items, children, description, displayName } = category
+  return (
+    isPlainItem(items) &&
+    Object.values(items).every(isPlainItem) &&
+    Array.isArray(children) &&
+    [...children, description, displayName].every((text) => typeof text === 'string')
+  )
 }
 
 /** Children must be there, and nothing may be below itself. */

@@ -1,11 +1,10 @@
 import type { Clock } from '@backplane/core'
 
-/** The real clock; its timers do not keep a process alive. */
+/** The real clock. Its timers limit calls and end with them; until then they keep the process alive, so that no change is cut off half way. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs)
-    if (typeof timer === 'object') timer.unref()
     return { cancel: () => clearTimeout(timer) }
   },
 }

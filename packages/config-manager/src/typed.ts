@@ -112,6 +112,15 @@ function elementsOf(item: Item, value: string): TypedValue {
   return Object.fromEntries(Object.entries(elements).map(([key, element]) => [key, number(element) ?? element]))
 }
 
+/** The JSON text of an object, or `undefined` where it has none: it contains itself, or a `bigint`. */
+function jsonText(value: object): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Gives the text that stands for a typed value in Fledge's form. Text passes as it is, except that the text of a script
  * becomes hexadecimal; what has no text form (functions, `undefined`) passes as it is too, for the checks to refuse.
@@ -119,6 +128,6 @@ function elementsOf(item: Item, value: string): TypedValue {
 export function textOfTyped(item: Item, value: unknown): unknown {
   if (typeof value === 'string') return own(item, 'type') === 'script' ? encodeScript(value) : value
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value)
+  if (typeof value === 'object' && value !== null) return jsonText(value)
   return value === null && own(item, 'type') === 'JSON' ? 'null' : value
 }

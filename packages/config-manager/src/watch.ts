@@ -12,7 +12,7 @@ export function watch(
   options: ListenerOptions & { readonly signal?: AbortSignal },
 ): AsyncIterableIterator<ConfigEvent> {
   const { signal } = options
-  let offer: ((result: IteratorResult<ConfigEvent>) => void) | undefined
+  const offers: ((result: IteratorResult<ConfigEvent>) => void)[] = []
   let taken: (() => void) | undefined
   let pending: ConfigEvent | undefined
   let ended = false
@@ -21,7 +21,7 @@ export function watch(
     (event) => {
       const { promise, resolve } = Promise.withResolvers<void>()
       taken = resolve
-      if (offer) give(event)
+      if (offers.length > 0) give(event)
       else pending = event
       return promise
     },
@@ -29,8 +29,7 @@ export function watch(
   )
 
   function give(event: ConfigEvent): void {
-    offer?.({ value: event, done: false })
-    offer = undefined
+    offers.shift()?.({ value: event, done: false })
     taken?.()
     taken = undefined
   }
@@ -42,8 +41,7 @@ export function watch(
     forget()
     signal?.removeEventListener('abort', end)
     taken?.()
-    offer?.({ value: undefined, done: true })
-    offer = undefined
+    for (const offer of offers.splice(0)) offer({ value: undefined, done: true })
     pending = undefined
   }
 
@@ -54,7 +52,7 @@ export function watch(
     next() {
       if (ended) return Promise.resolve({ value: undefined, done: true })
       const { promise, resolve } = Promise.withResolvers<IteratorResult<ConfigEvent>>()
-      offer = resolve
+      offers.push(resolve)
       if (pending) {
         const event = pending
         pending = undefined

@@ -7,7 +7,7 @@ export type Token =
   | { readonly kind: 'sign'; readonly sign: string }
 
 const token =
-  /[ \t\f\n\r]*(?:("(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*')|((?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?(?![\w.])|0[xXoObB][\da-fA-F_]+)|([\p{L}_][\p{L}\p{N}_]*)|(\*\*|\/\/|===|!==|==|!=|<=|>=|&&|\|\||[-+*/%<>()[\],!])|($))/uy
+  /[ \t\f\n\r]*(?:("(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*')|((?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?(?![\w.])|0[xXoObB][\da-fA-F_]+)|([\p{L}_][\p{L}\p{N}_]*)|(\*\*|\/\/|===|!==|==|!=|<=|>=|&&|\|\||[-+*/%<>()[\],!])|($))/uy
 
 /** JavaScript's spellings (the `validity` dialect) of what Python writes otherwise: both dialects share one grammar. */
 const spelling: ReadonlyMap<string, string> = new Map([
