@@ -77,18 +77,14 @@ export class ActiveCall implements Call, Expiring {
     return new Promise<Value>((resolve, reject) => {
       this.#reject = reject
       deadlines.add(this)
-      started(work, this).then(
-        (value) => {
+      const end =
+        <T>(settle: (outcome: T) => void) =>
+        (outcome: T) => {
           deadlines.remove(this)
           this.#ended ??= answered
-          resolve(value)
-        },
-        (error) => {
-          deadlines.remove(this)
-          this.#ended ??= answered
-          reject(error)
-        },
-      )
+          settle(outcome)
+        }
+      started(work, this).then(end(resolve), end(reject))
     })
   }
 

@@ -128,7 +128,7 @@ export const errorCatalogue = {
     message: 'Unexpected: {reason}',
     next: 'Look at the cause.',
   },
-  BP_ABORTED: { message: 'It was cancelled.', next: 'Nothing: it was taken back.' },
+  BP_ABORTED: { message: 'It was cancelled.', next: 'Nothing.' },
   BP_TIMEOUT: {
     message: '{what} did not finish within {timeoutMs} ms.',
     next: 'Give it longer, or see why it is slow.',
@@ -230,7 +230,7 @@ export const errorCatalogue = {
 
   BP_SUBJECT_INVALID: {
     message: "'{subject}' is not a valid {kind}: {reason}",
-    next: 'Use dot-separated tokens; `*` and `>` only to subscribe.',
+    next: 'Use dot-separated tokens; `*` and `>` to subscribe only.',
   },
   BP_CONNECT_FAILED: {
     message: 'Could not connect to {address}: {reason}',
@@ -248,7 +248,7 @@ export const errorCatalogue = {
   },
   BP_NO_RESPONDER: {
     message: "Nobody answers on '{subject}'.",
-    next: 'Check the name, and that it runs.',
+    next: 'Check the name.',
     retryable: true,
   },
   BP_REFUSED: {

@@ -64,7 +64,7 @@ export class EventHub {
     for (const [key, subscription] of this.#remote) {
       if (wanted.has(key)) continue
       this.#remote.delete(key)
-      ending.push(attempt(this.#logger, 'ending a subscription', async () => (await subscription)?.unsubscribe()))
+      ending.push(attempt(this.#logger, 'unsubscribing', async () => (await subscription)?.unsubscribe()))
     }
     for (const [key, filter] of wanted) {
       if (!this.#remote.has(key) && this.#mesh) this.#listen(this.#mesh, key, filter)

@@ -194,16 +194,15 @@ class PluginHost implements Host {
     }
     // Whatever does not end must not keep the rest from ending.
     await this.#hub.detach()
-    await attempt(this.#logger, 'closing the mesh', () => this.mesh?.close())
-    for (const runtime of this.runtimes)
-      await attempt(this.#logger, `closing runtime '${runtime.kind}'`, () => runtime.close?.())
-    await attempt(this.#logger, 'closing the configuration', () => this.#config.close())
+    await attempt(this.#logger, 'closing mesh', () => this.mesh?.close())
+    for (const runtime of this.runtimes) await attempt(this.#logger, `closing ${runtime.kind}`, () => runtime.close?.())
+    await attempt(this.#logger, 'closing config', () => this.#config.close())
     this.#dispatcher.stop()
   }
 
   /** What one plugin says of itself must not keep the others from coming and going. */
   #advertise(advertisement: Advertisement): void {
-    void attempt(this.#logger, 'announcing what is offered', () => this.mesh?.advertise(advertisement))
+    void attempt(this.#logger, 'advertising', () => this.mesh?.advertise(advertisement))
   }
 
   #invoke(caller: Caller, name: string, params: Params, options: RemoteOptions): Promise<Value> {

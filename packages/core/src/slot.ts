@@ -277,7 +277,7 @@ export class Slot {
 
   #changed(running: RunningInstance): void {
     if (running !== this.#current) return
-    void this.#attempt('changing what it offers (the former stays)', () => this.#offer(running))
+    void this.#attempt('changing functions', () => this.#offer(running))
   }
 
   #exited(running: RunningInstance, error: BackplaneError): void {
@@ -324,7 +324,7 @@ export class Slot {
 
   /** Never rejects: what is wrong with the store must not keep a plugin from ending. */
   #closeConfig(): Promise<void> {
-    return this.#attempt('closing its configuration', () => this.#config?.close())
+    return this.#attempt('closing config', () => this.#config?.close())
   }
 
   #attempt(what: string, work: () => unknown): Promise<void> {
