@@ -21,7 +21,7 @@ export const cliErrorCatalogue = {
   },
   BP_CLI_REFUSED: {
     message: '{reason}',
-    next: 'Look at what `backplane list` says of it.',
+    next: "Check the id: `backplane list` shows what is loaded and what the host's folder holds; a folder elsewhere needs a host of its own: `backplane up --plugins DIR`.",
   },
   BP_CLI_UNWRITABLE: {
     message: 'Nothing can be written to {path}: {reason}',

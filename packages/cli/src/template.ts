@@ -42,7 +42,7 @@ export default {
       payload: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
     },
   },
-  // periodic: { tick: { interval_ms: 1000, run: (context) => context.emit('ticked') } },
+  // periodic: { tick: { intervalMs: 1000, run: ({ logger }) => logger.info('tick') } },
   setup({ logger }) {
     logger.info('ready')
   },

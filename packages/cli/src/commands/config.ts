@@ -49,15 +49,21 @@ async function run(
     ...(flags.reason === undefined ? [] : ['--reason', flags.reason]),
   ]
   const path = (name: string) => resolve(io.cwd, name)
+  let printed = false
   await runConfigCommand(
     [...words, ...options],
     {
       manager,
-      print: (line) => reporter.result({ line }, line),
+      print: (line) => {
+        printed = true
+        reporter.result({ line }, line)
+      },
       read: (name) => readFile(path(name), 'utf8'),
       write: (name, text) => writeFile(path(name), text),
       actor: { name: userInfo().username, admin: true },
     },
     { signal: io.signal },
   )
+  if (words[0] === 'list' && !printed)
+    reporter.note('No categories there: --dir or --nats says where a host keeps them.')
 }

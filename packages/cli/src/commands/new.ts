@@ -21,7 +21,9 @@ export async function newPlugin(
   reporter.result({ plugin: name, folder, files: names }, `Wrote ${folder}: ${names.join(', ')}`)
   const place = relative(io.cwd, folder)
   const build = wasm ? `  (cd ${place} && npm install && npm run build)\n` : ''
-  reporter.note(`\nNext:\n${build}  npx backplane validate ${place}\n  npx backplane up --plugins ${dir}`)
+  reporter.note(
+    `\nNext:\n${build}  npx backplane validate ${place}\n  npx backplane up --plugins ${dir}   # add --broker-port 0 where a host runs already`,
+  )
 }
 
 /** All files or none; what is there already is left as it is. */
