@@ -5,6 +5,7 @@ import { createHost, type Host, type Logger } from '@backplane/core'
 import { processRuntime } from '@backplane/handshake-grpc'
 import { deviceConnect } from '@backplane/mesh-device-connect'
 import { nodeRuntime } from '@backplane/runtime-node'
+import { wasmRuntime } from '@backplane/runtime-wasm'
 import { natsTransport } from '@backplane/transport-nats'
 import { desiredStateFile } from './desired-state.ts'
 import { embeddedNats } from './embedded-nats.ts'
@@ -45,8 +46,9 @@ export interface LocalHost extends Host {
 }
 
 /**
- * A host for one machine: JavaScript plugins and go-plugin processes from a folder, on a Device Connect mesh without a registry, over a NATS broker of
- * its own or one that runs already. It reads as an example: copy it where you need another composition.
+ * A host for one machine: JavaScript and WebAssembly plugins and go-plugin processes from a folder, on a Device Connect mesh
+ * without a registry, over a NATS broker of its own or one that runs already. It reads as an example: copy it where you need
+ * another composition.
  *
  * `start` rejects with `BP_PORT_IN_USE` when something else listens on the broker's port, and with what `Mesh.connect` rejects with.
  */
@@ -60,7 +62,7 @@ export function localHost(init: LocalHostInit = {}): LocalHost {
   )
   const host: Host = createHost({
     identity: hostIdentity(init),
-    runtimes: [nodeRuntime(), processRuntime()],
+    runtimes: [nodeRuntime(), wasmRuntime(), processRuntime()],
     mesh: deviceConnect({
       transport: init.nats ? natsTransport({ servers: init.nats }) : embeddedNats({ port: init.brokerPort ?? 4222 }),
     }),
