@@ -15,6 +15,9 @@ export function checkInit(init: PluginClientInit): void {
   if (init.reattach && init.autoMtls) {
     throw refuse('autoMtls makes certificates at a start; a reattached plugin needs those of its own (reattach.tls)')
   }
+  const pid = init.reattach?.pid
+  // Signals to 0 and to negative numbers reach whole groups of processes.
+  if (pid !== undefined && !(Number.isInteger(pid) && pid > 0)) throw refuse(`reattach.pid is ${pid}, not a process id`)
   if (init.autoMtls && init.tls) throw refuse('only one of autoMtls or tls can be set')
   if (init.handshake.cookieKey === '' || init.handshake.cookieValue === '') {
     throw refuse('handshake needs a cookieKey and a cookieValue')

@@ -6,6 +6,7 @@ import { FirstLine, maxLineBytes } from '../handshake/line.ts'
 import { LineSplitter } from '../log/lines.ts'
 import { logEntry, PluginLogParser } from '../log/parse.ts'
 import type { ExitInfo, PluginRunner } from './runner.ts'
+import { maxTimerMs } from './service.ts'
 
 /** How many stderr lines an error carries. */
 const tailLines = 20
@@ -78,7 +79,9 @@ export class PluginChild {
     let timer: NodeJS.Timeout | undefined
     let abort: (() => void) | undefined
     const limit = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(this.error('BP_HANDSHAKE_TIMEOUT', { timeoutMs })), timeoutMs)
+      const late = () => reject(this.error('BP_HANDSHAKE_TIMEOUT', { timeoutMs }))
+      // A timer that is given more fires at once.
+      timer = setTimeout(late, Math.min(timeoutMs, maxTimerMs))
       abort = () => reject(coreError('BP_ABORTED', { cause: signal?.reason }))
       if (signal?.aborted) abort()
       signal?.addEventListener('abort', abort)

@@ -136,7 +136,7 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
     const { signal } = options
     if (signal?.aborted) this.#hurry.abort()
     else signal?.addEventListener('abort', () => this.#hurry.abort(), { once: true })
-    this.#ending ??= this.#kill()
+    this.#ending ??= this.#killAwake()
     return this.#ending
   }
 
@@ -256,6 +256,16 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
       observe(() => hooks?.exited?.({ ...exit, id: running.child.runner.id, expected: this.#expected }))
       this.#tellExit(exit)
     })
+  }
+
+  /** A reattached plugin has no handle that keeps this process alive until the plugin's end is known. */
+  async #killAwake(): Promise<void> {
+    const awake = setInterval(() => {}, 60_000)
+    try {
+      await this.#kill()
+    } finally {
+      clearInterval(awake)
+    }
   }
 
   async #kill(): Promise<void> {

@@ -59,21 +59,27 @@ export type RunnerFactory = (spec: CommandSpec) => Promise<PluginRunner>
  * @throws BP_HANDSHAKE_SPAWN
  */
 export const processRunner: RunnerFactory = async (spec) => {
-  const child = spawn(spec.command, [...spec.args], {
-    env: { ...spec.env },
-    stdio: [spec.stdin, 'pipe', 'pipe'],
-    detached: spec.processGroup && process.platform !== 'win32',
-    windowsHide: true,
-    ...(spec.cwd !== undefined && { cwd: spec.cwd }),
-  })
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', (cause: NodeJS.ErrnoException) => {
-      const details = { command: spec.command, reason: messageOf(cause), errno: cause.code }
-      reject(handshakeError('BP_HANDSHAKE_SPAWN', { details, cause }))
+  try {
+    // It throws at once for what no system takes: an empty name, a zero byte.
+    const child = spawn(spec.command, [...spec.args], {
+      env: { ...spec.env },
+      stdio: [spec.stdin, 'pipe', 'pipe'],
+      detached: spec.processGroup && process.platform !== 'win32',
+      windowsHide: true,
+      ...(spec.cwd !== undefined && { cwd: spec.cwd }),
     })
-    child.once('spawn', resolve)
-  })
-  return new ChildRunner(child, spec)
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('spawn', resolve)
+    })
+    return new ChildRunner(child, spec)
+  } catch (cause) {
+    const { code: errno } = cause as NodeJS.ErrnoException
+    throw handshakeError('BP_HANDSHAKE_SPAWN', {
+      details: { command: spec.command, reason: messageOf(cause), errno },
+      cause,
+    })
+  }
 }
 
 class ChildRunner implements PluginRunner {

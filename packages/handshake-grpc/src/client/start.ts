@@ -225,7 +225,14 @@ export class Starter {
 
 /** Waits a moment for the exit that usually lies behind a lost connection. */
 export async function exitSoon(child: PluginChild): Promise<ExitInfo | undefined> {
-  if (!child.exit) await Promise.race([child.exited, pause(250)])
+  if (child.exit) return child.exit
+  let timer: NodeJS.Timeout | undefined
+  // This one keeps the process alive: a reattached plugin's call would otherwise never get its answer.
+  const moment = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, 250)
+  })
+  await Promise.race([child.exited, moment])
+  clearTimeout(timer)
   return child.exit
 }
 

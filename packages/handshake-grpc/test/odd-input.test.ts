@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+import { pluginClient } from '../src/index.ts'
+import { handshake, Test, testPlugin } from './plugin.ts'
+
+it.each([
+  ['an empty command', { command: '' }],
+  ['a zero byte in an argument', { args: ['a\0b'] }],
+  ['a zero byte in the environment', { env: { NAME: 'a\0b' } }],
+])('cannot spawn with %s', async (_, odd) => {
+  await using client = pluginClient({ ...testPlugin(), ...odd })
+  await expect(client.start()).rejects.toMatchObject({ code: 'BP_HANDSHAKE_SPAWN' })
+})
+
+it.each([0, -1, 1.5, Number.NaN])('never sends a signal to the process id %s', (pid) => {
+  const reattach = { address: { network: 'unix', address: '/none' }, pid } as const
+  expect(() => pluginClient({ handshake, plugins: {}, reattach })).toThrow('not a process id')
+})
+
+it('takes any number of milliseconds', async () => {
+  await using client = pluginClient({ ...testPlugin(), startTimeoutMs: Number.POSITIVE_INFINITY })
+  const test = await client.dispense('test')
+  for (const timeoutMs of [1e15, Number.POSITIVE_INFINITY]) {
+    expect(await test.Double!({ Input: 2 }, { timeoutMs })).toEqual({ Output: 4 })
+  }
+  const code = 'BP_HANDSHAKE_CONFIG'
+  await expect(test.Double!({ Input: 2 }, { timeoutMs: Number.NaN })).rejects.toMatchObject({ code })
+})
+
+it('stays until a reattached plugin has ended', async () => {
+  await using first = pluginClient({ ...testPlugin(), plugins: { test: Test } })
+  await first.start()
+  const index = join(import.meta.dirname, '../src/index.ts')
+  const program = `const { pluginClient } = await import(${JSON.stringify(index)})
+    const reattach = ${JSON.stringify(first.reattachConfig())}
+    const client = pluginClient({ handshake: ${JSON.stringify(handshake)}, plugins: {}, reattach })
+    await client.start()
+    await client.kill()
+    console.log('ended')`
+  const args = ['--conditions=@backplane/source', '--input-type=module', '-e', program]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  expect(stdout).toBe('ended\n')
+})
