@@ -17,8 +17,8 @@ test('says results to out, and errors with their code and next step to err', () 
   reporter.warn(failure, 'Not loaded: y. ')
   expect(process.out).toBe('one\nbeside\n')
   expect(process.err).toBe(
-    "Error: Device 'x' is not on the mesh. [BP_DEVICE_UNKNOWN]\nNext: Discover devices to see who is there.\n" +
-      "Not loaded: y. Device 'x' is not on the mesh. [BP_DEVICE_UNKNOWN]\n  Next: Discover devices to see who is there.\n",
+    "Error: Device 'x' is not on the mesh. [BP_DEVICE_UNKNOWN]\nNext: Discover who is there.\n" +
+      "Not loaded: y. Device 'x' is not on the mesh. [BP_DEVICE_UNKNOWN]\n  Next: Discover who is there.\n",
   )
 })
 
