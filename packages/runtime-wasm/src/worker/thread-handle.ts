@@ -103,6 +103,8 @@ export class ThreadHandle {
   /** Ends the thread whatever it does; resolves when nothing of it is left. */
   async end(): Promise<void> {
     this.#ending = true
+    // Whoever waits for its end must see it, though nothing else keeps the process.
+    this.#worker.ref()
     await this.#worker.terminate()
     await this.#exit
   }
