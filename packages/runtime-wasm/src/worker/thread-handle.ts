@@ -103,7 +103,7 @@ export class ThreadHandle {
   /** Ends the thread whatever it does; resolves when nothing of it is left. */
   async end(): Promise<void> {
     this.#ending = true
-    // Whoever waits for its end must see it, though nothing else keeps the process.
+    // Whoever waits for its end must see it, even where nothing else keeps the process.
     this.#worker.ref()
     await this.#worker.terminate()
     await this.#exit
@@ -120,6 +120,8 @@ export class ThreadHandle {
   }
 
   #unref(): void {
+    // Its last words may come while it is being ended, and must not let the process go then.
+    if (this.#ending) return
     this.#worker.unref()
     this.#port.unref()
     this.#answers.unref()
