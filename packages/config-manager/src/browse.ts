@@ -24,7 +24,8 @@ export function listCategories(engine: Engine, { root, children = false }: ListO
   if (root === undefined) return all.map(summaryOf)
   const below = new Set(all.flatMap((category) => category.children))
   const chosen = all.filter((category) => below.has(category.name) !== root)
-  return chosen.map((category) => (children ? withChildren(engine, category) : summaryOf(category)))
+  const made = new Map<string, CategorySummary>()
+  return chosen.map((category) => (children ? withChildren(engine, category, made) : summaryOf(category)))
 }
 
 /** Lists what is directly below a category. */
@@ -37,8 +38,19 @@ export function childrenOf(engine: Engine, name: string): CategorySummary[] {
   return known(engine, category).map(summaryOf)
 }
 
-function withChildren(engine: Engine, category: Category): CategorySummary {
-  return { ...summaryOf(category), children: known(engine, category).map((child) => withChildren(engine, child)) }
+/** Makes each category once, children first: a hierarchy may be deep, and a child may have many parents. */
+function withChildren(engine: Engine, top: Category, made: Map<string, CategorySummary>): CategorySummary {
+  const open = [top]
+  for (let category = open.at(-1); category; category = open.at(-1)) {
+    const below = known(engine, category)
+    const missing = below.filter((child) => !made.has(child.name))
+    open.push(...missing)
+    if (missing.length > 0) continue
+    const children = below.map((child) => made.get(child.name) as CategorySummary)
+    made.set(category.name, { ...summaryOf(category), children })
+    open.pop()
+  }
+  return made.get(top.name) as CategorySummary
 }
 
 function known(engine: Engine, category: Category): Category[] {

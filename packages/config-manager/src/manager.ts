@@ -13,7 +13,7 @@ import { type OpenPlugins, openPlugin } from './host-config.ts'
 import { type ConfigListener, type ListenerOptions, Observers } from './observers.ts'
 import { offerOptions } from './offer-options.ts'
 import type { ChangeOptions } from './options.ts'
-import { type ConfigMode, defaultPolicy, strictPolicy } from './policy.ts'
+import { type ConfigMode, policyOf } from './policy.ts'
 import { changeProperty } from './property.ts'
 import { type RegisterOptions, register } from './register.ts'
 import type { SubscriptionScope } from './scope.ts'
@@ -74,7 +74,7 @@ class Manager implements ConfigManager {
   #closing: Promise<void> | undefined
 
   constructor(init: ConfigManagerInit, { logger = silentLogger, clock = systemClock }: ConfigManagerComponents) {
-    const policy = init.mode === 'strict-fledge' ? strictPolicy : defaultPolicy
+    const policy = policyOf(init.mode ?? 'default')
     const { store } = init
     const own = store ? (store as WithSecrets).secrets : memorySecrets()
     this.mode = policy.mode

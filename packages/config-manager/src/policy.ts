@@ -1,3 +1,5 @@
+import { coreError } from '@backplane/core'
+
 /** How far a mode follows Fledge's Python manager, one choice a line. The engine asks; it never asks which mode it is in. */
 export interface Policy {
   readonly mode: ConfigMode
@@ -144,4 +146,12 @@ export const strictPolicy: Policy = {
   hidesSecrets: false,
   auditsEachVisit: true,
   enforcesAll: false,
+}
+
+/** The policy of a mode. Throws `BP_INVALID_ARGUMENT` for what is none. */
+export function policyOf(mode: ConfigMode): Policy {
+  const policy = [defaultPolicy, strictPolicy].find((one) => one.mode === mode)
+  if (policy) return policy
+  const reason = `it must be '${defaultPolicy.mode}' or '${strictPolicy.mode}', not '${String(mode)}'`
+  throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'mode', reason } })
 }

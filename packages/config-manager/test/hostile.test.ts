@@ -17,6 +17,40 @@ async function made(): Promise<ConfigManager> {
 const circular: { self?: unknown } = {}
 circular.self = circular
 
+it('refuses a mode that is none', () => {
+  expect(() => configManager({ mode: 'strict' as never })()).toThrow(
+    expect.objectContaining({ code: 'BP_INVALID_ARGUMENT' }),
+  )
+})
+
+describe('a hierarchy', () => {
+  it('is listed however deep it is', async () => {
+    await using manager = configManager()()
+    const depth = 3_000
+    for (let level = 0; level < depth; level++) await manager.register(`c${level}`, {})
+    // From below, so that looking for a circle is short.
+    for (let level = depth - 2; level >= 0; level--) await manager.link(`c${level}`, [`c${level + 1}`])
+    let listed = manager.categories({ root: true, children: true })
+    let found = 0
+    while (listed[0]) {
+      found++
+      listed = [...(listed[0].children ?? [])]
+    }
+    expect(found).toBe(depth)
+  })
+
+  it('is listed at once where many ways lead to one category', async () => {
+    await using manager = configManager()()
+    const levels = 40
+    for (let level = 0; level < levels; level++) {
+      for (const side of ['l', 'r', 'm']) await manager.register(`${side}${level}`, {})
+      await manager.link(`m${level}`, [`l${level}`, `r${level}`])
+      if (level > 0) for (const side of ['l', 'r']) await manager.link(`${side}${level - 1}`, [`m${level}`])
+    }
+    expect(manager.categories({ root: true, children: true })).toHaveLength(1)
+  })
+})
+
 describe('what is no configuration', () => {
   it.each([undefined, null, 5, 'text', [1]])('is refused as values: %j', async (values) => {
     await using manager = await made()
