@@ -69,7 +69,7 @@ export type CheckName =
   | 'schema'
 
 /** The safe choices. */
-export const defaultPolicy: Policy = {
+const defaultPolicy: Policy = {
   mode: 'default',
   firstFindingOnly: false,
   addressFamilies: 'own',
@@ -120,7 +120,7 @@ export const defaultPolicy: Policy = {
 }
 
 /** Fledge 3.1's own choices, observed on its Python manager. */
-export const strictPolicy: Policy = {
+const strictPolicy: Policy = {
   mode: 'strict-fledge',
   firstFindingOnly: true,
   addressFamilies: 'either',

@@ -7,9 +7,9 @@ import {
   type StoredDocument,
   type StoreWrite,
 } from '@backplane/core'
-import { type Batch, type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { type KV, type KvEntry, Kvm } from '@nats-io/kv'
-import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core'
+import type { Batch, JetStreamClient, jetstreamManager } from '@nats-io/jetstream'
+import type { KV, KvEntry } from '@nats-io/kv'
+import type { headers, MsgHdrs, NatsConnection } from '@nats-io/nats-core'
 import { configError } from '../errors.ts'
 import { conflictOf } from '../store-conflict.ts'
 import { keyOf, nameOf } from './key.ts'
@@ -41,6 +41,17 @@ export function natsStore(init: NatsStoreInit): ConfigStore {
 interface Opened {
   readonly kv: KV
   readonly client: JetStreamClient
+  readonly headers: typeof headers
+}
+
+/** The client's parts are optional peers: only whoever opens a bucket needs them. */
+async function clientParts() {
+  const [{ jetstream, jetstreamManager }, { Kvm }, { headers }] = await Promise.all([
+    import('@nats-io/jetstream'),
+    import('@nats-io/kv'),
+    import('@nats-io/nats-core'),
+  ])
+  return { jetstream, jetstreamManager, Kvm, headers }
 }
 
 class BucketStore implements ConfigStore {
@@ -63,9 +74,10 @@ class BucketStore implements ConfigStore {
     if (this.#opened) return
     const { connection, replicas = 1 } = this.#init
     try {
+      const { Kvm, jetstream, jetstreamManager, headers } = await clientParts()
       const kv = await new Kvm(connection).create(this.#bucket, { history: 1, replicas })
-      await allowBatches(connection, `KV_${this.#bucket}`)
-      this.#opened = { kv, client: jetstream(connection) }
+      await allowBatches(await jetstreamManager(connection), `KV_${this.#bucket}`)
+      this.#opened = { kv, client: jetstream(connection), headers }
       await this.#follow(kv)
     } catch (error) {
       this.#opened = undefined
@@ -84,11 +96,11 @@ class BucketStore implements ConfigStore {
   }
 
   async write(batch: readonly StoreWrite[]): Promise<ReadonlyMap<string, number>> {
-    const { kv, client } = this.#ready
+    const { kv } = this.#ready
     this.#writing++
     try {
       const expected = await Promise.all(batch.map((write) => expectedSequence(kv, write)))
-      const last = await this.#publish(client, batch, expected)
+      const last = await this.#publish(batch, expected)
       const revisions = new Map(batch.map(({ name }, index) => [name, last - batch.length + 1 + index]))
       for (const revision of revisions.values()) this.#own.add(revision)
       return revisions
@@ -126,12 +138,9 @@ class BucketStore implements ConfigStore {
   }
 
   /** Publishes all or nothing; gives the sequence number of the last message. */
-  async #publish(
-    client: JetStreamClient,
-    batch: readonly StoreWrite[],
-    expected: readonly (number | undefined)[],
-  ): Promise<number> {
-    const messages = batch.map((write, index) => messageOfWrite(this.#bucket, write, expected[index]))
+  async #publish(batch: readonly StoreWrite[], expected: readonly (number | undefined)[]): Promise<number> {
+    const { client, headers } = this.#ready
+    const messages = batch.map((write, index) => messageOfWrite(headers(), this.#bucket, write, expected[index]))
     const [first, ...rest] = messages
     if (!first) return 0
     const final = rest.pop()
@@ -182,8 +191,12 @@ interface Message {
   readonly headers: MsgHdrs
 }
 
-function messageOfWrite(bucket: string, { name, document }: StoreWrite, expected: number | undefined): Message {
-  const head = headers()
+function messageOfWrite(
+  head: MsgHdrs,
+  bucket: string,
+  { name, document }: StoreWrite,
+  expected: number | undefined,
+): Message {
   if (expected !== undefined) head.set('Nats-Expected-Last-Subject-Sequence', String(expected))
   if (document === null) {
     head.set('KV-Operation', 'DEL')
@@ -219,8 +232,7 @@ function documentOf(entry: KvEntry): Json {
   }
 }
 
-async function allowBatches(connection: NatsConnection, stream: string): Promise<void> {
-  const manager = await jetstreamManager(connection)
+async function allowBatches(manager: Awaited<ReturnType<typeof jetstreamManager>>, stream: string): Promise<void> {
   const { config } = await manager.streams.info(stream)
   if (config.allow_atomic && config.allow_msg_ttl) return
   const { config: updated } = await manager.streams.update(stream, { allow_atomic: true, allow_msg_ttl: true } as never)
