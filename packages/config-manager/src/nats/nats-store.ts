@@ -96,11 +96,13 @@ class BucketStore implements ConfigStore {
   }
 
   async write(batch: readonly StoreWrite[]): Promise<ReadonlyMap<string, number>> {
-    const { kv } = this.#ready
+    // Held on to, so that a close meanwhile does not break it off.
+    const opened = this.#ready
+    const { kv } = opened
     this.#writing++
     try {
       const expected = await Promise.all(batch.map((write) => expectedSequence(kv, write)))
-      const last = await this.#publish(batch, expected)
+      const last = await this.#publish(opened, batch, expected)
       const revisions = new Map(batch.map(({ name }, index) => [name, last - batch.length + 1 + index]))
       for (const revision of revisions.values()) this.#own.add(revision)
       return revisions
@@ -138,8 +140,11 @@ class BucketStore implements ConfigStore {
   }
 
   /** Publishes all or nothing; gives the sequence number of the last message. */
-  async #publish(batch: readonly StoreWrite[], expected: readonly (number | undefined)[]): Promise<number> {
-    const { client, headers } = this.#ready
+  async #publish(
+    { client, headers }: Opened,
+    batch: readonly StoreWrite[],
+    expected: readonly (number | undefined)[],
+  ): Promise<number> {
     const messages = batch.map((write, index) => messageOfWrite(headers(), this.#bucket, write, expected[index]))
     const [first, ...rest] = messages
     if (!first) return 0
