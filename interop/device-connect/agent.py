@@ -53,5 +53,14 @@ call('load_plugin', {'plugin_id': 'hello-world'})
 matched('function(hello_world)')
 sent = broadcast('function(hello_world)', {'name': 'all'}, fire_at=time.time() + 1.5)
 say('broadcast', await_replies(sent['correlation_id'], timeout=6, until=1))
+
+
+def elected(where, bindings=None):
+    sent = broadcast('function(hello_world)', {'name': 'you'}, where=where, bindings=bindings, fire_at=time.time() + 1)
+    return [reply['device_id'] for reply in await_replies(sent['correlation_id'], timeout=3, until=1)]
+
+
+say('elected', elected('status.online && identity.device_id in bindings.ids', {'ids': [DEVICE, 'other']}))
+say('excluded', elected("identity.device_type == 'camera'"))
 call('unload_plugin', {'plugin_id': 'hello-world'})
 disconnect()

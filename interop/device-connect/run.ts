@@ -1,7 +1,7 @@
 /** Stock Python Device Connect 0.2.5 (agent tools and edge) and this project's host and client, over NATS without a registry. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { cpSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -25,7 +25,7 @@ const hostCommand = [process.execPath, join(root, 'packages/cli/bin/backplane.js
 const expected = new Map([['W002', 'list_plugin_examples is not offered yet']])
 
 await interop('device-connect', async (kit) => {
-  const python = await kit.venv(['device-connect-edge==0.2.5', 'device-connect-agent-tools==0.2.5'])
+  const python = await kit.venv(['device-connect-edge[predicate]==0.2.5', 'device-connect-agent-tools==0.2.5'])
   const broker = natsBroker({ port: 0 })()
   await broker.listen()
   try {
@@ -37,6 +37,7 @@ await interop('device-connect', async (kit) => {
   await onServer(kit, python, 'nats-server', server.url)
   await replay(kit, python, server.url)
   await selectors(kit, python)
+  await predicates(kit, python)
 })
 
 async function onServer(kit: Interop, python: Venv, name: string, url: string): Promise<void> {
@@ -128,6 +129,10 @@ async function agent(kit: Interop, python: Venv, name: string, url: string): Pro
     assert.equal(steps.broadcast.length, 1)
     assert.equal(steps.broadcast[0].success, true)
     assert.deepEqual(steps.broadcast[0].result, { message: 'Hello, all!' })
+  })
+  await check('broadcast with a predicate to those whom it means', () => {
+    assert.deepEqual(steps.elected, [deviceId])
+    assert.deepEqual(steps.excluded, [])
   })
 }
 
@@ -239,6 +244,18 @@ async function selectors(kit: Interop, python: Venv): Promise<void> {
     const theirs: unknown[] = JSON.parse((await run).stdout)
     assert.ok(theirs.filter((one) => one !== null).length > 500, 'enough of them are valid')
     for (const [index, text] of texts.entries()) assert.deepEqual(ours(text), theirs[index], text)
+  })
+}
+
+async function predicates(kit: Interop, python: Venv): Promise<void> {
+  await kit.check('cel-python answers predicates as our fixture says, which our own tests go by', async () => {
+    const fixture = readFileSync(join(root, 'packages/mesh-device-connect/test/fixtures/where.json'), 'utf8')
+    const run = execute(python.bin('python'), [join(here, 'where_oracle.py')])
+    run.child.stdin!.end(fixture)
+    const theirs: (boolean | null)[] = JSON.parse((await run).stdout)
+    const { predicates } = JSON.parse(fixture) as { predicates: { where: string; python: boolean | null }[] }
+    assert.ok(predicates.length >= 60)
+    for (const [index, { where, python }] of predicates.entries()) assert.equal(theirs[index], python, where)
   })
 }
 

@@ -24,8 +24,18 @@ export function announcementOf(identity: Identity, advertisement: Advertisement)
     events: fit.map(eventOf),
     labels: labelsOf(identity.labels),
   }
-  // A key with nothing to say is left out: Python's filters call `.lower()` on a null device_type, and the registry
-  // refuses a null arch.
+  return {
+    capabilities: encodeJson(capabilities),
+    identity: encodeJson(identityOf(identity)),
+    unfitEvents: unfit.map((event) => event.name),
+  }
+}
+
+/**
+ * Device Connect's `identity`. A key with nothing to say is left out: Python's filters call `.lower()` on a null
+ * device_type, and the registry refuses a null arch.
+ */
+export function identityOf(identity: Identity): Params {
   const known = {
     device_type: identity.deviceType ?? 'plugin_host',
     manufacturer: identity.manufacturer,
@@ -34,11 +44,7 @@ export function announcementOf(identity: Identity, advertisement: Advertisement)
     firmware_version: identity.firmwareVersion,
     description: identity.description,
   }
-  return {
-    capabilities: encodeJson(capabilities),
-    identity: encodeJson(known),
-    unfitEvents: unfit.map((event) => event.name),
-  }
+  return Object.fromEntries(Object.entries(known).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
 /** Device Connect's `status`: true to what is, so `available` while calls are served. */
@@ -82,7 +88,7 @@ function eventOf({ payload, ...event }: EventDescriptor) {
  * Labels, each key with a colon beside a twin with dots: the selector language has no colons in keys, so
  * `plugin_driver:role` can be announced but only `plugin_driver.role` selected.
  */
-function labelsOf(labels: Labels | undefined): Labels | null {
+export function labelsOf(labels: Labels | undefined): Labels | null {
   if (!labels || Object.keys(labels).length === 0) return null
   const twins = Object.entries(labels)
     .filter(([key]) => key.includes(':'))

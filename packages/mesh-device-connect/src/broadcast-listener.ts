@@ -1,9 +1,11 @@
-import type { BackplaneError, Json, MeshHandler, Timer } from '@backplane/core'
+import { type BackplaneError, type Json, type MeshHandler, messageOf, type Params, type Timer } from '@backplane/core'
+import { identityOf, labelsOf, statusOf } from './announcement.ts'
 import { decodeJson, encodeBytes, isObject } from './json.ts'
 import type { Link } from './link.ts'
 import { takeMeta } from './meta.ts'
 import { toRpcError } from './rpc-errors.ts'
 import { isToken } from './subjects.ts'
+import { compileWhere, readBindings } from './where.ts'
 
 /** Timers take no more than 2^31 ms; a longer wait is cut into pieces. */
 const longestWaitMs = 86_400_000
@@ -18,23 +20,26 @@ interface Envelope {
   /** In milliseconds since the epoch. */
   readonly fireAt: number | undefined
   readonly late: 'skip' | 'fire'
+  /** CEL that says who is meant; absent: whoever hears it. */
+  readonly where?: string
 }
 
 /**
- * Answers broadcasts: runs the function if this device is meant, at its time, and says the outcome as an event.
- *
- * A broadcast with a `where` clause is not run: the clause says who is meant, and it cannot be evaluated here (Python
- * devices without their predicate extra do the same).
+ * Answers broadcasts: runs the function if this device is meant, at its time, and says the outcome as an event. A `where`
+ * clause is evaluated when the broadcast comes; whatever goes wrong with it means that this device is not meant.
  */
 export class BroadcastListener {
   readonly #link: Link
   readonly #handler: MeshHandler
+  readonly #status: () => Params
   readonly #waiting = new Set<Timer>()
   readonly #stopped = new AbortController()
 
-  constructor(link: Link, handler: MeshHandler) {
+  /** `status` gives more of the device's status, for `where` clauses. */
+  constructor(link: Link, handler: MeshHandler, status: () => Params) {
     this.#link = link
     this.#handler = handler
+    this.#status = status
   }
 
   /** Takes one broadcast in. Returns at once. */
@@ -43,8 +48,8 @@ export class BroadcastListener {
     const envelope = readEnvelope(payload, identity.deviceId)
     if (envelope === undefined) return
     if (typeof envelope === 'string') logger.warn(`a broadcast is not run: ${envelope}`)
-    else if (envelope.fireAt === undefined) void this.#run(envelope)
-    else this.#hold(envelope, envelope.fireAt)
+    else if (envelope.where === undefined) this.#begin(envelope)
+    else void this.#elect(envelope, envelope.where, payload)
   }
 
   /** Drops what waits for its time, and cancels what runs. */
@@ -52,6 +57,33 @@ export class BroadcastListener {
     for (const timer of this.#waiting) timer.cancel()
     this.#waiting.clear()
     this.#stopped.abort()
+  }
+
+  async #elect(envelope: Envelope, where: string, payload: Uint8Array): Promise<void> {
+    const { identity, clock, logger } = this.#link
+    const { correlationId } = envelope
+    try {
+      const isMeant = await compileWhere(where)
+      const status = statusOf(identity, this.#status(), clock.now())
+      const location = typeof status.location === 'string' ? { location: status.location } : {}
+      const context = {
+        identity: { device_id: identity.deviceId, ...identityOf(identity) },
+        labels: { ...location, ...labelsOf(identity.labels) },
+        status,
+        bindings: readBindings(payload),
+      }
+      if (isMeant(context) && !this.#stopped.signal.aborted) this.#begin(envelope)
+    } catch (error) {
+      logger.warn(
+        { correlationId, where },
+        `a broadcast is not run, since its where clause failed: ${messageOf(error)}`,
+      )
+    }
+  }
+
+  #begin(envelope: Envelope): void {
+    if (envelope.fireAt === undefined) void this.#run(envelope)
+    else this.#hold(envelope, envelope.fireAt)
   }
 
   #hold(envelope: Envelope, fireAt: number): void {
@@ -120,8 +152,9 @@ function readEnvelope(payload: Uint8Array, deviceId: string): Envelope | string 
   if (typeof name !== 'string' || name === '') return 'it names no function'
   const params = body.params ?? {}
   if (!isObject(params)) return 'its params are not an object'
-  if (where !== undefined && where !== null && where !== '') return 'its `where` clause cannot be evaluated here'
+  if (where !== undefined && where !== null && typeof where !== 'string') return 'its `where` clause is no text'
   const fireAt = fire_at === undefined || fire_at === null ? undefined : Number(fire_at) * 1000
   if (fireAt !== undefined && !Number.isFinite(fireAt)) return 'its fire_at is not a time'
-  return { correlationId: correlation_id, name, params, fireAt, late: on_late === 'fire' ? 'fire' : 'skip' }
+  const late = on_late === 'fire' ? 'fire' : 'skip'
+  return { correlationId: correlation_id, name, params, fireAt, late, ...(where ? { where } : {}) }
 }

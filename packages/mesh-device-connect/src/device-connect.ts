@@ -1,6 +1,7 @@
 import type { Mesh, MeshComponents, Params, TransportFactory } from '@backplane/core'
-import type { BroadcastOptions, BroadcastReply } from './broadcast.ts'
+import type { BroadcastOptions } from './broadcast.ts'
 import { Member } from './member.ts'
+import type { BroadcastReply, ReplyOptions } from './replies.ts'
 import { checkOwnId, checkTenant, invalid } from './subjects.ts'
 
 /** Options of {@link deviceConnect}. */
@@ -31,9 +32,15 @@ export type DeviceConnectComponents = MeshComponents
 export interface DeviceConnectMesh extends Mesh {
   /**
    * Calls a function of many devices and gives their replies as they come, until `timeoutMs` is over or all `targets` have
-   * answered. Rejects with `BP_DISCONNECTED`, `BP_VALUE_INVALID` or `BP_ABORTED`; a device that fails is a reply with `ok: false`.
+   * answered. Rejects with `BP_DISCONNECTED`, `BP_VALUE_INVALID`, `BP_INVALID_ARGUMENT` (a `where` that is no CEL) or
+   * `BP_ABORTED`; a device that fails is a reply with `ok: false`.
    */
   broadcast(name: string, params?: Params, options?: BroadcastOptions): AsyncGenerator<BroadcastReply, void, void>
+  /**
+   * Gives the replies to a broadcast of somebody else, or of another time, by its correlation id. What came before it
+   * listened is lost, so begin before the broadcast, or let that have a `fireAt`. Rejects as {@link broadcast}.
+   */
+  awaitReplies(correlationId: string, options?: ReplyOptions): AsyncGenerator<BroadcastReply, void, void>
 }
 
 /**

@@ -7,7 +7,7 @@
  *
  * @packageDocumentation
  */
-export type { BroadcastOptions, BroadcastReply } from './broadcast.ts'
+export type { BroadcastOptions } from './broadcast.ts'
 export {
   type DeviceConnectComponents,
   type DeviceConnectInit,
@@ -15,4 +15,5 @@ export {
   deviceConnect,
 } from './device-connect.ts'
 export { type DeviceConnectErrorCode, deviceConnectErrorCatalogue } from './errors.ts'
+export type { BroadcastReply, ReplyOptions } from './replies.ts'
 export { type Filter, type KeyFilter, parseSelector, type Selector, select } from './selector.ts'

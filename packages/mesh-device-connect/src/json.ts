@@ -21,16 +21,17 @@ export function encodeBytes(value: unknown): Uint8Array {
 
 /**
  * Reads JSON bytes. `NaN`, `Infinity` and `-Infinity`, which Python's `json` writes by default, are read as `null`,
- * since values here are finite. Throws `SyntaxError` or `TypeError` for what is no JSON at all.
+ * since values here are finite. Throws `SyntaxError` or `TypeError` for what is no JSON at all. `reviver` is as in
+ * `JSON.parse`.
  */
-export function decodeJson(bytes: Uint8Array): Json {
+export function decodeJson(bytes: Uint8Array, reviver?: (key: string, value: unknown) => unknown): Json {
   const text = strictUtf8.decode(bytes)
   try {
-    return JSON.parse(text)
+    return JSON.parse(text, reviver)
   } catch (error) {
     const plain = withoutNonFinite(text)
     if (plain === text) throw error
-    return JSON.parse(plain)
+    return JSON.parse(plain, reviver)
   }
 }
 

@@ -19,7 +19,7 @@ import {
   type Value,
 } from '@backplane/core'
 import { announcementOf, instanceMark } from './announcement.ts'
-import { type BroadcastOptions, type BroadcastReply, broadcast } from './broadcast.ts'
+import { type BroadcastOptions, broadcast } from './broadcast.ts'
 import type { DeviceConnectMesh } from './device-connect.ts'
 import { addFields, removeFields } from './event-fields.ts'
 import { EventQueue } from './event-queue.ts'
@@ -31,6 +31,7 @@ import type { Link } from './link.ts'
 import { putMeta } from './meta.ts'
 import { Peers } from './peers.ts'
 import { Presence } from './presence.ts'
+import { type BroadcastReply, type ReplyOptions, repliesTo } from './replies.ts'
 import { readEvent, readResponse, writeEvent, writeRequest } from './rpc.ts'
 import { parseSelector, select, soleDevice } from './selector.ts'
 import { checkDevice, invalid, isEventName, subjectsOf } from './subjects.ts'
@@ -204,6 +205,10 @@ export class Member implements DeviceConnectMesh {
     options: BroadcastOptions = {},
   ): AsyncGenerator<BroadcastReply, void, void> {
     return broadcast(this.#link, name, params, options)
+  }
+
+  awaitReplies(correlationId: string, options: ReplyOptions = {}): AsyncGenerator<BroadcastReply, void, void> {
+    return repliesTo(this.#link, correlationId, options)
   }
 
   async on(

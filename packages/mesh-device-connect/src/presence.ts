@@ -22,7 +22,7 @@ export class Presence {
     this.#link = link
     this.#handler = handler
     this.#settings = settings
-    this.#broadcasts = new BroadcastListener(link, handler)
+    this.#broadcasts = new BroadcastListener(link, handler, settings.status)
     this.#announcer = new Announcer({
       link,
       presence: () => presenceText(this.#standing()),

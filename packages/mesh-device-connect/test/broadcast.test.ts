@@ -67,7 +67,7 @@ describe('a broadcast that comes in', () => {
 
   test.each([
     ['for others', { correlation_id: 'a', function: 'f', targets: ['h2'] }],
-    ['with a predicate', { correlation_id: 'a', function: 'f', where: 'true' }],
+    ['with a predicate that is no text', { correlation_id: 'a', function: 'f', where: { battery: 5 } }],
     ['without a correlation', { function: 'f' }],
     ['with a correlation that is no token', { correlation_id: 'a.b', function: 'f' }],
     ['without a function', { correlation_id: 'a' }],
@@ -81,6 +81,31 @@ describe('a broadcast that comes in', () => {
     await send(envelope)
     expect(calls).toEqual([])
     expect(replies).toEqual([])
+  })
+
+  test('with a predicate is run by whom it means, and by nobody when it fails', async () => {
+    await using net = testNetwork()
+    const status = () => ({ battery: 80, temperature: 21.5 })
+    const labels = { category: ['camera', 'robot'], zone: 'a' }
+    const calls: string[] = []
+    const identity = { deviceId: 'h1', tenant: 't', location: 'hall-2', labels }
+    const mesh = net.member(identity, async ({ name }) => calls.push(name), { status })
+    await net.settle(mesh.connect())
+    const wire = await net.wire()
+    const send = (name: string, where: string, more: object = {}) => {
+      const envelope = { correlation_id: 'br-1', function: name, where, ...more }
+      return wire.publish(subject, new TextEncoder().encode(JSON.stringify(envelope)))
+    }
+    await send('battery', 'status.battery > 50')
+    await send('weak', 'status.battery > 90')
+    await send('label', "'camera' in labels.category && labels.location == 'hall-2'")
+    await send('elsewhere', "labels.location == 'hall-3'")
+    await send('me', "identity.device_id == 'h1' && identity.device_type == 'plugin_host'")
+    await send('bound', 'status.temperature * 2.0 > bindings.least', { bindings: { least: 42.5 } })
+    await send('unbound', 'status.temperature > bindings.least')
+    await send('wrong', 'status.battery >')
+    await expect.poll(() => net.logs.filter(({ text }) => text.includes('where clause failed')).length).toBe(2)
+    await expect.poll(() => [...calls].sort()).toEqual(['battery', 'bound', 'label', 'me'])
   })
 
   test('waits for its time, even a far one; late, it is skipped unless it says otherwise', async () => {
@@ -144,6 +169,33 @@ describe('broadcast', () => {
     const replies = await net.settle(gathered(client.broadcast('g', {}, { targets: ['a', 'c'], fireAt })))
     expect(replies.map(({ device }) => device).sort()).toEqual(['a', 'c'])
     expect(replies.every(({ firedAt }) => firedAt! >= fireAt)).toBe(true)
+  })
+
+  test('is for whom a predicate means, with what it is bound to', async () => {
+    await using net = testNetwork()
+    const client = await fleet(net)
+    const where = 'identity.device_id in bindings.ids'
+    const bindings = { ids: ['a', 'c', 'z'] }
+    const replies: string[] = []
+    const all = client.broadcast('g', {}, { where, bindings, targets: ['a', 'b', 'c'], timeoutMs: 5_000, until: 2 })
+    const done = (async () => {
+      for await (const { device } of all) replies.push(device)
+    })()
+    await expect.poll(() => net.clock.advance(1).then(() => replies.length)).toBe(2)
+    await done
+    expect(replies.sort()).toEqual(['a', 'c'])
+    const wrong = client.broadcast('g', {}, { where: 'identity.' })
+    await expect(wrong.next()).rejects.toMatchObject({ code: 'BP_INVALID_ARGUMENT' })
+  })
+
+  test('has replies that others may await by its correlation id', async () => {
+    await using net = testNetwork()
+    const client = await fleet(net)
+    const other = gathered(client.awaitReplies('br-shared', { until: 3, timeoutMs: 5_000 }))
+    const own = gathered(client.broadcast('g', {}, { correlationId: 'br-shared', until: 3 }))
+    const [heard, replies] = await net.settle(Promise.all([other, own]))
+    expect(heard).toEqual(replies)
+    await expect(client.awaitReplies('a.b').next()).rejects.toMatchObject({ code: 'BP_INVALID_ARGUMENT' })
   })
 
   test('can be left and cancelled, and leaves nothing behind', async () => {
