@@ -1,6 +1,6 @@
 import type { Advertisement, EventDescriptor, FunctionDescriptor, Identity, Labels, Params } from '@backplane/core'
 import { hex, isoSeconds } from './ids.ts'
-import { encodeJson } from './json.ts'
+import { encodeJson, isObject } from './json.ts'
 import { isEventName } from './subjects.ts'
 
 /** What a host says of itself at one moment, ready to be put into presence, heartbeat and registration. */
@@ -47,14 +47,14 @@ export function identityOf(identity: Identity): Params {
   return Object.fromEntries(Object.entries(known).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
-/** Device Connect's `status`: true to what is, so `available` while calls are served. */
+/** Device Connect's `status`: true to what is, so `available` while calls are served. Python cannot take a null location. */
 export function statusOf(identity: Identity, more: Params, now: number): Params {
   return {
     availability: 'available',
     busy_score: 0,
     online: true,
     ...(identity.location === undefined ? {} : { location: identity.location }),
-    ...more,
+    ...Object.fromEntries(Object.entries(more).filter(([key, value]) => key !== 'location' || value !== null)),
     ts: isoSeconds(now),
   }
 }
@@ -64,23 +64,27 @@ export function instanceMark(): string {
   return hex(16)
 }
 
+/**
+ * A function in Device Connect's form. Runtimes give what plugins say of themselves, and one field of another type would
+ * make the registry refuse the whole device: such a field is left out.
+ */
 function functionOf(fn: FunctionDescriptor) {
   return {
     ...fn,
-    description: fn.description ?? '',
-    parameters: fn.parameters ?? { type: 'object', properties: {}, required: [] },
+    description: textOf(fn.description),
+    parameters: isObject(fn.parameters) ? fn.parameters : { type: 'object', properties: {}, required: [] },
     labels: labelsOf(fn.labels),
-    tags: fn.tags ?? [],
+    tags: textsOf(fn.tags),
   }
 }
 
 function eventOf({ payload, ...event }: EventDescriptor) {
   return {
     ...event,
-    description: event.description ?? '',
-    payload_schema: payload ?? null,
+    description: textOf(event.description),
+    payload_schema: isObject(payload) ? payload : null,
     labels: labelsOf(event.labels),
-    tags: event.tags ?? [],
+    tags: textsOf(event.tags),
   }
 }
 
@@ -89,9 +93,20 @@ function eventOf({ payload, ...event }: EventDescriptor) {
  * `plugin_driver:role` can be announced but only `plugin_driver.role` selected.
  */
 export function labelsOf(labels: Labels | undefined): Labels | null {
-  if (!labels || Object.keys(labels).length === 0) return null
-  const twins = Object.entries(labels)
+  if (!isObject(labels)) return null
+  const fit = Object.entries(labels).filter(([, value]) => typeof value === 'string' || Array.isArray(value))
+  if (fit.length === 0) return null
+  const own = fit.map(([key, value]) => [key, typeof value === 'string' ? value : textsOf(value)] as const)
+  const twins = own
     .filter(([key]) => key.includes(':'))
     .map(([key, value]) => [key.replaceAll(':', '.'), value] as const)
-  return { ...Object.fromEntries(twins), ...labels }
+  return Object.fromEntries([...twins, ...own])
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }

@@ -7,6 +7,21 @@ export const deviceConnectErrorCatalogue = {
     next: 'Await each emit, or emit less often: the transport takes them more slowly than they come.',
     retryable: true,
   },
+  BP_DEVICE_CONNECT_REGISTRY_UNAVAILABLE: {
+    message: "The registry of tenant '{tenant}' does not answer: {reason}.",
+    next: "Start the registry, or use discovery 'd2d', which needs none.",
+    retryable: true,
+  },
+  BP_DEVICE_CONNECT_REGISTRY_REFUSED: {
+    message: 'The registry refused {method}: {reason}.',
+    next: 'Change what it complains of; a registration is sent again with each change of what the host offers.',
+    retryable: false,
+  },
+  BP_DEVICE_CONNECT_DEPENDENCY_MISSING: {
+    message: "No device of type '{type}', which this one depends on, came within {timeoutMs} ms.",
+    next: "Start such a device, or take its type off 'dependsOn'.",
+    retryable: true,
+  },
 } as const satisfies ErrorCatalogue
 
 /** A code that this package adds. */

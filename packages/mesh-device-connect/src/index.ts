@@ -12,6 +12,7 @@ export {
   type DeviceConnectComponents,
   type DeviceConnectInit,
   type DeviceConnectMesh,
+  type DiscoveryMode,
   deviceConnect,
 } from './device-connect.ts'
 export { type DeviceConnectErrorCode, deviceConnectErrorCatalogue } from './errors.ts'

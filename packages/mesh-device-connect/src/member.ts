@@ -8,7 +8,6 @@ import {
   type MeshComponents,
   type MeshHandler,
   type MeshOptions,
-  messageOf,
   type Params,
   type Subscription,
   type Transport,
@@ -21,6 +20,7 @@ import {
 import { announcementOf, instanceMark } from './announcement.ts'
 import { type BroadcastOptions, broadcast } from './broadcast.ts'
 import type { DeviceConnectMesh } from './device-connect.ts'
+import { type Directory, peerChangeOf } from './directory.ts'
 import { addFields, removeFields } from './event-fields.ts'
 import { EventQueue } from './event-queue.ts'
 import { isGlob, matchesGlob } from './glob.ts'
@@ -29,27 +29,22 @@ import { hex } from './ids.ts'
 import { encodeBytes } from './json.ts'
 import type { Link } from './link.ts'
 import { putMeta } from './meta.ts'
-import { Peers } from './peers.ts'
 import { Presence } from './presence.ts'
+import { PresenceDirectory } from './presence-directory.ts'
+import { RegistryDirectory } from './registry-directory.ts'
 import { type BroadcastReply, type ReplyOptions, repliesTo } from './replies.ts'
 import { readEvent, readResponse, writeEvent, writeRequest } from './rpc.ts'
-import { parseSelector, select, soleDevice } from './selector.ts'
+import { asCallError } from './rpc-errors.ts'
+import { parseSelector } from './selector.ts'
+import type { Settings } from './settings.ts'
 import { checkDevice, invalid, isEventName, subjectsOf } from './subjects.ts'
-
-/** What {@link deviceConnect}'s options come down to. */
-export interface Settings {
-  readonly ttlSeconds: number
-  readonly status: () => Params
-  readonly debounceMs: number
-  readonly claimTimeoutMs: number
-  readonly maxWaitingEvents: number
-}
+import { awaitDependencies, waitFor } from './wait-for.ts'
 
 /** One member of a Device Connect network: a device where it serves, else a client. */
 export class Member implements DeviceConnectMesh {
   readonly #link: Link
   readonly #settings: Settings
-  readonly #peers: Peers
+  readonly #directory: Directory
   readonly #events: EventQueue
   readonly #listeners = new Set<(event: TransportEvent) => void>()
   readonly #stopWatching: () => void
@@ -75,14 +70,18 @@ export class Member implements DeviceConnectMesh {
       logger,
     }
     this.#events = new EventQueue(settings.maxWaitingEvents)
-    this.#peers = new Peers({
-      clock,
-      deviceId: identity.deviceId,
-      instance: this.#link.instance,
-      onNew: () => this.#presence?.welcome(),
-      onRival: () => this.#rival(),
-    })
+    this.#directory = this.#makeDirectory()
     this.#stopWatching = this.#transport.onStatus((event) => this.#watch(event))
+  }
+
+  #makeDirectory(): Directory {
+    const parts = { link: this.#link, check: () => this.#requireJoined(), onRival: () => this.#rival() }
+    if (this.#settings.discovery === 'd2d') {
+      return new PresenceDirectory({ ...parts, onNew: () => this.#presence?.welcome() })
+    }
+    const isDevice = () => this.#handler !== undefined
+    const onForgotten = () => this.#presence?.forgotten()
+    return new RegistryDirectory({ ...parts, pageSize: this.#settings.pageSize, isDevice, onForgotten })
   }
 
   get #transport(): Transport {
@@ -119,16 +118,14 @@ export class Member implements DeviceConnectMesh {
   }
 
   async #join(options: MeshOptions): Promise<void> {
-    const { subjects, clock } = this.#link
     const subscriptions: Subscription[] = []
     const { timeoutMs = 10_000, signal } = options
     const connectOptions = { timeoutMs, ...(signal ? { signal } : {}) }
     await this.#transport.connect(connectOptions)
     try {
-      const heard = await this.#transport.subscribe(subjects.allPresence, ({ payload }) => this.#peers.take(payload))
-      subscriptions.push(heard)
+      await this.#directory.join(subscriptions)
       if (this.#handler) {
-        this.#presence = new Presence(this.#link, this.#handler, this.#settings)
+        this.#presence = this.#makePresence(this.#handler)
         this.#presence.offer(announcementOf(this.#link.identity, this.#advertisement))
         this.#heardRival = false
         await this.#presence.join(subscriptions, () => this.#heardRival, signal)
@@ -136,22 +133,34 @@ export class Member implements DeviceConnectMesh {
       await this.#transport.flush(connectOptions)
       throwIfAborted(signal)
       if (this.#closing) throw this.#closed()
-      this.#peers.start()
+      this.#directory.start()
       this.#presence?.start()
-      await this.#transport.publish(subjects.probe, encodeBytes({ probe: true, ts: clock.now() / 1000 }))
+      if (this.#settings.discovery === 'd2d') await probe(this.#link)
+      this.#heardRival = false
+      this.#isJoined = true
+      await awaitDependencies(this.#link, this.#directory, this.#settings, signal)
     } catch (thrown) {
       await this.#leave(subscriptions)
       throw this.#asConnectError(thrown)
     }
-    this.#heardRival = false
-    this.#isJoined = true
     this.#tell({ type: 'connected' })
   }
 
+  #makePresence(handler: MeshHandler): Presence {
+    return new Presence({
+      link: this.#link,
+      handler,
+      settings: this.#settings,
+      crowd: () => this.#directory.size,
+      onRefused: (error) => this.#tell({ type: 'error', error }),
+    })
+  }
+
   async #leave(subscriptions: readonly Subscription[]): Promise<void> {
+    this.#isJoined = false
     this.#presence?.silence()
     this.#presence = undefined
-    this.#peers.stop()
+    this.#directory.stop()
     for (const subscription of subscriptions) await subscription.unsubscribe()
   }
 
@@ -168,20 +177,31 @@ export class Member implements DeviceConnectMesh {
     }
     this.#requireJoined()
     const { subjects, identity, clock } = this.#link
-    const body = writeEvent(event, addFields(payload, identity.deviceId, clock.now()))
+    const fields = addFields(payload, identity.deviceId, clock.now(), this.#settings.trace())
+    const body = writeEvent(event, fields)
     await this.#events.push(() =>
       this.#transport.publish(subjects.event(identity.deviceId, event), body, pick(options)),
     )
   }
 
   async discover(selector?: string, options: MeshOptions = {}): Promise<readonly Device[]> {
+    const found: Device[] = []
+    for await (const device of this.devices(selector, options)) found.push(device)
+    return found
+  }
+
+  async *devices(selector?: string, options: MeshOptions = {}): AsyncGenerator<Device, void, void> {
     const wanted = selector === undefined ? {} : parseSelector(selector)
     this.#requireJoined()
-    const found = () => this.#peers.list().flatMap((device) => select(wanted, device) ?? [])
-    const isFound = () => soleDevice(wanted) !== undefined && found().length > 0
-    await this.#peers.gathered(isFound, options.timeoutMs ?? 10_000, options.signal)
+    throwIfAborted(options.signal)
+    yield* this.#directory.find(wanted, { timeoutMs: options.timeoutMs ?? 10_000, signal: options.signal })
+  }
+
+  async waitFor(selector: string, options: MeshOptions = {}): Promise<Device> {
+    const wanted = parseSelector(selector)
     this.#requireJoined()
-    return found()
+    const { timeoutMs = 10_000, signal } = options
+    return waitFor(this.#link, this.#directory, wanted, `Waiting for ${selector}`, { timeoutMs, signal })
   }
 
   async invoke(device: string, name: string, params: Params = {}, options: CallOptions = {}): Promise<Value> {
@@ -189,7 +209,8 @@ export class Member implements DeviceConnectMesh {
     this.#requireJoined()
     const { timeoutMs = 30_000, signal } = options
     const subject = this.#link.subjects.cmd(device)
-    const meant = putMeta(params, this.#link.identity.deviceId, options, timeoutMs)
+    const trace = options.trace ?? this.#settings.trace()
+    const meant = putMeta(params, this.#link.identity.deviceId, timeoutMs, trace)
     const request = writeRequest(`d2d-${hex(12)}`, name, meant)
     try {
       const { payload } = await this.#transport.request(subject, request, { timeoutMs, ...(signal ? { signal } : {}) })
@@ -217,18 +238,23 @@ export class Member implements DeviceConnectMesh {
   ): Promise<Subscription> {
     const { subjects, logger } = this.#link
     const { device = '*', event = '*' } = filter
+    const hear = async (heard: IncomingEvent) => {
+      if (!matchesGlob(device, heard.device)) return
+      try {
+        await listener(heard)
+      } catch (error) {
+        logger.error({ error, device: heard.device, event: heard.event }, 'a listener of events failed')
+      }
+    }
+    const change = peerChangeOf(event)
+    if (change) return this.#directory.watch(change, (peer, payload) => void hear({ device: peer, event, payload }))
     if (event !== '*' && !isEventName(event)) throw invalid(`The event name '${event}'`, 'it is one event, or `*`')
     if (!isGlob(device)) checkDevice(device)
     const pattern = subjects.event(isGlob(device) ? '*' : device, event)
     return this.#transport.subscribe(pattern, async ({ subject, payload }) => {
       const source = subjects.eventOf(subject)
       const params = readEvent(payload)
-      if (!source || !params || !matchesGlob(device, source.device)) return
-      try {
-        await listener({ ...source, payload: removeFields(params, source.device) })
-      } catch (error) {
-        logger.error({ error, ...source }, 'a listener of events failed')
-      }
+      if (source && params) await hear({ ...source, payload: removeFields(params, source.device) })
     })
   }
 
@@ -244,7 +270,7 @@ export class Member implements DeviceConnectMesh {
 
   async #close(): Promise<void> {
     await this.#presence?.stop()
-    this.#peers.stop()
+    this.#directory.stop()
     await this.#transport.close({ drainMs: 1_000 })
     this.#stopWatching()
     this.#tell({ type: 'closed' })
@@ -260,12 +286,10 @@ export class Member implements DeviceConnectMesh {
     if (event.type === 'closed' || !this.#isJoined) return
     this.#tell(event)
     if (event.type !== 'connected' || this.#closing) return
-    this.#peers.start()
+    this.#directory.start()
     this.#presence?.start()
-    const { subjects, clock, logger } = this.#link
-    this.#transport
-      .publish(subjects.probe, encodeBytes({ probe: true, ts: clock.now() / 1000 }))
-      .catch((error) => logger.debug({ error }, 'could not ask who is there'))
+    if (this.#settings.discovery === 'infra') return
+    probe(this.#link).catch((error) => this.#link.logger.debug({ error }, 'could not ask who is there'))
   }
 
   /** Another host announces our id. While joining it keeps us out; later all that can be done is to say so. */
@@ -298,22 +322,11 @@ export class Member implements DeviceConnectMesh {
   }
 }
 
-function pick({ signal, timeoutMs }: MeshOptions): MeshOptions {
-  return { ...(signal ? { signal } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+/** Asks who is there; devices answer with their presence. */
+function probe({ transport, subjects, clock }: Link): Promise<void> {
+  return transport.publish(subjects.probe, encodeBytes({ probe: true, ts: clock.now() / 1000 }))
 }
 
-/** Gives a failed request in the words of a call. Only `BP_REFUSED` is no code of a call: the other side failed. */
-function asCallError(device: string, name: string, thrown: unknown): BackplaneError {
-  const error = BackplaneError.from(thrown)
-  const reason = messageOf(error.details.reason ?? error.message)
-  if (error.code === 'BP_REFUSED') {
-    return coreError('BP_REMOTE_FAILED', { details: { device, name, reason }, cause: error })
-  }
-  if (error.code !== 'BP_NO_RESPONDER') return error
-  return coreError('BP_NO_RESPONDER', {
-    details: { ...error.details, device, name },
-    message: `Device '${device}' does not answer: nobody serves its calls.`,
-    next: 'Check the device id and the tenant; discover devices to see who is there.',
-    cause: error,
-  })
+function pick({ signal, timeoutMs }: MeshOptions): MeshOptions {
+  return { ...(signal ? { signal } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
 }

@@ -1,4 +1,4 @@
-import type { Caller, CallOptions, Params, TraceContext } from '@backplane/core'
+import type { Caller, Params, TraceContext } from '@backplane/core'
 import { isObject } from './json.ts'
 
 /** What `params._dc_meta` says of a call, and the parameters without it. */
@@ -32,8 +32,7 @@ export function takeMeta(params: Params): Meta {
 }
 
 /** Adds `_dc_meta` to a call's parameters: who asks, its trace, and how long it waits (a key that only we read). */
-export function putMeta(params: Params, device: string, options: CallOptions, timeoutMs: number): Params {
-  const { trace } = options
+export function putMeta(params: Params, device: string, timeoutMs: number, trace?: TraceContext): Params {
   const meta: Params = {
     source_device: device,
     source_type: 'device',

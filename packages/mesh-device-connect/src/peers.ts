@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { abortedBy, type Clock, type Device, type Json, type Timer, throwIfAborted } from '@backplane/core'
 import { readDevice } from './device-record.ts'
 import { decodeJson, isObject } from './json.ts'
@@ -9,20 +10,32 @@ export interface PeersInit {
   readonly instance: string
   /** A device that was not there before. */
   readonly onNew: (deviceId: string) => void
+  /** A device that was there: it has said good-bye, or has not been heard for 30 s. */
+  readonly onGone: (deviceId: string) => void
   /** Somebody else announces our id. */
   readonly onRival: () => void
+  /** There are more devices than are kept. Told once. */
+  readonly onFull: () => void
 }
 
 /** Unheard for so long, a device is taken for gone (Device Connect's figure). */
 const expiryMs = 30_000
 const sweepMs = 15_000
-/** After joining, everybody has been heard once nobody new came for `quietMs`; `patienceMs` is the longest wait. */
+/**
+ * After joining, everybody has been heard once nobody new came for `quietMs`. `patienceMs` is how long nobody at all is
+ * waited for, and `crowdMs` how long a crowd that keeps coming.
+ */
 const quietMs = 300
 const patienceMs = 1_000
+const crowdMs = 3_000
+/** What is kept at most. A flood of made-up ids must cost neither the memory nor the devices that are known. */
+const mostPeers = 10_000
+const mostBytes = 256 * 1024 * 1024
 
 interface Peer {
-  seen: number
-  readonly record: Json
+  readonly seen: number
+  readonly presence: Uint8Array
+  /** Read when somebody asks: most presences only say that nothing has changed. */
   device?: Device
 }
 
@@ -31,6 +44,8 @@ export class Peers {
   readonly #init: PeersInit
   readonly #peers = new Map<string, Peer>()
   readonly #waiting = new Set<() => void>()
+  #bytes = 0
+  #isFull = false
   #sweep: Timer | undefined
   #since = Number.POSITIVE_INFINITY
   #lastNew = Number.NEGATIVE_INFINITY
@@ -39,43 +54,42 @@ export class Peers {
     this.#init = init
   }
 
+  /** How many are known. */
+  get size(): number {
+    return this.#peers.size
+  }
+
   /** Begins, or begins again after an outage: answers to a probe are awaited from here on. */
   start(): void {
     this.#since = this.#init.clock.now()
     this.#sweep ??= this.#init.clock.after(sweepMs, () => this.#expire())
   }
 
-  /** Takes one presence in. What cannot be read is passed over. */
-  take(payload: Uint8Array): void {
-    const record = read(payload)
-    if (!isObject(record)) return
-    const { device_id: id, departing, instance } = record
-    if (typeof id !== 'string' || id === '') return
-    if (id === this.#init.deviceId) {
-      if (!departing && instance !== this.#init.instance) this.#init.onRival()
+  /** Takes one presence in, said on the subject of device `id`. What cannot be read is passed over. */
+  take(id: string, payload: Uint8Array): void {
+    const { deviceId, instance, onRival } = this.#init
+    if (id === deviceId) {
+      const record = read(payload)
+      if (isObject(record) && record.device_id === id && !record.departing && record.instance !== instance) onRival()
       return
     }
-    if (departing) {
-      this.#peers.delete(id)
-      return
+    if (mentions(payload, 'departing')) {
+      const record = read(payload)
+      if (isObject(record) && record.device_id === id && record.departing) {
+        this.#forget(id)
+        return
+      }
     }
-    const now = this.#init.clock.now()
-    const known = this.#alive(this.#peers.get(id), now)
-    this.#peers.set(id, { seen: now, record })
-    if (!known) {
-      this.#lastNew = now
-      this.#init.onNew(id)
-    }
-    for (const look of this.#waiting) look()
+    this.#keep(id, payload)
   }
 
   /** The devices that are there now. */
   list(): Device[] {
     const now = this.#init.clock.now()
     const devices: Device[] = []
-    for (const peer of this.#peers.values()) {
-      if (!this.#alive(peer, now)) continue
-      peer.device ??= readDevice(peer.record)
+    for (const [id, peer] of this.#peers) {
+      if (!this.#isAlive(peer, now)) continue
+      peer.device ??= readOf(id, peer.presence)
       if (peer.device) devices.push(peer.device)
     }
     return devices
@@ -84,7 +98,7 @@ export class Peers {
   /** Resolves when `enough` says so, or when everybody has had the time to answer. Rejects with `BP_ABORTED`. */
   async gathered(enough: () => boolean, waitMs: number, signal?: AbortSignal): Promise<void> {
     throwIfAborted(signal)
-    if (enough() || this.#isQuiet()) return
+    if (this.#isQuiet() || enough()) return
     const { clock } = this.#init
     const deadline = clock.now() + waitMs
     await new Promise<void>((resolve, reject) => {
@@ -97,7 +111,7 @@ export class Peers {
       }
       const stop = () => end(() => reject(abortedBy(signal)))
       const look = () => {
-        if (enough() || this.#isQuiet() || clock.now() >= deadline) return end(resolve)
+        if (this.#isQuiet() || clock.now() >= deadline || enough()) return end(resolve)
         timer?.cancel()
         timer = clock.after(Math.min(50, deadline - clock.now()), look)
       }
@@ -112,25 +126,65 @@ export class Peers {
     this.#sweep?.cancel()
     this.#sweep = undefined
     this.#peers.clear()
+    this.#bytes = 0
     this.#since = Number.NEGATIVE_INFINITY
     for (const look of this.#waiting) look()
   }
 
-  #isQuiet(): boolean {
+  #keep(id: string, payload: Uint8Array): void {
     const now = this.#init.clock.now()
-    if (now - this.#since >= patienceMs) return true
-    return this.#peers.size > 0 && now - Math.max(this.#since, this.#lastNew) >= quietMs
+    const before = this.#peers.get(id)
+    const isKnown = before !== undefined && this.#isAlive(before, now)
+    const device = isKnown ? undefined : readOf(id, payload)
+    if (!isKnown && !device) return
+    const bytes = this.#bytes - (before?.presence.length ?? 0) + payload.length
+    if (bytes > mostBytes || (!before && this.#peers.size >= mostPeers)) {
+      if (!this.#isFull) this.#init.onFull()
+      this.#isFull = true
+      return
+    }
+    this.#bytes = bytes
+    this.#peers.set(id, { seen: now, presence: apart(payload), ...(device ? { device } : {}) })
+    if (isKnown) return
+    this.#lastNew = now
+    this.#init.onNew(id)
+    for (const look of this.#waiting) look()
   }
 
-  #alive(peer: Peer | undefined, now: number): boolean {
-    return peer !== undefined && now - peer.seen <= expiryMs
+  #forget(id: string): void {
+    const peer = this.#peers.get(id)
+    if (!peer) return
+    this.#peers.delete(id)
+    this.#bytes -= peer.presence.length
+    this.#init.onGone(id)
+  }
+
+  #isQuiet(): boolean {
+    const now = this.#init.clock.now()
+    const waited = now - this.#since
+    if (waited >= crowdMs) return true
+    if (this.#peers.size === 0 || this.#lastNew < this.#since) {
+      return waited >= (this.#peers.size === 0 ? patienceMs : quietMs)
+    }
+    return now - this.#lastNew >= quietMs
+  }
+
+  #isAlive(peer: Peer, now: number): boolean {
+    return now - peer.seen <= expiryMs
   }
 
   #expire(): void {
     const now = this.#init.clock.now()
-    for (const [id, peer] of this.#peers) if (!this.#alive(peer, now)) this.#peers.delete(id)
+    for (const [id, peer] of this.#peers) if (!this.#isAlive(peer, now)) this.#forget(id)
     this.#sweep = this.#init.clock.after(sweepMs, () => this.#expire())
   }
+}
+
+/** The device that a presence tells of, if it tells of `id`. */
+function readOf(id: string, payload: Uint8Array): Device | undefined {
+  const record = read(payload)
+  const device = record === undefined ? undefined : readDevice(record)
+  return device?.deviceId === id ? device : undefined
 }
 
 function read(payload: Uint8Array): Json | undefined {
@@ -139,4 +193,13 @@ function read(payload: Uint8Array): Json | undefined {
   } catch {
     return undefined
   }
+}
+
+function mentions(payload: Uint8Array, key: string): boolean {
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).includes(`"${key}"`)
+}
+
+/** A transport may give a small view into a large buffer, which would be kept with it. */
+function apart(payload: Uint8Array): Uint8Array {
+  return payload.buffer.byteLength > 2 * payload.byteLength ? new Uint8Array(payload) : payload
 }

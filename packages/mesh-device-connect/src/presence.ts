@@ -1,24 +1,40 @@
-import type { MeshHandler, Params, Subscription } from '@backplane/core'
+import type { BackplaneError, MeshHandler, Params, Subscription } from '@backplane/core'
 import { type Announcement, statusOf } from './announcement.ts'
 import { Announcer } from './announcer.ts'
 import { BroadcastListener } from './broadcast-listener.ts'
 import { commands } from './commands.ts'
 import { claimIdentity } from './identity-claim.ts'
 import type { Link } from './link.ts'
-import type { Settings } from './member.ts'
+import { Registrar } from './registrar.ts'
 import { presenceText, registrationText, type Standing } from './registration.ts'
+import type { Settings } from './settings.ts'
 
-/** A member's life as a device: it claims its id, takes calls and broadcasts, and announces what it offers. */
+/** What a member's life as a device needs. */
+export interface PresenceInit {
+  readonly link: Link
+  readonly handler: MeshHandler
+  readonly settings: Settings
+  /** How many others hear its presence. */
+  readonly crowd: () => number
+  /** The registry does not want it as it is. */
+  readonly onRefused: (error: BackplaneError) => void
+}
+
+/**
+ * A member's life as a device: it claims its id, takes calls and broadcasts, and announces what it offers, to a registry
+ * too where there is one.
+ */
 export class Presence {
   readonly #link: Link
   readonly #handler: MeshHandler
   readonly #settings: Settings
   readonly #announcer: Announcer
+  readonly #registrar: Registrar | undefined
   readonly #broadcasts: BroadcastListener
   #announcement: Announcement | undefined
   #warned = ''
 
-  constructor(link: Link, handler: MeshHandler, settings: Settings) {
+  constructor({ link, handler, settings, crowd, onRefused }: PresenceInit) {
     this.#link = link
     this.#handler = handler
     this.#settings = settings
@@ -29,6 +45,16 @@ export class Presence {
       vitals: () => vitalsOf(statusOf(link.identity, settings.status(), link.clock.now())),
       heartbeatMs: Math.max(1_000, (settings.ttlSeconds * 1_000) / 3),
       debounceMs: settings.debounceMs,
+      crowd,
+      byPresence: settings.discovery !== 'infra',
+    })
+    if (settings.discovery !== 'infra') return
+    this.#registrar = new Registrar({
+      link,
+      registration: () => registrationText(this.#standing(), settings.ttlSeconds),
+      jitterMs: settings.registerJitterMs,
+      onRegistered: () => this.#announcer.beat(),
+      onRefused,
     })
   }
 
@@ -41,6 +67,12 @@ export class Presence {
     }
     this.#warned = unfit
     this.#announcer.changed()
+    this.#registrar?.changed()
+  }
+
+  /** The registry counts this device as gone. */
+  forgotten(): void {
+    this.#registrar?.changed()
   }
 
   /** Claims the id, then serves. What it subscribes is added to `subscriptions`. */
@@ -61,6 +93,7 @@ export class Presence {
   /** Begins to announce, or does so anew after an outage. */
   start(): void {
     this.#announcer.start()
+    this.#registrar?.start()
   }
 
   /** Somebody is new on the mesh. */
@@ -71,12 +104,14 @@ export class Presence {
   /** Says good-bye and ends. */
   async stop(): Promise<void> {
     this.#broadcasts.stop()
+    this.#registrar?.stop()
     await this.#announcer.stop()
   }
 
   /** Ends without a good-bye, which would speak for a rival of the same id as well. */
   silence(): void {
     this.#broadcasts.stop()
+    this.#registrar?.stop()
     this.#announcer.silence()
   }
 

@@ -57,3 +57,19 @@ export function fromRpcError(device: string, name: string, error: Json | undefin
     ...(typeof data.retryable === 'boolean' ? { retryable: data.retryable } : {}),
   })
 }
+
+/** Gives a failed request in the words of a call. Only `BP_REFUSED` is no code of a call: the other side failed. */
+export function asCallError(device: string, name: string, thrown: unknown): BackplaneError {
+  const error = BackplaneError.from(thrown)
+  const reason = messageOf(error.details.reason ?? error.message)
+  if (error.code === 'BP_REFUSED') {
+    return coreError('BP_REMOTE_FAILED', { details: { device, name, reason }, cause: error })
+  }
+  if (error.code !== 'BP_NO_RESPONDER') return error
+  return coreError('BP_NO_RESPONDER', {
+    details: { ...error.details, device, name },
+    message: `Device '${device}' does not answer: nobody serves its calls.`,
+    next: 'Check the device id and the tenant; discover devices to see who is there.',
+    cause: error,
+  })
+}

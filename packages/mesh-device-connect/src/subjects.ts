@@ -9,14 +9,21 @@ import { coreError } from '@backplane/core'
 export interface Subjects {
   readonly probe: string
   readonly broadcast: string
-  /** Everybody's presence. */
-  readonly allPresence: string
+  /** Where the registry takes registrations. */
+  readonly registry: string
+  /** Where the registry answers who is there. */
+  readonly discovery: string
   cmd(device: string): string
+  /** `*` for everybody's. */
   presence(device: string): string
   heartbeat(device: string): string
   /** `*` for any device or any event; never matches replies to broadcasts, which have one token more. */
   event(device: string, event: string): string
   reply(device: string, correlationId: string): string
+  /** Where the registry tells who comes and goes. */
+  lifecycle(change: 'online' | 'offline'): string
+  /** Whose presence is said on a subject, or `undefined` where it is no presence's. */
+  presenceOf(subject: string): string | undefined
   /** Who said which event, or `undefined` where the subject is no event's. */
   eventOf(subject: string): { readonly device: string; readonly event: string } | undefined
 }
@@ -28,12 +35,18 @@ export function subjectsOf(tenant: string): Subjects {
   return {
     probe: `${base}.discovery.probe`,
     broadcast: `${base}.broadcast`,
-    allPresence: `${base}.*.presence`,
+    registry: `${base}.registry`,
+    discovery: `${base}.discovery`,
     cmd: (device) => ofDevice(device, 'cmd'),
     presence: (device) => ofDevice(device, 'presence'),
     heartbeat: (device) => ofDevice(device, 'heartbeat'),
     event: (device, event) => ofDevice(device, `event.${event}`),
     reply: (device, correlationId) => ofDevice(device, `event.async_reply.${correlationId}`),
+    lifecycle: (change) => `${base}.device.${change}`,
+    presenceOf: (subject) =>
+      subject.startsWith(`${base}.`) && subject.endsWith('.presence')
+        ? subject.slice(base.length + 1, -'.presence'.length)
+        : undefined,
     eventOf(subject) {
       const tokens = subject.slice(base.length + 1).split('.')
       if (!subject.startsWith(`${base}.`) || tokens.length < 3 || tokens.at(-2) !== 'event') return undefined

@@ -1,0 +1,91 @@
+import type { Device, Params, Subscription } from '@backplane/core'
+import { readDevice } from './device-record.ts'
+import type { Directory, FindOptions, PeerChange } from './directory.ts'
+import { decodeJson, isObject } from './json.ts'
+import type { Link } from './link.ts'
+import { Registry } from './registry.ts'
+import { readEvent } from './rpc.ts'
+import { type Selector, select, soleDevice } from './selector.ts'
+
+/** What a directory by registry needs. */
+export interface RegistryDirectoryInit {
+  readonly link: Link
+  /** How many records one page has. */
+  readonly pageSize: number
+  /** Throws once the mesh is no longer joined. */
+  readonly check: () => void
+  readonly onRival: () => void
+  /** Whether we are a device, rather than a mere client. */
+  readonly isDevice: () => boolean
+  /** The registry counts this device as gone, though it is not. */
+  readonly onForgotten: () => void
+}
+
+/** Who is on a mesh with a registry: whoever is registered there. Nothing is kept, so nothing is out of date. */
+export class RegistryDirectory implements Directory {
+  readonly size = 0
+  readonly #init: RegistryDirectoryInit
+  readonly #registry: Registry
+
+  constructor(init: RegistryDirectoryInit) {
+    this.#init = init
+    this.#registry = new Registry(init.link)
+  }
+
+  async join(subscriptions: Subscription[]): Promise<void> {
+    const { link, isDevice, onForgotten } = this.#init
+    if (!isDevice()) return
+    const { transport, subjects, identity, instance } = link
+    const { deviceId } = identity
+    const heard = await transport.subscribe(subjects.presence(deviceId), ({ payload }) => {
+      if (isRival(payload, deviceId, instance)) this.#init.onRival()
+    })
+    subscriptions.push(heard)
+    const gone = await this.watch('offline', (device) => {
+      if (device === deviceId) onForgotten()
+    })
+    subscriptions.push(gone)
+  }
+
+  start(): void {}
+
+  stop(): void {}
+
+  async *find(wanted: Selector, options: FindOptions): AsyncGenerator<Device, void, void> {
+    const { link, pageSize, check } = this.#init
+    const end = link.clock.now() + options.timeoutMs
+    const left = () => ({ ...options, timeoutMs: Math.max(1, end - link.clock.now()) })
+    const sole = soleDevice(wanted)
+    const pages =
+      sole === undefined ? this.#registry.pages(pageSize, left) : single(await this.#registry.get(sole, left()))
+    for await (const records of pages) {
+      check()
+      for (const record of records) {
+        const device = readDevice(record)
+        const seen = device && device.deviceId !== link.identity.deviceId ? select(wanted, device) : undefined
+        if (seen) yield seen
+      }
+    }
+  }
+
+  watch(change: PeerChange, tell: (device: string, payload: Params) => void): Promise<Subscription> {
+    const { transport, subjects } = this.#init.link
+    return transport.subscribe(subjects.lifecycle(change), ({ payload }) => {
+      const params = readEvent(payload)
+      if (typeof params?.device_id === 'string' && params.device_id !== '') tell(params.device_id, params)
+    })
+  }
+}
+
+function* single<T>(record: T | undefined): Generator<readonly T[], void, void> {
+  yield record === undefined ? [] : [record]
+}
+
+function isRival(payload: Uint8Array, deviceId: string, instance: string): boolean {
+  try {
+    const record = decodeJson(payload)
+    return isObject(record) && record.device_id === deviceId && !record.departing && record.instance !== instance
+  } catch {
+    return false
+  }
+}
