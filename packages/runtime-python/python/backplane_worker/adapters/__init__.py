@@ -4,11 +4,11 @@
 def choose(plugin, source):
     """Gives the adapter class for a plugin.
 
-    `plugin` is what the host said (`manifest`, `dir`, `entry`), `source` the text of its entry file. The manifest's
+    `plugin` is what the host said (`manifest`, `dir`, `entry`), `source` the bytes of its entry file. The manifest's
     `python.adapter` decides (`device-connect`, `fledge`), else the code: a module that defines `plugin_info` is Fledge's.
     """
     named = (plugin["manifest"].get("python") or {}).get("adapter")
-    if named == "fledge" or (named is None and "def plugin_info(" in source):
+    if named == "fledge" or (named is None and b"def plugin_info(" in source):
         from .fledge import FledgeAdapter
 
         return FledgeAdapter

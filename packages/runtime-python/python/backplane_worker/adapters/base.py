@@ -11,8 +11,9 @@ class Adapter:
     # Folders below `shims/` that plugins of this kind may need; used only where the real package is not installed.
     SHIMS = ()
 
-    # What the plugin can do beyond functions. The host asks only for what is here:
-    # "notify", "reconfigure", "health", "hand_over"; see `describe`.
+    # Whether `notify` is called for one event at a time, in order.
+    ORDERED = True
+
     def __init__(self, host):
         self.host = host
 
@@ -47,7 +48,7 @@ class Adapter:
         raise UnknownFunction(name)
 
     async def notify(self, event):
-        """Takes one event: {"device", "event", "payload"}. They come one at a time, in order."""
+        """Takes one event: {"device", "event", "payload"}; the next comes when it is done, where the class is ORDERED."""
 
     async def reconfigure(self, change):
         """Applies {"values", "previous", "changed"}, or raises: then the former stays. `host.config` changes afterwards."""

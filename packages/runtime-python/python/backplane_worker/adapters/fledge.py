@@ -1,0 +1,406 @@
+"""Runs Python plugins of Fledge and FogLAMP, as they are.
+
+The handle that plugin_init gives stays here. Entry points run in one thread (see fledge_thread), but for plugin_write and
+plugin_operation, which Fledge too calls beside the others.
+"""
+
+import json
+import os
+import sys
+
+from ..errors import PluginError
+from .base import Adapter, UnknownFunction
+from .fledge_config import category, let_json_load_objects, parsed_twice
+from .fledge_errors import fledge_error, raised, type_of
+from .fledge_functions import READINGS_EVENT, described, names_of
+from .fledge_info import read_info
+from .fledge_ingest import Ingest
+from .fledge_modules import alias_own_packages, set_level
+from .fledge_persist import load_data, save_data
+from .fledge_readings import BadReading, as_text, for_filter, for_north, from_plugin
+from .fledge_thread import PluginThread, call_here
+
+# What Fledge's C++ service gives as stream id.
+STREAM_ID = "000001"
+# A plugin that has handed its state over and is neither stopped nor called goes on after this many seconds.
+RESUME_AFTER = 35
+
+
+class FledgeAdapter(Adapter):
+    """One plugin: a module with plugin_info."""
+
+    SHIMS = ("fledge", "foglamp")
+
+    def __init__(self, host):
+        super().__init__(host)
+        self._plugin = host.plugin_id
+        self._thread = PluginThread()
+        self._ingest = Ingest(host)
+        self._module = None
+        self._info = None
+        self._handle = None
+        self._running = False
+        # Data handed over while the next instance starts; None while this one runs.
+        self._suspended = None
+        self._resuming = None
+        self._last_id = 0
+
+    # Life
+
+    def load(self):
+        name = os.path.splitext(os.path.basename(self.host.entry))[0]
+        sys.argv = ["", name]
+        let_json_load_objects()
+        alias_own_packages(name, os.path.dirname(self.host.entry))
+        self._module = self.host.import_entry(name)
+        self._info = read_info(self._plugin, self._module)
+        for warning in self._info.warnings:
+            self.host.log("warn", warning)
+
+    def describe(self):
+        info = self._info
+        names = names_of(info, self._module)
+        has = ["hand_over"]
+        # A north plugin is never reconfigured: Fledge ends it and begins anew, which here is a swap.
+        if info.kind != "north" and callable(getattr(self._module, "plugin_reconfigure", None)):
+            has.append("reconfigure")
+        service = {"kind": info.kind}
+        if info.kind == "south":
+            service["mode"] = "async" if info.is_async else "poll"
+        return {
+            "functions": described(names),
+            "events": [READINGS_EVENT] if "ingest" in names or info.ingest else [],
+            "has": has,
+            "manifest": {
+                "version": info.version,
+                "description": info.description,
+                "config": info.config,
+                "service": service,
+            },
+            "surface": {
+                "kind": info.kind,
+                "name": info.name,
+                "interface": info.interface,
+                "async": info.is_async,
+                "control": info.control,
+                "persist": info.persist,
+                "functions": names,
+            },
+        }
+
+    async def start(self, state):
+        self._ingest.start()
+        data = state.get("data") if isinstance(state, dict) else None
+        await self._begin(self.host.config, load_data(self.host) if data is None and self._info.persist else data)
+
+    async def _begin(self, config, data):
+        """Makes a handle and starts the plugin with it. Leaves it for `stop` to shut down when a later step fails."""
+        info, module = self._info, self._module
+        set_level(module)
+        await self._do(self._init, config)
+        if info.is_async or info.ingest:
+            await self._do(self._register)
+        if callable(getattr(module, "plugin_start", None)):
+            if info.persist:
+                await self._do(self._loading, "plugin_start", module.plugin_start, self._handle, data or "{}")
+            elif info.is_async or info.kind in ("north", "delivery"):
+                await self._do(self._loading, "plugin_start", module.plugin_start, self._handle)
+        elif info.is_async or info.persist:
+            self.host.log("warn", "the plugin has no plugin_start")
+
+    def _init(self, config):
+        args = [category(self._info.config, config)]
+        if self._info.kind == "filter":
+            args += [self._ingest.capsule, self._ingest.capsule]
+        handle = self._loading("plugin_init", self._module.plugin_init, *args)
+        if handle is None:
+            raise fledge_error(
+                "BP_FLEDGE_HANDLE_INVALID", plugin=self._plugin, entry="plugin_init", type=type_of(handle)
+            )
+        self._handle = handle
+        self._running = True
+
+    def _register(self):
+        capsule = self._ingest.capsule
+        register = getattr(self._module, "plugin_register_ingest", None)
+        if callable(register):
+            self._loading("plugin_register_ingest", register, self._handle, capsule, capsule)
+        # Plugins before FogLAMP 1.5 hand readings over through a class.
+        legacy = sys.modules.get("fledge.services.south.ingest")
+        if legacy is not None:
+            legacy.Ingest._backplane_ingest = capsule.backplane_ingest
+
+    def _loading(self, entry, function, *args):
+        try:
+            return _finished(function(*args))
+        except PluginError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                "Plugin '%s' could not be loaded: %s" % (self._plugin, raised(entry, error)),
+                code="BP_PLUGIN_LOAD_FAILED",
+                next="Correct the plugin or its configuration; its log says where.",
+            ) from error
+
+    async def stop(self):
+        self._resume_later(None)
+        await self._end()
+        await self._ingest.stop()
+        self._thread.end()
+
+    async def _end(self):
+        """Shuts the plugin down and keeps what it wants kept; gives that. Never raises."""
+        if not self._running:
+            return None
+        self._running = False
+        handle, self._handle = self._handle, None
+        shutdown = getattr(self._module, "plugin_shutdown", None)
+        data = None
+        try:
+            if callable(shutdown):
+                data = await self._do(shutdown, handle)
+        except Exception as error:
+            self.host.log("error", raised("plugin_shutdown", error))
+        return save_data(self.host, data) if self._info.persist else None
+
+    async def hand_over(self):
+        """Ends the plugin's work, so that the next instance finds its devices and ports free, and gives its data.
+
+        When the next one does not come, a call or the host's word makes this one go on.
+        """
+        data = await self._end()
+        self._suspended = (data,)
+        self._resume_later(RESUME_AFTER)
+        return {"data": data}
+
+    def _resume_later(self, seconds):
+        if self._resuming is not None:
+            self._resuming.cancel()
+        self._resuming = None
+        if seconds is not None:
+            import asyncio
+
+            self._resuming = self.host.loop.call_later(seconds, lambda: asyncio.ensure_future(self._resume()))
+
+    async def _resume(self):
+        if self._suspended is None:
+            return
+        (data,), self._suspended = self._suspended, None
+        self._resume_later(None)
+        await self._begin(self.host.config, data)
+
+    async def reconfigure(self, change):
+        await self._resume()
+        await self._do(self._reconfigured, change["values"])
+
+    def _reconfigured(self, values):
+        handle = self._handle
+        # What a plugin does to the handle before it gives up must not stay.
+        kept = dict(handle) if isinstance(handle, dict) else None
+        try:
+            try:
+                new = _finished(self._module.plugin_reconfigure(handle, category(self._info.config, values)))
+            except PluginError:
+                raise
+            except Exception as error:
+                raise PluginError(raised("plugin_reconfigure", error)) from error
+            if new is None or (kept is not None and not isinstance(new, dict)):
+                raise fledge_error(
+                    "BP_FLEDGE_HANDLE_INVALID", plugin=self._plugin, entry="plugin_reconfigure", type=type_of(new)
+                )
+        except BaseException:
+            if kept is not None:
+                handle.clear()
+                handle.update(kept)
+            raise
+        if self._info.kind != "south" and kept is not None and new is not handle:
+            # Fledge puts the new content into the handle that filters, rules and deliveries already have.
+            content = dict(new)
+            handle.clear()
+            handle.update(content)
+        else:
+            self._handle = new
+
+    # Calls
+
+    async def invoke(self, name, params, call):
+        if name == "ingest":
+            return await self._stream(params.get("limit"), call)
+        return await self.request(name, params)
+
+    async def request(self, name, body):
+        if name == "resume":
+            return await self._resume()
+        if name in ("take", "release"):
+            self._ingest.taken = name == "take"
+            return None
+        if name == "ingest" or name not in names_of(self._info, self._module):
+            raise UnknownFunction(name)
+        await self._resume()
+        work = getattr(self, "_" + name)
+        if name in ("write", "operation"):
+            return await self.host.in_thread(call_here, work, body)
+        return await self._do(work, body)
+
+    async def _stream(self, limit, call):
+        await self._resume()
+        tap, end = self._ingest.tap()
+        count = 0
+        try:
+            while limit is None or count < limit:
+                await call.send(await tap.get())
+                count += 1
+            return count
+        finally:
+            end()
+
+    async def _do(self, function, *args):
+        """Runs a function of the plugin in its thread."""
+        from asyncio import CancelledError
+
+        try:
+            return await self.host.in_thread(self._thread.call, function, *args)
+        except CancelledError:
+            self._thread.cancel()
+            raise
+
+    def _poll(self, _):
+        return _then(self._module.plugin_poll(self._handle), lambda given: self._readings("plugin_poll", given))
+
+    def _readings(self, entry, given):
+        try:
+            return from_plugin(given, self._ingest.dropped)
+        except BadReading as error:
+            raise fledge_error("BP_FLEDGE_READING_INVALID", plugin=self._plugin, entry=entry, reason=error) from error
+
+    def _write(self, body):
+        answer = self._module.plugin_write(self._handle, body["name"], as_text(body["value"]))
+        return _then(answer, lambda given: self._yes("plugin_write", given))
+
+    def _operation(self, body):
+        parameters = [(name, as_text(value)) for name, value in (body.get("parameters") or {}).items()]
+        answer = self._module.plugin_operation(self._handle, body["operation"], parameters)
+        return _then(answer, lambda given: self._yes("plugin_operation", given))
+
+    def _yes(self, entry, given):
+        """Fledge takes anything but a bool for a no."""
+        if not isinstance(given, bool):
+            self.host.log("warn", "%s returned %s, not a bool, which counts as False" % (entry, type_of(given)))
+        return given is True
+
+    def _next_id(self):
+        self._last_id += 1
+        return self._last_id
+
+    def _given(self, convert, readings):
+        try:
+            return convert(readings, self._next_id)
+        except BadReading as error:
+            raise PluginError("The readings are not valid: %s" % error, code="BP_PARAMS_INVALID") from error
+
+    def _send(self, body):
+        readings = self._given(for_north, body["readings"])
+        send = self._module.plugin_send
+        args = (self._handle, readings, body.get("stream_id", STREAM_ID))[: _most_args(send, 3)]
+        return _then(send(*args), lambda given: self._sent(given, len(readings)))
+
+    def _sent(self, given, most):
+        """Reads a count, or an asynchronous plugin's (sent?, last id, count)."""
+        last = None
+        if isinstance(given, (tuple, list)) and len(given) == 3:
+            _, last, given = given
+        if given is None:
+            # Plugins return nothing where sending was cancelled.
+            self.host.log("warn", "plugin_send returned nothing, which counts as 0")
+            given = 0
+        if isinstance(given, bool) or not isinstance(given, int) or given < 0:
+            raise fledge_error(
+                "BP_FLEDGE_RESULT_INVALID",
+                plugin=self._plugin,
+                entry="plugin_send",
+                type=type_of(given),
+                expected="the number of readings sent",
+            )
+        sent = {"sent": min(given, most)}
+        if sent["sent"] > 0 and isinstance(last, int) and not isinstance(last, bool):
+            sent["last_id"] = last
+        return sent
+
+    def _filter(self, body):
+        readings = self._given(for_filter, body["readings"])
+        return self._ingest.collect(lambda: _finished(self._module.plugin_ingest(self._handle, readings)))
+
+    def _triggers(self, _):
+        return self._document("plugin_triggers", self._module.plugin_triggers(self._handle))
+
+    def _reason(self, _):
+        return self._document("plugin_reason", self._module.plugin_reason(self._handle))
+
+    def _document(self, entry, answer):
+        given = _finished(answer)
+        if isinstance(given, str):
+            try:
+                given = json.loads(given)
+            except ValueError:
+                pass
+        if not isinstance(given, dict):
+            raise fledge_error(
+                "BP_FLEDGE_RESULT_INVALID", plugin=self._plugin, entry=entry, type=type_of(given), expected="a dict"
+            )
+        return given
+
+    def _evaluate(self, body):
+        answer = self._module.plugin_eval(self._handle, parsed_twice(body["data"]))
+        return _then(answer, lambda given: self._yes("plugin_eval", given))
+
+    def _deliver(self, body):
+        deliver = self._module.plugin_deliver
+        args = [
+            self._handle,
+            body.get("delivery") or self._plugin,
+            body["notification"],
+            parsed_twice(body["reason"]),
+            body["message"],
+        ]
+        if _most_args(deliver, 5) == 4:
+            # Before Fledge 1.9 the name of the delivery was not passed.
+            del args[1]
+        return _then(deliver(*args), lambda given: self._yes("plugin_deliver", given))
+
+
+def _finished(value):
+    """Awaits in the plugin's thread what an `async def` entry point gives."""
+    if not hasattr(value, "__await__"):
+        return value
+    import asyncio
+
+    return asyncio.get_event_loop().run_until_complete(_awaited(value))
+
+
+async def _awaited(value):
+    return await value
+
+
+def _then(value, check):
+    """Checks what an entry point gives, now or when it has been awaited: awaiting in the thread's job can be cancelled."""
+    if not hasattr(value, "__await__"):
+        return check(value)
+
+    async def checked():
+        return check(await value)
+
+    return checked()
+
+
+def _most_args(function, most):
+    """How many of `most` positional arguments a function takes."""
+    import inspect
+
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return most
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return most
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return min(most, sum(parameter.kind in positional for parameter in parameters))

@@ -1,0 +1,89 @@
+"""Makes the configuration that a plugin gets: a category in Fledge's form, whose values are text."""
+
+import copy
+import json
+
+_plain_loads = json.loads
+
+
+class JsonObject(dict):
+    """The value of a JSON item, the data of a rule, the reason of a delivery.
+
+    Fledge gives an object here since its version 2, and gave text before; plugins are written for either. So this is an
+    object that `json.loads` takes as if it were its text.
+    """
+
+
+class JsonArray(list):
+    """Like JsonObject, for an array."""
+
+
+def parsed_twice(value):
+    """Gives an object or array that `json.loads` takes too, anything else as it is."""
+    if isinstance(value, dict):
+        return JsonObject(value)
+    return JsonArray(value) if isinstance(value, list) else value
+
+
+def let_json_load_objects():
+    """Makes `json.loads` of this process take JsonObject and JsonArray."""
+
+    def loads(s, *args, **kwargs):
+        if isinstance(s, (JsonObject, JsonArray)):
+            return copy.deepcopy(dict(s) if isinstance(s, dict) else list(s))
+        return _plain_loads(s, *args, **kwargs)
+
+    loads.__doc__ = _plain_loads.__doc__
+    json.loads = loads
+
+
+def category(items, values):
+    """Gives plugin_info's items with the host's values in them, all anew, so that a plugin may change them."""
+    made = {}
+    for name, item in items.items():
+        own = copy.deepcopy(item)
+        kind = own["type"]
+        default = own.get("default", "")
+        own["value"] = _value(own, values.get(name, default))
+        if kind == "JSON":
+            own["default"] = _json(default)
+        made[name] = own
+    return made
+
+
+def _value(item, value):
+    kind = item["type"]
+    if kind == "JSON":
+        return _json(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if kind == "float" and isinstance(value, (int, float)):
+        return repr(float(value))
+    if kind in ("list", "kvlist"):
+        return _elements(item, value)
+    return json.dumps(value)
+
+
+def _json(value):
+    if isinstance(value, str):
+        try:
+            value = _plain_loads(value)
+        except ValueError:
+            return value
+    return parsed_twice(value)
+
+
+def _elements(item, value):
+    """Gives a list's text: numbers in it are text of their own, and a named list stands under its name once it was set."""
+    if item.get("items") in ("integer", "float"):
+        number = (lambda n: repr(float(n))) if item["items"] == "float" else str
+        one = lambda element: element if isinstance(element, str) else number(element)  # noqa: E731
+        if isinstance(value, dict):
+            value = {key: one(element) for key, element in value.items()}
+        else:
+            value = [one(element) for element in value]
+    if isinstance(value, list) and item.get("listName") and value != _json(item.get("default")):
+        value = {item["listName"]: value}
+    return json.dumps(value)

@@ -1,0 +1,146 @@
+"""What becomes of readings that a plugin hands over on its own initiative."""
+
+from _thread import get_ident
+from collections import deque
+
+from .fledge_readings import BadReading, from_plugin
+
+# Readings that leave together, and those that may wait: then the plugin's thread waits, which is back-pressure.
+BATCH = 100
+MOST_WAITING = 1000
+# How long readings that still wait may take to leave when the plugin ends, in seconds.
+LAST_WORDS = 2
+
+
+class Capsule:
+    """What a plugin is given to hand readings over with; opaque to it."""
+
+    def __init__(self, ingest):
+        self.backplane_ingest = ingest
+
+    def __deepcopy__(self, memo):
+        # Plugins copy their configuration with this in it.
+        return self
+
+    def __copy__(self):
+        return self
+
+
+class Ingest:
+    """Takes readings from any thread and hands them on in order: as events, or to whoever has taken them over."""
+
+    def __init__(self, host):
+        self._host = host
+        self._waiting = deque()
+        self._room = None
+        self._pump = None
+        self._wake = None
+        self._loop_thread = None
+        self._closed = False
+        self._collected = None
+        self._collector = None
+        self._taps = []
+        # Set while a pipeline has taken the readings over: then they are no events.
+        self.taken = False
+        self.capsule = Capsule(self.take)
+
+    def start(self):
+        """Begins to hand on. On the event loop."""
+        import asyncio
+        from threading import Condition
+
+        self._room = Condition()
+        self._wake = asyncio.Event()
+        self._loop_thread = get_ident()
+        self._pump = asyncio.ensure_future(self._run())
+
+    def take(self, given):
+        """Takes readings from the plugin; what is none is logged, as Fledge does, and never raised into the plugin."""
+        try:
+            readings = from_plugin(given, self.dropped)
+        except BadReading as error:
+            self._host.log("error", "readings were handed over that are none: %s" % error)
+            return
+        if self._collected is not None and get_ident() == self._collector:
+            self._collected.extend(readings)
+            return
+        if self._room is None:
+            self._host.log("warn", "readings came before the plugin was started, and were dropped")
+            return
+        with self._room:
+            # Who runs on the event loop must not wait for it.
+            if get_ident() != self._loop_thread:
+                while len(self._waiting) >= MOST_WAITING and not self._closed:
+                    self._room.wait()
+            if self._closed:
+                return
+            self._waiting.extend(readings)
+        self._host.loop.call_soon_threadsafe(self._wake.set)
+
+    def dropped(self, asset, name, value):
+        """Tells of a data point that cannot be one."""
+        self._host.log(
+            "warn",
+            "a data point was left out: it is %s" % ("None" if value is None else "of type '%s'" % type(value).__name__),
+            {"asset": str(asset), "datapoint": str(name)},
+        )
+
+    def collect(self, work, *args):
+        """Runs `work` and gives the readings that it hands over meanwhile in its own thread."""
+        self._collected, self._collector = [], get_ident()
+        try:
+            work(*args)
+            return self._collected
+        finally:
+            self._collected = None
+
+    def tap(self):
+        """Gives a queue of readings from now on, and what ends it."""
+        import asyncio
+
+        tap = asyncio.Queue(BATCH)
+        self._taps.append(tap)
+
+        def end():
+            self._taps.remove(tap)
+            # Somebody may wait for room in it.
+            while not tap.empty():
+                tap.get_nowait()
+
+        return tap, end
+
+    async def _run(self):
+        while not self._closed or self._waiting:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                with self._room:
+                    batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                    self._room.notify_all()
+                await self._hand_on(batch)
+
+    async def _hand_on(self, batch):
+        for tap in list(self._taps):
+            for reading in batch:
+                if tap in self._taps:
+                    await tap.put(reading)
+        try:
+            if self.taken:
+                await self._host.push("readings", batch)
+            else:
+                await self._host.emit("readings", {"readings": batch})
+        except Exception as error:
+            self._host.log("warn", "%d readings could not be handed on: %s" % (len(batch), error))
+
+    async def stop(self):
+        """Hands on what still waits, for a short while, and ends."""
+        if self._pump is None:
+            return
+        import asyncio
+
+        with self._room:
+            self._closed = True
+            self._room.notify_all()
+        self._wake.set()
+        await asyncio.wait([self._pump], timeout=LAST_WORDS)
+        self._pump.cancel()

@@ -1,0 +1,58 @@
+"""Importing the plugin's code."""
+import os
+import sys
+from types import ModuleType
+
+from .errors import PluginError
+
+
+def add_plugin_folder(folder):
+    """Lets the plugin import its own files: after the standard library, so none of that is replaced, before all else."""
+    if folder in sys.path:
+        return
+    packages = ("site-packages", "dist-packages")
+    at = next((i for i, path in enumerate(sys.path) if path.rstrip(os.sep).endswith(packages)), len(sys.path))
+    sys.path.insert(at, folder)
+
+
+def add_shims(names):
+    """Lets our stand-ins be found for packages that are not installed: they come last."""
+    shims = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "shims")
+    for name in names:
+        sys.path.append(os.path.join(shims, name))
+
+
+def read_source(entry):
+    """The text of the entry file. Raises PluginError."""
+    try:
+        with open(entry, "rb") as file:
+            code = file.read()
+    except OSError as error:
+        raise PluginError(
+            "its entry_point '%s' cannot be read: %s" % (os.path.basename(entry), error.strerror or error),
+            code="BP_PLUGIN_LOAD_FAILED",
+            next="Correct entry_point in its manifest.",
+        ) from None
+    return code
+
+
+def run_source(name, entry, code):
+    """Makes a module of the entry file. Compiled afresh: a cached form may be older than the file within one second."""
+    from _frozen_importlib import ModuleSpec
+    from _frozen_importlib_external import SourceFileLoader
+
+    module = ModuleType(name)
+    loader = SourceFileLoader(name, entry)
+    spec = ModuleSpec(name, loader, origin=entry)
+    spec.has_location = True
+    module.__spec__ = spec
+    module.__loader__ = loader
+    module.__file__ = entry
+    module.__package__ = ""
+    sys.modules[name] = module
+    try:
+        exec(compile(code, entry, "exec", dont_inherit=True), module.__dict__)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module

@@ -1,0 +1,346 @@
+"""The worker: loads one plugin, then turns the host's messages into calls and the plugin's wishes into messages."""
+import os
+import sys
+import time
+
+from . import PROTOCOL, limits, lifeline
+from .adapters import choose
+from .adapters.base import UnknownFunction
+from .calls import Call, current_call
+from .errors import PluginError
+from .host import Host
+from .logs import LoggingHook, traceback_of
+from .modules import add_plugin_folder, add_shims, read_source
+from .threads import Threads
+from .wire import Channel, TooLarge, Unsendable
+
+# Descriptors that the host gives beside the usual three.
+FROM_HOST, TO_HOST, LIFELINE = 3, 4, 5
+
+
+def run():
+    """What the process does, from its first to its last moment."""
+    for fd in (FROM_HOST, TO_HOST):
+        os.set_inheritable(fd, False)
+    lifeline.watch(LIFELINE)
+    # A child that is forked must neither keep the host waiting nor speak in the plugin's name.
+    os.register_at_fork(after_in_child=_forget)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    channel = Channel(FROM_HOST, TO_HOST)
+    worker = Worker(channel)
+    if worker.load(_first(channel)):
+        worker.serve()
+    _exit(0)
+
+
+def _first(channel):
+    while True:
+        messages = channel.read()
+        if messages is None:
+            lifeline.end()
+        if messages:
+            (op, init), *_ = messages
+            if op != "init" or init.get("protocol") != PROTOCOL:
+                raise SystemExit("this worker speaks version %d of the protocol" % PROTOCOL)
+            return init
+
+
+def _forget():
+    for fd in (FROM_HOST, TO_HOST, LIFELINE):
+        try:
+            os.close(fd)
+        except OSError:
+            pass
+
+
+def _exit(code):
+    """Ends the process without waiting for the plugin's threads."""
+    import atexit
+
+    try:
+        atexit._run_exitfuncs()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:
+                pass
+        os._exit(code)
+
+
+class Worker:
+    def __init__(self, channel):
+        self.channel = channel
+        self.host = None
+        self.adapter = None
+        self.threads = None
+        self._calls = {}
+        self._dirty = False
+        self._task = None
+        self._notifying = None
+
+    # -- loading: before there is an event loop
+
+    def load(self, init):
+        """Loads the plugin and says so to the host; gives whether it has loaded."""
+        settings = init.get("settings") or {}
+        self.channel.limit = settings.get("message_bytes")
+        self.threads = Threads(settings.get("threads") or 64)
+        self.host = host = Host(self, init)
+        try:
+            limits.apply(init.get("limits") or {})
+            LoggingHook(self.log, ("capability_" + host.plugin_id, "plugin", host.plugin_id)).watch()
+            add_plugin_folder(host.dir)
+            host.source = read_source(host.entry)
+            self.adapter = choose(init["plugin"], host.source)(host)
+            add_shims(self.adapter.SHIMS)
+            self.adapter.load()
+            self.channel.send(["ready", self._description()])
+            return True
+        except SystemExit as ended:
+            error = PluginError("it called sys.exit(%s) while it was imported" % (ended.code,))
+            self._failed(error)
+        except BaseException as thrown:
+            self._failed(thrown)
+        return False
+
+    def _failed(self, thrown):
+        error = self._wire_error(thrown, None)
+        if not isinstance(thrown, PluginError) or error["code"] == "BP_PLUGIN_FAILED":
+            if not isinstance(thrown, PluginError):
+                error["message"] = "%s: %s" % (type(thrown).__name__, error["message"])
+            error["code"] = "BP_PLUGIN_LOAD_FAILED"
+            error["next"] = None
+        self.channel.send(["failed", error])
+
+    def _description(self):
+        self._dirty = False
+        description = dict(self.adapter.describe())
+        description["python"] = "%d.%d.%d" % sys.version_info[:3]
+        return description
+
+    # -- serving: on the event loop
+
+    def serve(self):
+        import asyncio
+
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        self._handlers = {
+            "call": self._on_call,
+            "cancel": self._on_cancel,
+            "credit": self._on_credit,
+            "ask": self._on_ask,
+            "answer": self.host.answered,
+            "refuse": self.host.refused,
+            "ping": self._on_ping,
+        }
+        self._cancelled = asyncio.CancelledError
+        self._notifying = asyncio.Lock()
+        if sys.version_info >= (3, 12):
+            # Begins at once, and most calls end there.
+            self._task = lambda coroutine: asyncio.Task(coroutine, loop=loop, eager_start=True)
+        else:
+            self._task = loop.create_task
+        self.host.use(loop)
+        self.channel.use(loop)
+        loop.set_exception_handler(self._on_loop_error)
+        loop.add_reader(FROM_HOST, self._readable)
+        try:
+            loop.run_forever()
+        except SystemExit as ended:
+            self.channel.uncork()
+            code = ended.code
+            if code is not None and not isinstance(code, int):
+                sys.stderr.write("%s\n" % (code,))
+                code = 1
+            _exit(code or 0)
+
+    def _readable(self):
+        try:
+            messages = self.channel.read()
+        except (ValueError, IndexError, TypeError, RecursionError) as error:
+            sys.stderr.write("the host broke the protocol: %s\n" % (error,))
+            _exit(1)
+        if messages is None:
+            lifeline.end()
+        self.channel.cork()
+        try:
+            for message in messages:
+                handler = self._handlers.get(message[0])
+                # What a newer host says beyond this version is passed over.
+                if handler is not None:
+                    handler(*message[1:])
+        finally:
+            self.channel.uncork()
+
+    def _on_ping(self, id):
+        self.send(["pong", id])
+
+    def _on_call(self, id, name, params, about):
+        call = Call(self, id, name, time.time() + about["left_ms"] / 1000, about.get("caller") or {}, about.get("trace"))
+        self._calls[id] = call
+        call.task = self._task(self._run(call, params))
+
+    async def _run(self, call, params):
+        current_call.set(call)
+        try:
+            result = await self.adapter.invoke(call.name, params, call)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            if call.cancelled and isinstance(error, self._cancelled) and call.threads > 0:
+                return
+            self._end(call, error, None)
+        else:
+            self._end(call, None, result)
+
+    def _end(self, call, error, result):
+        """Answers a call, unless that has been done."""
+        if self._calls.pop(call.id, None) is None:
+            return
+        if self._dirty:
+            # Whoever has the answer finds what the call has changed.
+            self._tell_changes()
+        if error is None:
+            try:
+                self.channel.send(["result", call.id, result])
+            except (Unsendable, TooLarge) as unsendable:
+                error = self._value_error(unsendable, "the result of '%s'" % call.name)
+        if error is not None:
+            self.channel.send(["error", call.id, self._wire_error(error, call.name)])
+        if not self._calls:
+            # Nothing else will join it.
+            self.channel.uncork()
+
+    def _on_cancel(self, id, reason=None):
+        call = self._calls.get(id)
+        if call is None:
+            return
+        call.cancelled = True
+        call.wake()
+        call.task.cancel()
+        # A thread cannot be cancelled: the host hears when it has ended, and ends the process if that takes too long.
+        if call.threads == 0:
+            self._end(call, PluginError("It was cancelled.", code="BP_ABORTED"), None)
+
+    def abandoned(self, call):
+        """The last thread of a call that was cancelled has ended."""
+        self._end(call, PluginError("It was cancelled.", code="BP_ABORTED"), None)
+
+    def _on_credit(self, id, items):
+        call = self._calls.get(id)
+        if call is not None:
+            call.more(items)
+
+    def _on_ask(self, id, question, body):
+        self._task(self._answer(id, question, body))
+
+    async def _answer(self, id, question, body):
+        adapter = self.adapter
+        try:
+            if question == "start":
+                await adapter.start(body)
+                answer = self._description()
+            elif question == "notify":
+                if adapter.ORDERED:
+                    async with self._notifying:
+                        answer = await adapter.notify(body)
+                else:
+                    answer = await adapter.notify(body)
+            elif question == "reconfigure":
+                answer = await adapter.reconfigure(body)
+                self.host.config = body["values"]
+            elif question == "health":
+                answer = await adapter.health()
+            elif question == "hand_over":
+                answer = await adapter.hand_over()
+            elif question == "request":
+                answer = await adapter.request(body["name"], body.get("body"))
+            elif question == "stop":
+                answer = await adapter.stop()
+            else:
+                raise UnknownFunction(question)
+            self.send_value("result", id, (answer,), "the answer to '%s'" % question)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self.send(["error", id, self._wire_error(error, question)])
+        if question == "stop":
+            self.channel.uncork()
+            self.host.loop.call_soon(self.host.loop.stop)
+
+    def _on_loop_error(self, loop, context):
+        error = context.get("exception")
+        message = context.get("message") or "an error that nobody awaited"
+        self.log("error", message, {"traceback": traceback_of(error)} if error else None)
+
+    # -- sending
+
+    def send(self, message):
+        self.channel.send(message)
+
+    def send_value(self, op, id, parts, what):
+        """Sends a message that holds the plugin's own values. Raises PluginError for what cannot be sent."""
+        try:
+            self.channel.send([op, id, *parts])
+        except (Unsendable, TooLarge) as error:
+            raise self._value_error(error, what) from None
+
+    def changed(self):
+        if self.host.loop is None or self._dirty:
+            self._dirty = True
+            return
+        self._dirty = True
+        self.host.loop.call_soon(self._tell_changes)
+
+    def _tell_changes(self):
+        if self._dirty:
+            self.channel.send(["changed", self._description()])
+
+    def log(self, level, message, fields=None):
+        try:
+            try:
+                self.channel.send(["log", level, str(message), fields or {}])
+            except Unsendable:
+                # Fields that cannot cross are still worth reading.
+                self.channel.send(["log", level, str(message), {"fields": repr(fields)[:10000]}])
+        except TooLarge as error:
+            self.channel.send(["log", "warn", "a log record was dropped: %s" % error, {}])
+
+    def _value_error(self, error, what):
+        if isinstance(error, TooLarge):
+            next = "Send less at a time, or raise the limit: pythonRuntime({ maxMessageBytes })."
+            return PluginError("%s is too large: %s" % (what, error), code="BP_PAYLOAD_TOO_LARGE", next=next)
+        next = "Give JSON values and bytes only."
+        return PluginError("%s cannot be carried: %s" % (what, error), code="BP_VALUE_INVALID", next=next)
+
+    def _wire_error(self, error, name):
+        """Gives an exception as the host reads it; what is no answer of the plugin but a fault is logged with where."""
+        if isinstance(error, PluginError):
+            wire = {"code": error.code, "message": error.message, "retryable": error.retryable, "details": error.details}
+            if error.next:
+                wire["next"] = error.next
+            return wire
+        if isinstance(error, UnknownFunction):
+            return {"code": "BP_FUNCTION_UNKNOWN", "message": "Unknown method: %s" % error}
+        if type(error).__name__ == "CancelledError":
+            return {"code": "BP_ABORTED", "message": "It was cancelled."}
+        details = {"type": type(error).__name__}
+        try:
+            details["traceback"] = traceback_of(error)
+        except Exception:
+            pass
+        if name is not None:
+            self.log("error", "'%s' failed: %s" % (name, text_of(error)), details)
+        return {"code": "BP_PLUGIN_FAILED", "message": text_of(error), "details": details}
+
+
+def text_of(error):
+    """The text of an exception; never empty, never raises."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:
+        return type(error).__name__

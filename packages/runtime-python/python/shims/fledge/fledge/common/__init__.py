@@ -1,0 +1,1 @@
+"""What Fledge's services and plugins share."""

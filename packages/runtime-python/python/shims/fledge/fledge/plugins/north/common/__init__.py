@@ -1,0 +1,1 @@
+"""What north plugins share."""

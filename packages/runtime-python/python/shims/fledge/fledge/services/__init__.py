@@ -1,0 +1,1 @@
+"""Parts of Fledge's services that plugins import."""

@@ -1,0 +1,1 @@
+"""Parts of Fledge's south service that plugins import."""

@@ -1,0 +1,40 @@
+"""What each Python plugin's process starts with: `python start.py`. See docs/python-worker-protocol.md."""
+import sys
+
+
+def refuse(reason):
+    """Says on the protocol's own descriptor why there is no worker; must run on any Python 3."""
+    import json
+    import os
+
+    error = {"code": "BP_PLUGIN_LOAD_FAILED", "message": reason, "next": "Give the host another Python: pythonRuntime({ python })."}
+    text = json.dumps(["failed", error]).encode()
+    os.write(4, (len(text) + 1).to_bytes(4, "big") + b"\x00" + text)
+    sys.exit(1)
+
+
+if sys.version_info < (3, 9):
+    refuse("Python %d.%d is too old; 3.9 is the oldest that works" % sys.version_info[:2])
+
+
+def prepare():
+    import os
+
+    home = sys.path[0]
+    package = os.path.join(home, "backplane_worker")
+    # Compiled once for all processes, also where this package cannot be written to (a global install).
+    cache = None if os.access(package, os.W_OK) else os.environ.get("BACKPLANE_PYCACHE")
+    if cache:
+        sys.pycache_prefix = cache
+    from backplane_worker.worker import run
+
+    if cache:
+        sys.pycache_prefix = None
+    os.environ.pop("BACKPLANE_PYCACHE", None)
+    # The worker is no library of the plugin's, and a plugin's folder stays as it was installed.
+    sys.path.remove(home)
+    sys.dont_write_bytecode = True
+    return run
+
+
+prepare()()

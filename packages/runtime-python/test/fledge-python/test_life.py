@@ -1,0 +1,342 @@
+"""What a plugin's life looks like: info, init, start, reconfigure, hand over, shutdown."""
+
+import asyncio
+import os
+
+from harness import HEAD, PluginTest, until
+
+
+class Info(PluginTest):
+    def info(self, given):
+        return lambda: self.plugin("def plugin_info():\n    %s\ndef plugin_poll(handle): pass" % given)
+
+    def test_it_becomes_the_manifest(self):
+        adapter, _ = self.plugin(
+            """
+            CONFIG['rate'] = {'description': 'r', 'type': 'integer', 'default': 5, 'order': 1, 'value': '7', 'mandatory': True}
+            CONFIG['map'] = {'description': 'm', 'type': 'JSON', 'default': {'a': [1]}}
+            CONFIG['pick'] = {'description': 'p', 'type': 'enumeration', 'default': 'x', 'options': ('x', 'y')}
+            def plugin_poll(handle): pass
+            """
+        )
+        described = adapter.describe()
+        manifest = described["manifest"]
+        self.assertEqual(manifest["version"], "1.2.3")
+        self.assertEqual(manifest["description"], "A test")
+        self.assertEqual(manifest["service"], {"kind": "south", "mode": "poll"})
+        rate = {"description": "r", "type": "integer", "default": "5", "order": "1", "mandatory": "true"}
+        self.assertEqual(manifest["config"]["rate"], rate)
+        self.assertEqual(manifest["config"]["map"]["default"], '{"a": [1]}')
+        self.assertEqual(manifest["config"]["pick"]["options"], ["x", "y"])
+        self.assertEqual([f["name"] for f in described["functions"]], ["poll"])
+        self.assertEqual(described["has"], ["hand_over"])
+
+    def test_functions_by_kind_and_mode(self):
+        control = "def plugin_write(h, n, v): pass\ndef plugin_operation(h, o, p): pass\n"
+        cases = [
+            ("south", "poll", "def plugin_poll(h): pass\n" + control, ["poll"]),
+            ("south", "poll|control", "def plugin_poll(h): pass\n" + control, ["poll", "write", "operation"]),
+            ("device", "async", "def plugin_register_ingest(h, c, r): pass", ["ingest"]),
+            ("north", "none", "def plugin_send(h, r, s): pass", ["send"]),
+            ("filter", "none", "def plugin_ingest(h, d): pass", ["filter", "ingest"]),
+            ("notificationDelivery", "none", "def plugin_deliver(h, d, n, r, m): pass", ["deliver"]),
+        ]
+        for kind, mode, code, names in cases:
+            with self.subTest(kind=kind, mode=mode):
+                adapter, _ = self.plugin(code, kind=kind, mode=mode)
+                self.assertEqual([f["name"] for f in adapter.describe()["functions"]], names)
+
+    def test_unknown_modes_are_warned_of(self):
+        _, host = self.plugin("def plugin_poll(h): pass", mode="poll|turbo")
+        self.assertIn(("warn", "'mode' names 'turbo', which nobody knows"), host.logs)
+
+    def test_what_cannot_be_used(self):
+        cases = [
+            ("raise ValueError('no sensor')", "BP_FLEDGE_INFO_INVALID", "raised ValueError: no sensor"),
+            ("return None", "BP_FLEDGE_INFO_INVALID", "returned nothing, not a dict"),
+            ("return {'name': 'x'}", "BP_FLEDGE_INFO_INVALID", "'version' must be text"),
+            (
+                "return {'name': 'x', 'version': '1', 'type': 'storage', 'interface': '1.0', 'config': {}}",
+                "BP_FLEDGE_INFO_INVALID",
+                "'type' must be one of",
+            ),
+            (
+                "return {'name': 'x', 'version': '1', 'type': 'south', 'interface': '1.0', 'config': {'a': 1}}",
+                "BP_FLEDGE_INFO_INVALID",
+                "config item 'a' must be a dict",
+            ),
+            (
+                "return {'name': 'x', 'version': '1', 'type': 'south', 'interface': '1.0', 'config': '{'}",
+                "BP_FLEDGE_INFO_INVALID",
+                "'config' is no JSON",
+            ),
+            (
+                "return {'name': 'x', 'version': '1', 'type': 'south', 'interface': '3.0', 'config': {}}",
+                "BP_FLEDGE_INTERFACE_UNKNOWN",
+                "interface version '3.0'",
+            ),
+            ("return {'name': 'x', 'version': '1', 'type': 'south', 'config': {}}", "BP_FLEDGE_INTERFACE_UNKNOWN", "none"),
+        ]
+        for given, code, words in cases:
+            with self.subTest(given=given):
+                self.assertIn(words, self.fails(code, self.info(given)).message)
+
+    def test_entries_that_its_kind_needs(self):
+        for kind, mode, entry in [
+            ("south", "poll", "plugin_poll"),
+            ("south", "async", "plugin_register_ingest"),
+            ("north", "none", "plugin_send"),
+            ("filter", "none", "plugin_ingest"),
+            ("rule", "none", "plugin_triggers"),
+            ("delivery", "none", "plugin_deliver"),
+        ]:
+            with self.subTest(kind=kind, mode=mode):
+                error = self.fails("BP_FLEDGE_ENTRY_MISSING", lambda: self.plugin("", kind=kind, mode=mode))
+                self.assertIn(entry, error.message)
+        self.fails("BP_FLEDGE_ENTRY_MISSING", lambda: self.plugin("x = 1", head=""))
+
+
+class Configuration(PluginTest):
+    def test_values_come_as_fledge_gives_them(self):
+        adapter, _ = self.plugin(
+            """
+            import json
+            CONFIG['n'] = {'description': '', 'type': 'integer', 'default': '5'}
+            CONFIG['f'] = {'description': '', 'type': 'float', 'default': '5'}
+            CONFIG['b'] = {'description': '', 'type': 'boolean', 'default': 'true'}
+            CONFIG['j'] = {'description': '', 'type': 'JSON', 'default': '{"a": 1}'}
+            CONFIG['l'] = {'description': '', 'type': 'list', 'items': 'integer', 'default': '["1"]', 'listName': 'all'}
+            def plugin_poll(handle):
+                both = [handle['j']['value']['a'], json.loads(handle['j']['value'])['a']]
+                values = {name: item['value'] for name, item in handle.items()}
+                values['j'] = json.dumps(both)
+                return {'asset': 'a', 'readings': values}
+            """,
+            config={"plugin": "it", "n": 7, "f": 2, "b": False, "j": {"a": 9}, "l": [1, 2]},
+        )
+        reading = self.run_async(adapter, lambda: adapter.request("poll", {}))[0]
+        self.assertEqual(
+            reading["readings"],
+            {"plugin": "it", "n": "7", "f": "2.0", "b": "false", "j": "[9, 9]", "l": '{"all": ["1", "2"]}'},
+        )
+
+    def test_defaults_hold_where_the_host_has_no_value(self):
+        adapter, _ = self.plugin("def plugin_poll(h): return {'asset': h['plugin']['value'], 'readings': {'x': 1}}")
+        self.assertEqual(self.run_async(adapter, lambda: adapter.request("poll", {}))[0]["asset"], "it")
+
+
+class Reconfigure(PluginTest):
+    CODE = """
+    CONFIG['n'] = {'description': '', 'type': 'integer', 'default': '1'}
+    def plugin_poll(handle):
+        return {'asset': 'a', 'readings': {'n': handle['n']['value'], 'spoilt': 'spoilt' in handle}}
+    def plugin_reconfigure(handle, config):
+        handle['spoilt'] = True
+        n = config['n']['value']
+        if n == '13':
+            raise ValueError('13 is not allowed')
+        if n == '14':
+            return None
+        if n == '15':
+            return 'a text'
+        return plugin_init(config)
+    """
+
+    def test_the_new_handle_holds_or_the_old_one_stays(self):
+        adapter, _ = self.plugin(self.CODE)
+        self.assertIn("reconfigure", adapter.describe()["has"])
+
+        async def work():
+            seen = []
+            for value in (2, 13, 14, 15, 3):
+                try:
+                    await adapter.reconfigure({"values": {"n": value}, "previous": {}, "changed": ["n"]})
+                    seen.append("taken")
+                except Exception as error:
+                    seen.append((error.code, error.message))
+                seen.append((await adapter.request("poll", {}))[0]["readings"])
+            return seen
+
+        taken, two, raised, kept, nothing, kept_too, text, kept_again, taken_too, three = self.run_async(adapter, work)
+        self.assertEqual((taken, two), ("taken", {"n": "2", "spoilt": False}))
+        self.assertEqual(raised, ("BP_PLUGIN_FAILED", "plugin_reconfigure raised ValueError: 13 is not allowed"))
+        self.assertEqual((nothing[0], text[0]), ("BP_FLEDGE_HANDLE_INVALID", "BP_FLEDGE_HANDLE_INVALID"))
+        self.assertEqual([kept, kept_too, kept_again], [two, two, two])
+        self.assertEqual((taken_too, three["n"]), ("taken", "3"))
+
+    def test_a_filter_keeps_the_very_handle(self):
+        adapter, _ = self.plugin(
+            """
+            import filter_ingest
+            first = []
+            def plugin_init(config, ref, callback):
+                handle = dict(config, ref=ref, callback=callback)
+                first.append(handle)
+                return handle
+            def plugin_ingest(handle, data):
+                filter_ingest.filter_ingest_callback(handle['callback'], handle['ref'], data if first[0] is handle else [])
+            def plugin_reconfigure(handle, config):
+                return dict(config, ref=handle['ref'], callback=handle['callback'])
+            """,
+            kind="filter",
+        )
+
+        async def work():
+            await adapter.reconfigure({"values": {}, "previous": {}, "changed": []})
+            return await adapter.request("filter", {"readings": [{"asset": "a", "readings": {"x": 1}}]})
+
+        self.assertEqual(self.run_async(adapter, work)[0]["readings"], {"x": 1})
+
+    def test_north_is_never_reconfigured(self):
+        adapter, _ = self.plugin("def plugin_send(h, r): return 0\ndef plugin_reconfigure(): pass", kind="north")
+        self.assertNotIn("reconfigure", adapter.describe()["has"])
+
+
+class Start(PluginTest):
+    def test_init_must_give_a_handle(self):
+        adapter, _ = self.plugin("def plugin_poll(h): pass\ndef plugin_init(config): pass")
+        self.fails("BP_FLEDGE_HANDLE_INVALID", lambda: self.run_async(adapter, None))
+
+    def test_what_init_and_start_raise(self):
+        init = "def plugin_poll(h): pass\ndef plugin_init(config): raise OSError('no device')"
+        start = "def plugin_register_ingest(h, c, r): pass\ndef plugin_start(h): raise OSError('no device')"
+        for code, mode, entry in ((init, "poll", "plugin_init"), (start, "async", "plugin_start")):
+            adapter, _ = self.plugin(code, mode=mode)
+            error = self.fails("BP_PLUGIN_LOAD_FAILED", lambda: self.run_async(adapter, None))
+            self.assertEqual(error.message, "Plugin 'it' could not be loaded: %s raised OSError: no device" % entry)
+
+    def test_order_of_an_asynchronous_south(self):
+        adapter, _ = self.plugin(
+            """
+            seen = []
+            def plugin_init(config): seen.append('init'); return {'h': 1}
+            def plugin_register_ingest(handle, callback, ref): seen.append('register')
+            def plugin_start(handle): seen.append('start')
+            def plugin_shutdown(handle): seen.append('shutdown')
+            """,
+            mode="async",
+        )
+
+        async def nothing():
+            pass
+
+        self.run_async(adapter, nothing)
+        self.assertEqual(adapter._module.seen, ["init", "register", "start", "shutdown"])
+
+    def test_one_thread_with_an_event_loop_of_its_own(self):
+        adapter, _ = self.plugin(
+            """
+            import asyncio, sqlite3
+            def plugin_init(config):
+                return {'db': sqlite3.connect(':memory:'), 'loop': asyncio.get_event_loop()}
+            def plugin_poll(handle):
+                handle['db'].execute('select 1')
+                same = asyncio.get_event_loop() is handle['loop'] and not handle['loop'].is_running()
+                return {'asset': 'a', 'readings': {'same': same}}
+            def plugin_shutdown(handle): handle['db'].close()
+            """
+        )
+        self.assertEqual(self.run_async(adapter, lambda: adapter.request("poll", {}))[0]["readings"], {"same": True})
+
+
+class Persist(PluginTest):
+    CODE = """
+    import json
+    def plugin_init(config): return {'count': None, 'raw': None}
+    def plugin_start(handle, data):
+        handle['raw'] = data
+        handle['count'] = json.loads(data).get('count', 0)
+    def plugin_poll(handle):
+        handle['count'] += 1
+        return {'asset': 'a', 'readings': {'count': handle['count'], 'raw': handle['raw']}}
+    def plugin_shutdown(handle): return json.dumps({'count': handle['count']})
+    """
+
+    def count(self, adapter, state=None):
+        async def work():
+            return (await adapter.request("poll", {}))[0]["readings"]
+
+        return self.run_async(adapter, work, state)
+
+    def test_data_comes_back_after_a_restart(self):
+        for n in (1, 2, 3):
+            adapter, host = self.plugin(self.CODE, flag=8, state_dir=self.dir)
+            reading = self.count(adapter)
+            self.assertEqual(reading["count"], n)
+        self.assertEqual(reading["raw"], '{"count": 2}')
+
+    def test_each_instance_keeps_its_own(self):
+        for n, name in ((1, "one"), (1, "two"), (2, "one")):
+            folder = os.path.join(self.dir, name)
+            os.makedirs(folder, exist_ok=True)
+            adapter, _ = self.plugin(self.CODE, flag=8, state_dir=folder)
+            self.assertEqual(self.count(adapter)["count"], n)
+
+    def test_without_the_flag_nothing_is_kept(self):
+        adapter, _ = self.plugin(
+            "def plugin_poll(h): pass\ndef plugin_start(h): raise OSError\ndef plugin_shutdown(h): return '{}'",
+            state_dir=self.dir,
+        )
+        self.run_async(adapter, lambda: adapter.request("poll", {}))
+        self.assertFalse(os.path.exists(os.path.join(self.dir, "fledge-data.json")))
+
+    def test_what_is_no_json_is_not_kept(self):
+        adapter, host = self.plugin(
+            "def plugin_poll(h): pass\ndef plugin_shutdown(h): return 'not json'", flag=8, state_dir=self.dir
+        )
+        self.run_async(adapter, lambda: adapter.request("poll", {}))
+        self.assertFalse(os.path.exists(os.path.join(self.dir, "fledge-data.json")))
+        self.assertTrue(any("no JSON" in message for _, message in host.logs))
+
+    def test_a_broken_file_is_told_and_passed_over(self):
+        self.write("fledge-data.json", "{broken")
+        adapter, host = self.plugin(self.CODE, flag=8, state_dir=self.dir)
+        self.assertEqual(self.count(adapter)["count"], 1)
+        self.assertTrue(any("cannot be read" in message for _, message in host.logs))
+
+    def test_handing_over(self):
+        first, _ = self.plugin(self.CODE, flag=8)
+
+        async def work():
+            await first.request("poll", {})
+            return await first.hand_over()
+
+        state = self.run_async(first, work)
+        self.assertEqual(state, {"data": '{"count": 1}'})
+        second, _ = self.plugin(self.CODE, flag=8)
+        self.assertEqual(self.count(second, state)["count"], 2)
+
+    def test_goes_on_after_handing_over_in_vain(self):
+        adapter, _ = self.plugin(self.CODE, flag=8)
+
+        async def work():
+            await adapter.request("poll", {})
+            await adapter.hand_over()
+            again = (await adapter.request("poll", {}))[0]["readings"]["count"]
+            await adapter.hand_over()
+            await adapter.request("resume", {})
+            return again, (await adapter.request("poll", {}))[0]["readings"]["count"]
+
+        self.assertEqual(self.run_async(adapter, work), (2, 3))
+
+
+class Modules(PluginTest):
+    def test_a_plugin_finds_its_own_files_by_every_path(self):
+        self.write("helper.py", "value = 1")
+        self.write("sub/__init__.py", "")
+        self.write("sub/deep.py", "value = 2")
+        adapter, _ = self.plugin(
+            """
+            import helper
+            from fledge.plugins.south.it import helper as again
+            from fledge.plugins.south.it.sub import deep
+            from foglamp.plugins.south.it.sub import deep as twin
+            def plugin_poll(handle):
+                from fledge.plugins.south.it import it
+                import sys
+                return {'asset': 'a', 'readings': {'sum': helper.value + again.value + deep.value + twin.value,
+                        'one': it is sys.modules['it'], 'argv': sys.argv[1]}}
+            """
+        )
+        readings = self.run_async(adapter, lambda: adapter.request("poll", {}))[0]["readings"]
+        self.assertEqual(readings, {"sum": 6, "one": True, "argv": "it"})
