@@ -29,7 +29,7 @@ export class ActiveCall implements Call, Expiring {
   params: Params
   readonly deadline: number
   readonly caller: Caller
-  readonly trace?: TraceContext
+  trace?: TraceContext
   readonly timeoutMs: number
   readonly #sink: ItemSink | undefined
   #reject: ((error: BackplaneError) => void) | undefined

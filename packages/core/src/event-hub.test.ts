@@ -81,6 +81,21 @@ describe('EventHub', () => {
     expect([...listeners.keys()]).toEqual([{ event: 'y' }, { event: 'x' }])
   })
 
+  it('takes a pattern of devices, and names that only the mesh knows', async () => {
+    const { mesh, listeners } = fakeMesh()
+    const say = (device: string, event: string) => {
+      for (const listener of [...listeners.values()]) listener({ device, event, payload: {} })
+    }
+    const hub = new EventHub('me', silentLogger)
+    const heard: string[] = []
+    hub.set('a', [{ device: 'lamp-*', event: 'x' }, { event: 'peer_lost' }], (event) => heard.push(event.device))
+    await hub.attach(mesh)
+    say('lamp-1', 'x')
+    say('door-1', 'x')
+    say('door-1', 'peer_lost')
+    expect(heard).toEqual(['lamp-1', 'door-1'])
+  })
+
   it('survives a mesh that cannot unsubscribe', async () => {
     const unsubscribe = () => Promise.reject(new Error('the line is gone'))
     const hub = new EventHub('me', silentLogger)

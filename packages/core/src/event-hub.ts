@@ -4,6 +4,7 @@ import type { EventFilter } from './contracts/manifest.ts'
 import type { Mesh } from './contracts/mesh.ts'
 import type { IncomingEvent } from './contracts/runtime.ts'
 import type { Subscription } from './contracts/transport.ts'
+import { wildcard } from './wildcard.ts'
 
 interface Interest {
   readonly filters: readonly EventFilter[]
@@ -97,11 +98,7 @@ export class EventHub {
 }
 
 function matches(filter: EventFilter, event: IncomingEvent): boolean {
-  return fits(filter.device, event.device) && fits(filter.event, event.event)
-}
-
-function fits(wanted: string | undefined, actual: string): boolean {
-  return wanted === undefined || wanted === '*' || wanted === actual
+  return wildcard(filter.device ?? '*', event.device) && wildcard(filter.event ?? '*', event.event)
 }
 
 function keyOf(filter: EventFilter): string {

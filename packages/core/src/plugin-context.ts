@@ -3,6 +3,7 @@ import type { PluginSource, RemoteOptions, RuntimeContext } from './contracts/ru
 import type { Params, Value } from './contracts/values.ts'
 import { coreError } from './errors.ts'
 import type { RunningInstance } from './instance.ts'
+import { wildcard } from './wildcard.ts'
 
 /** What a plugin's context reaches of its host. */
 export interface ContextComponents {
@@ -41,19 +42,4 @@ export function pluginContext(parts: ContextComponents): RuntimeContext {
     exited: parts.exited,
     changed: parts.changed,
   }
-}
-
-/** Matches a name against a pattern in which `*` stands for any run of characters. */
-function wildcard(pattern: string, name: string): boolean {
-  const [first = '', ...rest] = pattern.split('*')
-  if (rest.length === 0) return pattern === name
-  if (!name.startsWith(first)) return false
-  let at = first.length
-  const last = rest.pop() ?? ''
-  for (const part of rest) {
-    const found = name.indexOf(part, at)
-    if (found < 0) return false
-    at = found + part.length
-  }
-  return name.length - last.length >= at && name.endsWith(last)
 }

@@ -23,7 +23,8 @@ export interface Call {
   /** When the caller stops waiting, in milliseconds since the Unix epoch. */
   readonly deadline: number
   readonly caller: Caller
-  readonly trace?: TraceContext
+  /** Where it belongs in a trace, which onward calls continue. An interceptor that traces puts its own span here. */
+  trace?: TraceContext
   /**
    * Hands one item of a streamed result to the caller. Resolves when there is room for the next, so awaiting it is
    * back-pressure; rejects with `BP_ABORTED` once the caller has gone.

@@ -178,11 +178,11 @@ export interface EventDescriptor {
  */
 export interface EventFilter {
   /**
-   * A device id. Default: every device, this one included.
+   * A device id, or a pattern of ids with `*` and `?`. Default: every device, this one included.
    */
   readonly device?: string
   /**
-   * An event name. Default: every event.
+   * An event name; a mesh may know names of its own beside (Device Connect: `peer_present`, `peer_lost`). Default: every event.
    */
   readonly event?: string
   readonly [k: string]: unknown
