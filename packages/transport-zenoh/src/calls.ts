@@ -1,0 +1,110 @@
+import { abortedBy, type BackplaneError, type Clock, coreError, type Message, type Timer } from '@backplane/core'
+
+/** One request that waits for its answer. */
+export interface Call {
+  readonly subject: string
+  readonly deadline: number
+  readonly timeoutMs: number
+  settle(message: Message): void
+  fail(error: BackplaneError): void
+}
+
+/**
+ * Two looks at the deadlines are this far apart, at least: many calls share one timer, which is what makes them cheap.
+ */
+const stepMs = 5
+
+/**
+ * The requests under way, by a number.
+ *
+ * One timer stands for all deadlines: it is armed for the earliest of them, so a steady flow of calls with the same
+ * timeout sets it about once per timeout, not once per call.
+ */
+export class CallTable {
+  readonly #clock: Clock
+  readonly #calls = new Map<string, Call>()
+  #timer: Timer | undefined
+  #armedFor = Number.POSITIVE_INFINITY
+  #next = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#calls.size
+  }
+
+  /** Enters a call; gives its id, and its answer as a promise. */
+  open(subject: string, timeoutMs: number, signal: AbortSignal | undefined): { id: string; answer: Promise<Message> } {
+    const id = (this.#next++).toString(36)
+    const deadline = this.#clock.now() + timeoutMs
+    const answer = new Promise<Message>((settle, fail) => {
+      if (!signal) {
+        this.#calls.set(id, { subject, deadline, timeoutMs, settle, fail })
+        return
+      }
+      const abort = () => this.take(id)?.fail(abortedBy(signal))
+      const forget = () => signal.removeEventListener('abort', abort)
+      signal.addEventListener('abort', abort, { once: true })
+      this.#calls.set(id, {
+        subject,
+        deadline,
+        timeoutMs,
+        settle: (message) => {
+          forget()
+          settle(message)
+        },
+        fail: (error) => {
+          forget()
+          fail(error)
+        },
+      })
+    })
+    if (deadline < this.#armedFor) this.#arm(deadline)
+    return { id, answer }
+  }
+
+  /** Takes a call out, to be settled by whoever took it. */
+  take(id: string): Call | undefined {
+    const call = this.#calls.get(id)
+    if (call) this.#calls.delete(id)
+    return call
+  }
+
+  /** Fails every call that `which` picks. */
+  failAll(error: (call: Call) => BackplaneError, which: (call: Call) => boolean = () => true): void {
+    for (const [id, call] of [...this.#calls]) {
+      if (!which(call)) continue
+      this.#calls.delete(id)
+      call.fail(error(call))
+    }
+  }
+
+  /** Takes the timer down; calls that are still in are left as they are. */
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#armedFor = Number.POSITIVE_INFINITY
+  }
+
+  #arm(deadline: number): void {
+    this.#timer?.cancel()
+    this.#armedFor = deadline
+    this.#timer = this.#clock.after(Math.max(stepMs, deadline - this.#clock.now()), () => this.#expire())
+  }
+
+  #expire(): void {
+    this.#timer = undefined
+    this.#armedFor = Number.POSITIVE_INFINITY
+    const now = this.#clock.now()
+    this.failAll(timedOut, (call) => call.deadline <= now)
+    let earliest = Number.POSITIVE_INFINITY
+    for (const { deadline } of this.#calls.values()) earliest = Math.min(earliest, deadline)
+    if (earliest < this.#armedFor) this.#arm(earliest)
+  }
+}
+
+function timedOut({ subject, timeoutMs }: Call): BackplaneError {
+  return coreError('BP_TIMEOUT', { details: { what: `The request on '${subject}'`, timeoutMs } })
+}

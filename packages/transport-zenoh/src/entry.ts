@@ -1,0 +1,72 @@
+import type { SubscribeOptions } from '@backplane/core'
+import { keyExpressionOf } from './key-expressions.ts'
+import { identityOf, QueueGroup } from './queue-group.ts'
+import type { Declaration, IncomingQuery, ZenohSample, ZenohSession } from './session.ts'
+import { isOurs } from './wire.ts'
+
+/** What one subscription or served subject does with what comes. */
+export interface Behaviour {
+  readonly kind: 'serve' | 'subscribe'
+  push(incoming: ZenohSample | IncomingQuery): void
+  close(): void
+  /** Resolves when nothing of it is under way. */
+  idle(): Promise<void>
+}
+
+/** One subscription or served subject; it is declared again on each new session. */
+export class Entry {
+  readonly pattern: string
+  readonly behaviour: Behaviour
+  readonly #queue: string | undefined
+  #undeclare: Declaration[] = []
+  #group: QueueGroup | undefined
+  #removed = false
+
+  constructor(pattern: string, { queue }: SubscribeOptions, behaviour: Behaviour) {
+    this.pattern = pattern
+    this.#queue = queue
+    this.behaviour = behaviour
+  }
+
+  /** Declares it; resolves when the router has it. */
+  async attach(session: ZenohSession): Promise<void> {
+    const expression = keyExpressionOf(this.pattern)
+    const { kind } = this.behaviour
+    const group = this.#queue === undefined ? undefined : new QueueGroup(session, this.pattern, this.#queue, kind)
+    this.#group = group
+    const sample = group
+      ? (each: ZenohSample) => group.share(identityOf(each.key, each.payload), () => this.behaviour.push(each))
+      : (each: ZenohSample) => this.behaviour.push(each)
+    const declarations = [session.declareSubscriber(expression, sample)]
+    if (kind === 'serve') declarations.push(session.declareQueryable(expression, (each) => this.#asked(each, group)))
+    this.#undeclare = await Promise.all(declarations)
+    await group?.join()
+    // It was unsubscribed while it was being declared.
+    if (this.#removed) await this.detach()
+  }
+
+  /** Takes no more, and tells the router; resolves when that is done or there is nobody to tell. */
+  async remove(): Promise<void> {
+    this.#removed = true
+    this.behaviour.close()
+    await this.detach()
+  }
+
+  async detach(): Promise<void> {
+    const group = this.#group
+    this.#group = undefined
+    await Promise.allSettled([group?.leave(), ...this.#undeclare.splice(0).map((undeclare) => undeclare())])
+  }
+
+  #asked(query: IncomingQuery, group: QueueGroup | undefined): void {
+    const { attachment } = query
+    // A stranger may have asked this member alone, so it is answered by whoever hears it.
+    if (!group || !isOurs(attachment)) this.behaviour.push(query)
+    else
+      group.share(
+        attachment,
+        () => this.behaviour.push(query),
+        () => query.end(),
+      )
+  }
+}

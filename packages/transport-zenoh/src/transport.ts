@@ -1,0 +1,264 @@
+import {
+  BackplaneError,
+  coreError,
+  type Message,
+  type MessageHandler,
+  messageOf,
+  type RequestHandler,
+  type RequestOptions,
+  type SubscribeOptions,
+  type Subscription,
+  type Transport,
+  type TransportEvent,
+  type TransportOptions,
+  type TransportStatus,
+  throwIfAborted,
+  within,
+} from '@backplane/core'
+import { validatePattern, validateSubject } from '@backplane/core/subjects'
+import { Answering } from './answering.ts'
+import { CallTable } from './calls.ts'
+import { type Behaviour, Entry } from './entry.ts'
+import { checkLength, checkQueue, closedError, invalid, refused, tooLarge } from './failures.ts'
+import { Inbound } from './inbound.ts'
+import { keyOf, subjectOf } from './key-expressions.ts'
+import { Link, type OpenSession } from './link.ts'
+import {
+  settingsOf,
+  type TransportSettings,
+  type ZenohTransportComponents,
+  type ZenohTransportInit,
+} from './options.ts'
+import type { ZenohSession } from './session.ts'
+import { QueryIds, refusalOf } from './wire.ts'
+import { openZenohTs } from './zenoh-ts/session.ts'
+
+/**
+ * Makes a transport over Zenoh, through a remote-api bridge (`backplane zenoh-bridge` runs one).
+ *
+ * Not for storage, liveliness or attachments of your own: it carries publishes and requests, and nothing else of Zenoh. The
+ * client library `@eclipse-zenoh/zenoh-ts` is an optional peer: `connect` loads it, and rejects with
+ * `BP_ZENOH_CLIENT_MISSING` or `BP_ZENOH_NODE_TOO_OLD` where it cannot. Throws `BP_INVALID_ARGUMENT` for an option that
+ * cannot be meant.
+ *
+ * @example
+ * const transport = zenohTransport({ endpoint: 'ws://127.0.0.1:10000' })({ logger: silentLogger, clock: systemClock })
+ * await transport.connect()
+ */
+export function zenohTransport(init: ZenohTransportInit = {}): (components: ZenohTransportComponents) => Transport {
+  const settings = settingsOf(init)
+  return (components) =>
+    new ZenohTransport(settings, components, (opening) =>
+      openZenohTs({
+        ...opening,
+        endpoint: settings.endpoint,
+        tls: settings.tls,
+        headers: settings.headers,
+        congestion: settings.congestion,
+        clock: components.clock,
+      }),
+    )
+}
+
+const defaultRequestTimeoutMs = 5000
+const defaultMaxPending = 65_536
+/** A bridge forgets the oldest query of a client that has more than 1000 open; beyond this many they are refused. */
+const mostQueriesUnderWay = 900
+const defaultDrainMs = 1000
+/** How long to wait for the router where it is a courtesy to others: that something has gone, that last answers are out. */
+const courtesyMs = 1000
+
+class ZenohTransport implements Transport {
+  readonly kind = 'zenoh'
+  readonly address: string
+  readonly maxPayload: number
+  readonly #components: ZenohTransportComponents
+  readonly #link: Link
+  readonly #calls: CallTable
+  readonly #ids = new QueryIds()
+  readonly #entries = new Set<Entry>()
+  /** Aborts the handlers that outlast the drain. */
+  readonly #handlers = new AbortController()
+  #closing: Promise<void> | undefined
+
+  constructor(settings: TransportSettings, components: ZenohTransportComponents, openSession: OpenSession) {
+    this.address = settings.endpoint
+    this.maxPayload = settings.maxPayload
+    this.#components = components
+    this.#calls = new CallTable(components.clock)
+    this.#link = new Link(settings, components, openSession, {
+      attach: (session) => this.#attach(session),
+      lost: (error) => this.#calls.failAll(() => error),
+    })
+  }
+
+  get status(): TransportStatus {
+    return this.#link.status
+  }
+
+  connect(options?: TransportOptions): Promise<void> {
+    return this.#link.connect(options)
+  }
+
+  async flush(options?: TransportOptions): Promise<void> {
+    await this.#link.use((session) => session.roundTrip(), 'The flush', options)
+  }
+
+  onStatus(listener: (event: TransportEvent) => void): () => void {
+    return this.#link.onStatus(listener)
+  }
+
+  publish(subject: string, payload: Uint8Array, options?: TransportOptions): Promise<void> {
+    try {
+      const session = this.#ready(subject, payload, options?.signal)
+      session.put(keyOf(subject), payload)
+      return session.room() ?? Promise.resolve()
+    } catch (thrown) {
+      return Promise.reject(thrown)
+    }
+  }
+
+  request(subject: string, payload: Uint8Array, options?: RequestOptions): Promise<Message> {
+    try {
+      const session = this.#ready(subject, payload, options?.signal)
+      const timeoutMs = options?.timeoutMs ?? defaultRequestTimeoutMs
+      const { id, answer } = this.#calls.open(subject, timeoutMs, options?.signal)
+      this.#ask(session, id, subject, payload, timeoutMs)
+      return answer
+    } catch (thrown) {
+      return Promise.reject(thrown)
+    }
+  }
+
+  subscribe(pattern: string, handler: MessageHandler, options: SubscribeOptions = {}): Promise<Subscription> {
+    const inbound = new Inbound(handler, options.maxPending ?? defaultMaxPending, {
+      dropped: (dropped) => this.#link.emit({ type: 'slow', subject: pattern, dropped }),
+      failed: (thrown) => this.#handlerFailed(pattern, thrown),
+    })
+    return this.#add(pattern, options, {
+      kind: 'subscribe',
+      push: ({ key, payload }) => inbound.push({ subject: subjectOf(key), payload }),
+      close: () => inbound.close(),
+      idle: () => Promise.resolve(),
+    })
+  }
+
+  serve(pattern: string, handler: RequestHandler, options: SubscribeOptions = {}): Promise<Subscription> {
+    const maxPending = Math.min(options.maxPending ?? mostQueriesUnderWay, mostQueriesUnderWay)
+    const answering = new Answering(handler, maxPending, {
+      signal: this.#handlers.signal,
+      maxPayload: this.maxPayload,
+      subjectOf,
+      dropped: (dropped) => this.#link.emit({ type: 'slow', subject: pattern, dropped }),
+      failed: (thrown) => this.#handlerFailed(pattern, thrown),
+    })
+    return this.#add(pattern, options, {
+      kind: 'serve',
+      push: (incoming) => answering.push(incoming),
+      close: () => answering.close(),
+      idle: () => answering.idle(),
+    })
+  }
+
+  close({ drainMs = defaultDrainMs }: { readonly drainMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#shutDown(drainMs)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #attach(session: ZenohSession): Promise<void> {
+    await Promise.all([...this.#entries].map((entry) => entry.attach(session)))
+  }
+
+  async #add(pattern: string, options: SubscribeOptions, behaviour: Behaviour): Promise<Subscription> {
+    const { queue, signal, maxPending = defaultMaxPending } = options
+    validatePattern(pattern)
+    checkLength(pattern)
+    if (queue !== undefined) checkQueue(queue)
+    if (!(maxPending >= 1)) throw invalid('maxPending', 'it must be 1 or more')
+    throwIfAborted(signal)
+    this.#link.session()
+    const entry = new Entry(pattern, options, behaviour)
+    this.#entries.add(entry)
+    const remove = async () => {
+      signal?.removeEventListener('abort', abandon)
+      if (!this.#entries.delete(entry)) return
+      // The router is waited for, so that others find nobody any more.
+      const { clock } = this.#components
+      await within(entry.remove(), { clock, timeoutMs: courtesyMs, what: 'Undeclaring' }).catch(() => {})
+    }
+    const abandon = () => void remove()
+    try {
+      await this.#link.use((session) => entry.attach(session), `Declaring '${pattern}'`, signal ? { signal } : {})
+    } catch (thrown) {
+      void remove()
+      throw thrown
+    }
+    signal?.addEventListener('abort', abandon, { once: true })
+    return { pattern, unsubscribe: remove, [Symbol.asyncDispose]: remove }
+  }
+
+  #ask(session: ZenohSession, id: string, subject: string, payload: Uint8Array, timeoutMs: number): void {
+    let refusal: BackplaneError | undefined
+    let silent = false
+    try {
+      session.get({
+        key: keyOf(subject),
+        payload,
+        attachment: this.#ids.next(),
+        timeoutMs,
+        onReply: (bytes) => this.#calls.take(id)?.settle({ subject, payload: bytes }),
+        onError: (bytes, encoding) => {
+          const text = new TextDecoder().decode(bytes)
+          const kind = refusalOf(encoding)
+          if (kind === 'silent') silent = true
+          else if (kind === 'too-large') refusal = tooLarge(Number(text.split(' ')[0]), Number(text.split(' ')[1]))
+          else refusal = refused(subject, text === '' ? 'error reply without text' : text)
+        },
+        // Another may still give an answer where one has refused, so only the end decides.
+        onEnd: () => {
+          if (silent && !refusal) return
+          const error = refusal ?? coreError('BP_NO_RESPONDER', { details: { subject } })
+          this.#calls.take(id)?.fail(error)
+        },
+      })
+    } catch (thrown) {
+      this.#calls.take(id)?.fail(BackplaneError.from(thrown))
+    }
+  }
+
+  #shutDown(drainMs: number): Promise<void> {
+    const { clock } = this.#components
+    const entries = [...this.#entries]
+    const closing = this.#link.close(async (session) => {
+      const removed = Promise.all(entries.map((entry) => entry.remove()))
+      await within(removed, { clock, timeoutMs: courtesyMs, what: 'Undeclaring' }).catch(() => {})
+      const drained = Promise.all(entries.map((entry) => entry.behaviour.idle()))
+      await within(drained, { clock, timeoutMs: drainMs, what: 'The drain' }).catch(() => {})
+      await within(session.roundTrip(), { clock, timeoutMs: courtesyMs, what: 'The flush' }).catch(() => {})
+    })
+    this.#calls.failAll(closedError)
+    this.#calls.stop()
+    this.#entries.clear()
+    for (const entry of entries) entry.behaviour.close()
+    return closing.finally(() => this.#handlers.abort(closedError()))
+  }
+
+  #ready(subject: string, payload: Uint8Array, signal: AbortSignal | undefined): ZenohSession {
+    validateSubject(subject)
+    checkLength(subject)
+    if (!(payload instanceof Uint8Array)) throw invalid('payload', 'it is not a Uint8Array')
+    const session = this.#link.session()
+    throwIfAborted(signal)
+    if (payload.length > this.maxPayload) throw tooLarge(payload.length, this.maxPayload)
+    return session
+  }
+
+  #handlerFailed(pattern: string, thrown: unknown): void {
+    this.#components.logger.error({ pattern, reason: messageOf(thrown) }, 'Zenoh handler failed')
+    this.#link.emit({ type: 'error', error: BackplaneError.from(thrown) })
+  }
+}
