@@ -10,6 +10,10 @@ export const runtimeWasmErrorCatalogue = {
     message: '{what} uses {feature}, which is not allowed here.',
     next: 'Build it without that feature.',
   },
+  BP_WASM_COMPONENT_TOOL: {
+    message: 'Components need the package @bytecodealliance/jco-transpile, which could not be loaded: {reason}',
+    next: 'Install it: npm install @bytecodealliance/jco-transpile@0.15',
+  },
   BP_WASM_SOURCE: {
     message: 'The plugin could not be read from {source}: {reason}',
     next: 'Correct the path, address or data of the module in its manifest.',

@@ -1,4 +1,5 @@
 import { abortedBy, coreError, type Logger } from '@backplane/core'
+import type { ComponentProgram } from '../component/program.ts'
 import { wasmError } from '../errors.ts'
 import type { CompiledModule, Engine } from '../sandbox/engine.ts'
 import type { FullLimits } from '../sandbox/limits.ts'
@@ -24,6 +25,8 @@ export interface LoadedPlugin extends Omit<Services, 'log' | 'variables' | 'wait
   readonly replaced?: ((error: Error) => void) | undefined
   /** Present for a plugin of the VYRA convention. */
   readonly vyra?: { readonly metadata: VyraMetadata; readonly strict: boolean }
+  /** Present for a component. */
+  readonly component?: ComponentProgram
 }
 
 const none = new Uint8Array()

@@ -72,7 +72,7 @@ export function validate(bytes: Uint8Array<ArrayBuffer>, what: string): void {
   if (bytes.length >= 8 && bytes[4] === 0x0d && bytes[0] === 0 && bytes[1] === 0x61) {
     throw wasmError('BP_WASM_FEATURE', {
       details: { what, feature: 'the component model' },
-      next: 'Give it as a core module: components are not run by this package.',
+      next: 'Load it as a component (componentPlugin, or wasm.abi: component), or give it as a core module.',
     })
   }
   if (wasm.validate(bytes)) return

@@ -38,11 +38,26 @@ const gateBytes = Uint8Array.of(
 )
 
 const mostCompiled = 64
+const mostKept = 16
 
 /** Compiles modules once and makes instances of them. Share one between plugins to share what is compiled. */
 export class Engine {
   readonly #compiled = new Map<string, CompiledModule>()
+  readonly #kept = new Map<string, Promise<unknown>>()
   #gate: WasmModule | undefined
+
+  /** Keeps what is made of the same bytes, so that it is made once. */
+  kept<T>(bytes: Uint8Array, make: () => Promise<T>): Promise<T> {
+    const key = createHash('sha256').update(bytes).digest('base64')
+    const known = this.#kept.get(key) as Promise<T> | undefined
+    if (known) return known
+    const made = make()
+    this.#kept.set(key, made)
+    // What failed may be tried again.
+    made.catch(() => this.#kept.delete(key))
+    if (this.#kept.size > mostKept) this.#kept.delete(this.#kept.keys().next().value as string)
+    return made
+  }
 
   /** Instruments and compiles; the same bytes under the same limits only once. */
   compile(name: string, bytes: Uint8Array<ArrayBuffer>, limits: FullLimits, init: { fuel: boolean }): CompiledModule {
@@ -73,6 +88,7 @@ export class Engine {
   /** Forgets what it has compiled; what runs goes on. */
   clear(): void {
     this.#compiled.clear()
+    this.#kept.clear()
   }
 
   /** Makes an instance under a meter. Throws `BP_WASM_IMPORT_MISSING`, `BP_WASM_MEMORY_LIMIT` or `BP_WASM_MODULE_INVALID`. */

@@ -3,15 +3,18 @@ import { wasmError } from '../errors.ts'
 import { wasm } from '../webassembly.ts'
 import type { Meter } from './meter.ts'
 
-/** What a guest did wrong, by the engine's words; V8 changes them between versions, so each has several. */
+/**
+ * What a guest did wrong, by the engine's words; V8 changes them between versions, so each has several. jco's bindings put wasmtime's
+ * words in their place.
+ */
 const kinds: readonly (readonly [RegExp, string])[] = [
-  [/^unreachable/, 'unreachable'],
+  [/^unreachable|`unreachable`/, 'unreachable'],
   [
-    /divide by zero|remainder by zero|integer overflow|divide result unrepresentable|float unrepresentable/,
+    /divide by zero|remainder by zero|integer overflow|divide result unrepresentable|float unrepresentable|invalid conversion to integer/,
     'arithmetic',
   ],
-  [/memory access out of bounds|data segment/, 'memory'],
-  [/signature mismatch|null function|function signature/, 'indirect call'],
+  [/memory access out of bounds|out of bounds memory|data segment|out-of-bounds|unaligned pointer/, 'memory'],
+  [/signature mismatch|null function|function signature|type mismatch|uninitialized element/, 'indirect call'],
   [/table|element segment|segment/, 'table'],
   [/null/, 'null reference'],
 ]
@@ -21,7 +24,7 @@ export function trapped(thrown: unknown, name: string, meter: Meter): BackplaneE
   // A limit ends the guest by a trap; what it says is why.
   if (meter.reason) return meter.reason
   if (thrown instanceof BaseError) return thrown
-  if (thrown instanceof RangeError && /call stack/.test(thrown.message)) {
+  if ((thrown instanceof RangeError || thrown instanceof wasm.RuntimeError) && /call stack/.test(messageOf(thrown))) {
     const details = { function: name, limit: 'stack', value: "the engine's stack" }
     return wasmError('BP_WASM_STACK_LIMIT', { details, cause: thrown })
   }

@@ -28,6 +28,7 @@ export interface ThreadData {
   readonly functions: ReadonlyMap<string, readonly string[]>
   readonly wasi: Omit<WasiInit, 'output'> | undefined
   readonly vyra: LoadedPlugin['vyra']
+  readonly component: LoadedPlugin['component']
   readonly initialise: boolean
   readonly words: Int32Array
   readonly port: MessagePort
@@ -69,4 +70,6 @@ export interface Answer {
   /** What the function set as the guest's error. */
   readonly failed?: string
   readonly http?: HttpAnswer
+  /** What a component finds as the error of a `result`, where the function gave one. */
+  readonly payload?: unknown
 }

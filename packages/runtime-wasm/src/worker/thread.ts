@@ -112,7 +112,10 @@ class Thread {
       const seen = Atomics.load(words, word.wake)
       const answer = receiveMessageOnPort(answers)?.message as Answer | undefined
       if (answer?.id === this.#id) {
-        if (answer.error) throw BackplaneError.revive(answer.error)
+        if (answer.error) {
+          const error = BackplaneError.revive(answer.error)
+          throw Object.hasOwn(answer, 'payload') ? Object.assign(error, { payload: answer.payload }) : error
+        }
         return answer
       }
       // One of a call that has been given up.

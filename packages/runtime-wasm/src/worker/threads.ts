@@ -156,9 +156,21 @@ export class Threads implements WasmPlugin {
   }
 
   #spawn(): ThreadHandle {
-    const { id, modules, kernel, limits, config, logLevel, wasi, vyra, functions, initialise = false } = this.#init
+    const {
+      id,
+      modules,
+      kernel,
+      limits,
+      config,
+      logLevel,
+      wasi,
+      vyra,
+      component,
+      functions,
+      initialise = false,
+    } = this.#init
     const names = new Map([...functions].map(([space, own]) => [space, [...own.keys()]]))
-    const data = { id, modules, kernel, limits, config, logLevel, wasi, vyra, functions: names, initialise }
+    const data = { id, modules, kernel, limits, config, logLevel, wasi, vyra, component, functions: names, initialise }
     const thread: ThreadHandle = new ThreadHandle(
       data,
       {
@@ -202,7 +214,7 @@ export class Threads implements WasmPlugin {
       }
     } catch (cause) {
       const error = 'name' in question ? hostFailed(question.name, cause) : BackplaneError.from(cause)
-      thread.answer({ id, error: plain(error) })
+      thread.answer({ id, error: plain(error), ...payloadOf(cause) })
     }
   }
 
@@ -259,6 +271,16 @@ export class Threads implements WasmPlugin {
 
 function timedOut(name: string, timeoutMs: number) {
   return coreError('BP_TIMEOUT', { details: { what: `The call of '${name}'`, timeoutMs, limit: 'timeoutMs' } })
+}
+
+/** What was thrown for a component to find, if it can cross. */
+function payloadOf(cause: unknown): { payload?: unknown } {
+  if (typeof cause !== 'object' || cause === null || !Object.hasOwn(cause, 'payload')) return {}
+  try {
+    return { payload: structuredClone((cause as { payload: unknown }).payload) }
+  } catch {
+    return {}
+  }
 }
 
 /** An error as data; details that cannot cross are left out. */
