@@ -22,6 +22,22 @@ export const deviceConnectErrorCatalogue = {
     next: "Start such a device, or take its type off 'dependsOn'.",
     retryable: true,
   },
+  BP_DEVICE_CONNECT_CREDENTIALS_MISSING: {
+    message: 'Credentials are missing: {reason}.',
+    next: 'Name a credentials file: MESSAGING_CREDENTIALS_FILE.',
+  },
+  BP_DEVICE_CONNECT_CREDENTIALS_INVALID: {
+    message: 'The credentials of {source} cannot be used: {reason}.',
+    next: 'Correct what is named, or get new credentials from the portal or whoever issued them.',
+  },
+  BP_DEVICE_CONNECT_CREDENTIALS_EXPIRED: {
+    message: 'The {what} of {source} has expired, on {expired}.',
+    next: "Get new credentials from the portal or whoever issued them; if the date is not past, set this machine's clock.",
+  },
+  BP_DEVICE_CONNECT_CREDENTIALS_MISMATCH: {
+    message: "The credentials of {source} were issued to '{deviceId}', not to '{asked}'.",
+    next: 'Leave the device id out (DEVICE_ID, --device-id), or name the credentials of that device.',
+  },
 } as const satisfies ErrorCatalogue
 
 /** A code that this package adds. */
