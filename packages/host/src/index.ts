@@ -4,13 +4,16 @@
  * @packageDocumentation
  */
 export { type DesiredState, desiredStateFile } from './desired-state.ts'
+export { type EdgeHostInit, edgeHost } from './edge-host.ts'
 export { type EmbeddedNatsInit, embeddedNats } from './embedded-nats.ts'
 export { type HostErrorCode, hostErrorCatalogue } from './errors.ts'
 export { hostEvents, tellOfPlugins } from './host-events.ts'
 export { type HostFunctionsInit, hostFunctions } from './host-functions.ts'
 export { type HostIdentityInit, hostIdentity } from './host-identity.ts'
 export { type LoadAllOptions, type LoadReport, loadAll } from './load-all.ts'
-export { type LocalHost, type LocalHostInit, localHost } from './local-host.ts'
+export { type LocalHostInit, localHost } from './local-host.ts'
 export { type FoundPlugin, type PluginFolder, type PluginFolderOptions, pluginFolder } from './plugin-folder.ts'
+export { type PortalHostInit, portalHost } from './portal-host.ts'
+export { type PresetHost, type PresetInit, presetHost } from './preset-host.ts'
 export { stateDirs } from './state-dirs.ts'
 export { validateParams } from './validate-params.ts'

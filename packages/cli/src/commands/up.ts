@@ -1,5 +1,5 @@
 import { BackplaneError, type FunctionDescriptor } from '@backplane/core'
-import { type LoadReport, type LocalHost, localHost } from '@backplane/host'
+import { type LoadReport, localHost, type PresetHost } from '@backplane/host'
 import { serversOf } from '../client.ts'
 import type { CommandContext } from '../program.ts'
 import type { Reporter } from '../reporter.ts'
@@ -102,7 +102,7 @@ function overview(loaded: readonly LoadReport[], plugins: string): string {
 }
 
 /** A command that works as it stands, on something that is really there. */
-function nextStep(host: LocalHost, { deviceId, tenant, nats }: Settings, address: string): string {
+function nextStep(host: PresetHost, { deviceId, tenant, nats }: Settings, address: string): string {
   const functions = host.advertisement.functions
   const plugin =
     host.plugins().find(({ functions }) => functions.some((fn) => fn.name === 'hello_world')) ?? host.plugins()[0]

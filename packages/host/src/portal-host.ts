@@ -1,0 +1,33 @@
+import { type DiscoveryMode, deviceConnect } from '@backplane/mesh-device-connect'
+import { type MessagingInit, readMessaging } from '@backplane/mesh-device-connect/credentials'
+import { natsTransport } from '@backplane/transport-nats'
+import { type PresetHost, type PresetInit, presetHost } from './preset-host.ts'
+
+/** Options of {@link portalHost}. */
+export interface PortalHostInit extends PresetInit, Pick<MessagingInit, 'credentialsFile' | 'allowInsecure' | 'env'> {
+  /** NATS servers. @default those of the credentials, else the public portal's */
+  readonly nats?: string | readonly string[]
+  /** Where issued credentials are looked for, unless a file is named: the newest counts. @default ~/.config/device-connect */
+  readonly credentialsDir?: string
+  /** @default 'infra' */
+  readonly discovery?: DiscoveryMode
+}
+
+/**
+ * A host on a network that a Device Connect portal runs: over NATS with the credentials that it issued, registered with its
+ * registry. Device id and tenant are those of the credentials, so name neither.
+ *
+ * Rejects with what `readMessaging` rejects with; its host's `start` with `BP_AUTH_FAILED` where the broker does not take them.
+ */
+export async function portalHost(
+  init: PortalHostInit = {},
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<PresetHost> {
+  const { nats, credentialsDir, discovery = 'infra', ...rest } = init
+  const portal = credentialsDir === undefined ? {} : { dir: credentialsDir }
+  const messaging = await readMessaging({ ...rest, portal, ...(nats === undefined ? {} : { urls: nats }) }, options)
+  const { urls, auth, tls, deviceId, tenant } = messaging
+  const transport = natsTransport({ servers: urls, ...(auth ? { credentials: auth } : {}), ...(tls ? { tls } : {}) })
+  const identity = { ...(deviceId ? { deviceId } : {}), ...(tenant ? { tenant } : {}) }
+  return presetHost({ ...init, ...identity }, deviceConnect({ transport, discovery }))
+}

@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import { type ConfigManager, configManager } from '@backplane/config-manager'
+import { fileStore } from '@backplane/config-manager/file'
+import { createHost, type Host, type Logger, type MeshFactory } from '@backplane/core'
+import { processRuntime } from '@backplane/handshake-grpc'
+import { nodeRuntime } from '@backplane/runtime-node'
+import { wasmRuntime } from '@backplane/runtime-wasm'
+import { desiredStateFile } from './desired-state.ts'
+import { hostEvents, tellOfPlugins } from './host-events.ts'
+import { hostFunctions } from './host-functions.ts'
+import { hostIdentity } from './host-identity.ts'
+import { type LoadAllOptions, type LoadReport, loadAll } from './load-all.ts'
+import { pluginFolder } from './plugin-folder.ts'
+import { stateDirs } from './state-dirs.ts'
+import { validateParams } from './validate-params.ts'
+
+/** Options of every preset. */
+export interface PresetInit {
+  /** @default 'plugin-host-1' */
+  readonly deviceId?: string
+  /** @default 'default' */
+  readonly tenant?: string
+  /** The folder that holds one plugin in each of its folders. @default './plugins' */
+  readonly plugins?: string
+  /** Whether `loadAll` loads what nobody asked for. @default true */
+  readonly autoLoad?: boolean
+  /** Where plugins keep their files, and the host what was loaded and configured. @default nowhere: nothing is kept */
+  readonly stateDir?: string
+  /** @default silent */
+  readonly logger?: Logger
+}
+
+/** What a preset gives: a host, its configuration, and its folder of plugins. */
+export interface PresetHost extends Host {
+  /** The configuration of its plugins, live: a change reaches a plugin that runs, or is refused with its reason. */
+  readonly config: ConfigManager
+  /** Loads the plugins of its folder; call it after `start`. One that fails is reported, and the rest are loaded. */
+  loadAll(options?: Pick<LoadAllOptions, 'signal' | 'onReport'>): Promise<readonly LoadReport[]>
+}
+
+/**
+ * What all presets are but for their mesh: every runtime, plugins from a folder, live configuration, checked parameters, and
+ * the functions by which a host is managed. It reads as an example: copy it where you need another composition.
+ */
+export function presetHost(init: PresetInit, mesh: MeshFactory): PresetHost {
+  const { autoLoad = true, logger, stateDir } = init
+  const folder = pluginFolder(init.plugins ?? 'plugins')
+  const desired = stateDir === undefined ? undefined : desiredStateFile(join(stateDir, 'plugins.json'), logger)
+  const known = desired ? { desired } : {}
+  const config = configManager(stateDir === undefined ? {} : { store: fileStore(join(stateDir, 'config')) })(
+    logger ? { logger } : {},
+  )
+  const host: Host = createHost({
+    identity: hostIdentity(init),
+    runtimes: [nodeRuntime(), wasmRuntime(), processRuntime()],
+    mesh,
+    config: () => config,
+    interceptors: [validateParams()],
+    functions: hostFunctions({ host: () => host, folder, autoLoad, ...known }),
+    events: hostEvents,
+    ...(stateDir === undefined ? {} : { stateDir: stateDirs(join(stateDir, 'plugins')) }),
+    ...(logger ? { logger } : {}),
+  })
+  tellOfPlugins(host, logger)
+  return Object.assign(host, {
+    config,
+    loadAll: (options?: LoadAllOptions) => loadAll(host, folder, { autoLoad, ...known, ...options }),
+  })
+}
