@@ -52,6 +52,12 @@ export class Entry {
     await this.detach()
   }
 
+  /** The session that it was declared on is no more. */
+  forget(): void {
+    this.#group = undefined
+    this.#undeclare = []
+  }
+
   async detach(): Promise<void> {
     const group = this.#group
     this.#group = undefined

@@ -1,7 +1,7 @@
 import { matchSubject } from '@backplane/core/subjects'
-import { KeyExpr } from '@eclipse-zenoh/zenoh-ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { KeyExpr } from '../test/key-expr.ts'
 import { keyExpressionOf, keyOf, literalPrefixOf, subjectOf } from './key-expressions.ts'
 
 /** Tokens with everything that is special on either side, and what looks like an escape. */

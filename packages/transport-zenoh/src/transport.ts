@@ -88,7 +88,10 @@ class ZenohTransport implements Transport {
     this.#calls = new CallTable(components.clock)
     this.#link = new Link(settings, components, openSession, {
       attach: (session) => this.#attach(session),
-      lost: (error) => this.#calls.failAll(() => error),
+      lost: (error) => {
+        this.#calls.failAll(() => error)
+        for (const entry of this.#entries) entry.forget()
+      },
     })
   }
 

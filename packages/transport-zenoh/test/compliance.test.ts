@@ -1,27 +1,48 @@
-/** The transport suite on a real bridge, where `BACKPLANE_ZENOH_BRIDGE` names the program. */
+/**
+ * The transport suite on a remote-api peer in this process; and on a real bridge where `BACKPLANE_ZENOH_BRIDGE` names the
+ * program.
+ */
 import { transportCompliance } from '@backplane/conformance'
-import { afterAll, test } from 'vitest'
-import { startBridge, type ZenohBridge } from '../../../interop/zenoh-bridge.ts'
+import { afterAll } from 'vitest'
+import { startBridge } from '../../../interop/zenoh-bridge.ts'
 import { zenohTransport } from '../src/index.ts'
+import { startPeer } from './remote-api-peer.ts'
+
+/** A bridge that can go and come back on its port. */
+interface Bridge {
+  readonly endpoint: string
+  kill(): Promise<void>
+  restart(): Promise<void>
+}
+
+const authorization = 'Bearer secret'
+const peer = async (): Promise<Bridge> => {
+  const running = await startPeer()
+  running.faults.authorization = authorization
+  return { endpoint: running.endpoint, kill: () => running.stop(), restart: () => running.listen() }
+}
 
 const program = process.env.BACKPLANE_ZENOH_BRIDGE
+if (program) certify('zenoh-bridge-remote-api', () => startBridge(program), false)
+else certify('peer in this process', peer, true)
 
-if (program) {
-  let bridge: ZenohBridge | undefined
+function certify(name: string, start: () => Promise<Bridge>, guarded: boolean): void {
+  let bridge: Bridge | undefined
   let up = false
-  afterAll(() => bridge?.[Symbol.asyncDispose]())
+  afterAll(() => bridge?.kill())
   const ensure = async () => {
-    if (!bridge) bridge = await startBridge(program)
+    if (!bridge) bridge = await start()
     else if (!up) await bridge.restart()
     up = true
     return bridge.endpoint
   }
   transportCompliance({
-    name: 'zenoh-bridge-remote-api',
+    name,
     async setup() {
-      const endpoint = await ensure()
+      const fast = { endpoint: await ensure(), reconnectMinMs: 10, reconnectMaxMs: 50 }
       return {
-        transport: zenohTransport({ endpoint, reconnectMinMs: 10, reconnectMaxMs: 50 }),
+        transport: zenohTransport({ ...fast, headers: { authorization } }),
+        ...(guarded ? { unauthorized: zenohTransport(fast) } : {}),
         async interrupt() {
           up = false
           await bridge?.kill()
@@ -32,6 +53,4 @@ if (program) {
       }
     },
   })
-} else {
-  test.skip('the suite on a real bridge runs in the interop script', () => {})
 }

@@ -16,10 +16,10 @@ const responseError = 2
 export class SocketFacade {
   binaryType = 'arraybuffer'
   readonly bufferedAmount = 0
-  onmessage: ((event: { data: ArrayBuffer }) => void) | null = null
   onclose: ((event: { code: number }) => void) | null = null
   onerror: unknown = null
   readonly #socket: BridgeSocket
+  #deliver: ((event: { data: ArrayBuffer }) => void) | undefined
   readonly #unanswered = new Set<number>()
   #waiting: ArrayBuffer[] = []
   #declaring = 0
@@ -27,6 +27,11 @@ export class SocketFacade {
 
   constructor(socket: BridgeSocket) {
     this.#socket = socket
+  }
+
+  /** The library takes its handler away when it closes, with requests still pending; it is kept, so that they end. */
+  set onmessage(handler: ((event: { data: ArrayBuffer }) => void) | null) {
+    if (handler) this.#deliver = handler
   }
 
   get readyState(): number {
@@ -63,7 +68,7 @@ export class SocketFacade {
   /** Fails every request that is still without an answer. */
   fail(reason: string): void {
     this.#waiting = []
-    for (const sequence of this.#unanswered) this.onmessage?.({ data: errorFrame(sequence, reason) })
+    for (const sequence of this.#unanswered) this.#deliver?.({ data: errorFrame(sequence, reason) })
     this.#unanswered.clear()
   }
 
@@ -75,7 +80,7 @@ export class SocketFacade {
         const bytes = new Uint8Array(frame)
         const answer = bytes.length >= 5 && (bytes[0]! & hasSequence) !== 0
         if (answer) this.#unanswered.delete(sequenceOf(bytes))
-        this.onmessage?.({ data: frame })
+        this.#deliver?.({ data: frame })
         if (!answer || this.#declaring === 0) continue
         this.#waiting = [...frames.slice(index + 1), ...this.#waiting]
         this.#resting = true

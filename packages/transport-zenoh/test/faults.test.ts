@@ -1,0 +1,211 @@
+/** Bridges that die, fall silent, dawdle and talk nonsense. */
+import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { startPeer } from './remote-api-peer.ts'
+import { bytes, connected, eventOf, newTransport, text, until } from './support.ts'
+
+const quick = { heartbeatMs: 20, heartbeatTimeoutMs: 40 }
+
+test('a hundred kills under calls lose no declaration, and every call ends rightly', { timeout: 60_000 }, async () => {
+  await using peer = await startPeer()
+  await using serving = await connected(peer.endpoint)
+  await using asking = await connected(peer.endpoint)
+  let heard = 0
+  await serving.subscribe('news.>', () => void heard++)
+  await serving.subscribe('news.*', () => {}, { queue: 'q' })
+  await serving.serve('echo.*', async ({ payload }) => {
+    if (payload.length % 3 === 0) await new Promise((resolve) => setImmediate(resolve))
+    return payload
+  })
+  await serving.serve('grouped', ({ payload }) => payload, { queue: 'q' })
+  const declared = () => ({ ...peer.declared, tokens: peer.declared.tokens.length })
+  const all = declared()
+  expect(all).toEqual({
+    subscribers: ['echo/*', 'grouped', 'news/*', 'news/*/**'],
+    queryables: ['echo/*', 'grouped'],
+    tokens: 2,
+  })
+
+  const outcomes = new Map<string, number>()
+  let wrong = 0
+  let stop = false
+  const lane = async (name: number) => {
+    for (let n = 0; !stop; n++) {
+      const question = `${name}:${n}`
+      const subject = n % 2 === 0 ? 'echo.a' : 'grouped'
+      const outcome = await asking.request(subject, bytes(question), { timeoutMs: 2000 }).then(
+        ({ payload }) => {
+          if (text(payload) !== question) wrong++
+          return 'answered'
+        },
+        ({ code }) => code as string,
+      )
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+      if (outcome !== 'answered') await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+  }
+  const lanes = Array.from({ length: 8 }, (_, name) => lane(name))
+  for (let round = 0; round < 100; round++) {
+    const answered = outcomes.get('answered') ?? 0
+    await until(() => (outcomes.get('answered') ?? 0) > answered + 10)
+    const back = Promise.all([eventOf(asking, 'connected'), eventOf(serving, 'connected')])
+    if (round % 10 === 9) {
+      await peer.stop()
+      await peer.listen()
+    } else {
+      peer.cut()
+    }
+    await back
+    expect(declared()).toEqual(all)
+    const before = heard
+    await asking.publish('news.today', bytes('x'))
+    await until(() => heard > before)
+  }
+  stop = true
+  await Promise.all(lanes)
+  expect(wrong).toBe(0)
+  // The bridge goes between question and answer; or the asker is back before the one who serves.
+  const expected = ['answered', 'BP_DISCONNECTED', 'BP_NO_RESPONDER']
+  expect([...outcomes.keys()].filter((outcome) => !expected.includes(outcome))).toEqual([])
+})
+
+test('a link that falls silent is told as lost, its calls fail, and it comes back', async () => {
+  await using peer = await startPeer()
+  await using transport = await connected(peer.endpoint, quick)
+  const seen: string[] = []
+  await transport.subscribe('a', ({ payload }) => void seen.push(text(payload)))
+  await transport.serve('held', () => new Promise(() => {}))
+  const call = transport.request('held', bytes(''), { timeoutMs: 60_000 }).catch(({ code }) => code)
+  peer.faults.frozen = true
+  const { reason } = await eventOf(transport, 'disconnected')
+  expect(reason).toBe('the bridge has not answered for 40 ms')
+  expect(await call).toBe('BP_DISCONNECTED')
+  await expect(transport.publish('a', bytes('in vain'))).rejects.toMatchObject({ code: 'BP_DISCONNECTED' })
+  peer.faults.frozen = false
+  await eventOf(transport, 'connected')
+  await transport.publish('a', bytes('again'))
+  await until(() => seen.length > 0)
+  expect(seen).toEqual(['again'])
+})
+
+test('a busy process does not take its own deafness for a lost link', async () => {
+  await using peer = await startPeer()
+  await using transport = await connected(peer.endpoint, quick)
+  const lost = eventOf(transport, 'disconnected').then(() => true)
+  for (let round = 0; round < 5; round++) {
+    const end = performance.now() + 120
+    while (performance.now() < end);
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await transport.flush()
+  expect(await Promise.race([lost, false])).toBe(false)
+})
+
+test('answers that dawdle are waited for, and those that come after the deadline disturb nobody', async () => {
+  await using peer = await startPeer()
+  await using transport = await connected(peer.endpoint)
+  await transport.serve('echo', ({ payload }) => payload)
+  peer.faults.delayMs = 30
+  expect(text((await transport.request('echo', bytes('late'))).payload)).toBe('late')
+  await expect(transport.request('echo', bytes('x'), { timeoutMs: 10 })).rejects.toMatchObject({ code: 'BP_TIMEOUT' })
+  await transport.subscribe('b', () => {})
+  peer.faults.delayMs = 0
+  await transport.flush()
+  expect(text((await transport.request('echo', bytes('fresh'))).payload)).toBe('fresh')
+})
+
+const frame = fc.oneof(
+  fc.uint8Array({ maxLength: 40 }),
+  // What a router might say, cut off or to nobody: sample, query, reply, end, answers.
+  fc
+    .tuple(fc.constantFrom(5, 6, 7, 8, 0x81, 0x80, 0x83, 0x82, 14, 9), fc.uint8Array({ maxLength: 20 }))
+    .map(([type, rest]) => Uint8Array.from([type, ...rest])),
+)
+
+test('whatever a bridge says, the transport goes on, or comes back', { timeout: 60_000 }, async () => {
+  await using peer = await startPeer()
+  await using transport = await connected(peer.endpoint)
+  await transport.serve('echo', ({ payload }) => payload)
+  await fc.assert(
+    fc.asyncProperty(fc.array(frame, { minLength: 1, maxLength: 10 }), fc.boolean(), async (frames, cut) => {
+      await until(() => transport.status === 'connected')
+      for (const each of frames) peer.say(each)
+      if (cut) {
+        const back = eventOf(transport, 'connected')
+        peer.cut()
+        await back
+      }
+      expect(text((await transport.request('echo', bytes('still here'))).payload)).toBe('still here')
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('a request that arrives with the answer to its declaration is not lost', async () => {
+  await using peer = await startPeer()
+  await using serving = await connected(peer.endpoint)
+  await using asking = await connected(peer.endpoint)
+  for (let round = 0; round < 100; round++) {
+    const subject = `race.${round}`
+    const served = serving.serve(subject, ({ payload }) => payload)
+    const answers = Array.from({ length: 5 }, () =>
+      asking.request(subject, bytes('x'), { timeoutMs: 2000 }).catch(({ code }) => code),
+    )
+    for (const answer of await Promise.all(answers))
+      expect(typeof answer === 'string' ? answer : 'answered').not.toBe('BP_TIMEOUT')
+    await (await served).unsubscribe()
+  }
+})
+
+test('connecting to one who takes the connection and says nothing ends at the deadline, and leaves nothing', async () => {
+  await using peer = await startPeer()
+  peer.faults.frozen = true
+  const transport = newTransport(peer.endpoint)
+  await expect(transport.connect({ timeoutMs: 50 })).rejects.toMatchObject({ code: 'BP_TIMEOUT', retryable: true })
+  expect(transport.status).toBe('idle')
+  peer.faults.frozen = false
+  await transport.connect()
+  expect(peer.connections).toBe(2)
+  await transport.close()
+
+  const sockets = createServer((socket) => void socket.resume())
+  await once(sockets.listen(0, '127.0.0.1'), 'listening')
+  const silent = newTransport(`ws://127.0.0.1:${(sockets.address() as AddressInfo).port}`)
+  await expect(silent.connect({ timeoutMs: 50 })).rejects.toMatchObject({ code: 'BP_TIMEOUT' })
+  await silent.close()
+  await new Promise((resolve) => sockets.close(resolve))
+})
+
+test('connecting to something else says what is wrong', async () => {
+  const http = createHttpServer((_, response) => response.end('hello'))
+  await once(http.listen(0, '127.0.0.1'), 'listening')
+  const { port } = http.address() as AddressInfo
+  const transport = newTransport(`ws://127.0.0.1:${port}`)
+  await expect(transport.connect()).rejects.toMatchObject({
+    code: 'BP_CONNECT_FAILED',
+    message: expect.stringContaining('not a remote-api bridge (HTTP status 200)'),
+  })
+  await new Promise((resolve) => http.close(resolve))
+  await expect(transport.connect()).rejects.toMatchObject({
+    code: 'BP_CONNECT_FAILED',
+    message: expect.stringContaining('is the bridge running?'),
+  })
+  await transport.close()
+})
+
+test('a bridge that dies while declarations are made again is waited for', async () => {
+  await using peer = await startPeer()
+  await using transport = await connected(peer.endpoint)
+  for (let n = 0; n < 20; n++) await transport.serve(`s.${n}`, ({ payload }) => payload)
+  for (let round = 0; round < 5; round++) {
+    const before = peer.connections
+    peer.cut()
+    await until(() => peer.connections > before)
+    peer.cut()
+    await until(() => transport.status === 'connected' && peer.declared.queryables.length === 20)
+    expect(text((await transport.request('s.7', bytes('x'))).payload)).toBe('x')
+  }
+})
