@@ -1,11 +1,11 @@
 /**
- * A runtime python for plugin hosts built with Backplane.
+ * Python plugins for a Backplane host, unchanged: Device Connect capability folders and Fledge plugins, each in a supervised process
+ * of its own. A process contains crashes, hangs and leaks of its plugin; it is not a sandbox, so install only what you would run yourself.
  *
  * @packageDocumentation
  */
-export {
-  type RuntimePython,
-  type RuntimePythonComponents,
-  type RuntimePythonInit,
-  runtimePython,
-} from './runtime-python.ts'
+export type { InstallProgress, PythonDependencies } from './environment/environments.ts'
+export { type PythonErrorCode, pythonErrorCatalogue } from './errors.ts'
+export { type PythonRuntimeComponents, type PythonRuntimeInit, pythonRuntime } from './python-runtime.ts'
+export { type PythonSurface, pythonSurface } from './surface.ts'
+export type { PushHandler } from './worker/wishes.ts'

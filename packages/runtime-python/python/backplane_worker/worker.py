@@ -135,7 +135,6 @@ class Worker:
             "ask": self._on_ask,
             "answer": self.host.answered,
             "refuse": self.host.refused,
-            "ping": self._on_ping,
         }
         self._cancelled = asyncio.CancelledError
         self._notifying = asyncio.Lock()
@@ -175,9 +174,6 @@ class Worker:
                     handler(*message[1:])
         finally:
             self.channel.uncork()
-
-    def _on_ping(self, id):
-        self.send(["pong", id])
 
     def _on_call(self, id, name, params, about):
         call = Call(self, id, name, time.time() + about["left_ms"] / 1000, about.get("caller") or {}, about.get("trace"))
@@ -259,6 +255,8 @@ class Worker:
                 answer = await adapter.hand_over()
             elif question == "request":
                 answer = await adapter.request(body["name"], body.get("body"))
+            elif question == "ping":
+                answer = None
             elif question == "stop":
                 answer = await adapter.stop()
             else:

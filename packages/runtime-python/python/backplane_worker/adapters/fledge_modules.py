@@ -44,7 +44,7 @@ class _Same:
 
 def alias_own_packages(name, folder):
     """Lets the plugin import its own files as parts of Fledge's tree."""
-    sys.meta_path.append(_OwnPackage(name, folder))
+    sys.meta_path.insert(0, _OwnPackage(name, folder))
 
 
 def set_level(module):

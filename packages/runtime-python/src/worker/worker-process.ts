@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { type Logger, messageOf } from '@backplane/core'
+import { encodeFrame, FrameReader } from './frames.ts'
+import { Lines } from './lines.ts'
+import { descriptors } from './protocol.ts'
+
+/** How many lines of stderr an error carries. */
+const tailLines = 20
+/** How long what is left in the pipes may take to arrive once a process has ended, in milliseconds. */
+const drainMs = 250
+
+/** What {@link WorkerProcess} needs. */
+export interface WorkerProcessInit {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  /** Longest message, in bytes. */
+  readonly maxMessageBytes: number
+  readonly logger: Logger
+  /** Takes one message of the worker. */
+  receive(message: unknown[]): void
+  /** Called once, when nothing of the process is left. */
+  ended(reason: string, stderr: readonly string[]): void
+}
+
+/** One process, with the line to it: what it prints is logged, and when it ends so does all that it has started. */
+export class WorkerProcess {
+  readonly #child: ChildProcess
+  readonly #toWorker: Writable
+  readonly #tail: string[] = []
+  readonly #exit: Promise<void>
+  #reason: string | undefined
+  #corked = false
+
+  constructor(init: WorkerProcessInit) {
+    // A group of its own, so that what it forks can be ended with it.
+    this.#child = spawn(init.command, init.args, {
+      cwd: init.cwd,
+      env: init.env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+    })
+    const stdio: readonly unknown[] = this.#child.stdio
+    this.#toWorker = stdio[descriptors.fromHost] as Writable
+    const fromWorker = stdio[descriptors.toHost] as Readable
+    const lifeline = stdio[descriptors.lifeline] as Readable & Writable
+    // A process that has ended takes no more; that it has is told by its exit.
+    for (const stream of [this.#toWorker, fromWorker, lifeline]) stream.on('error', () => {})
+
+    const reader = new FrameReader(init.maxMessageBytes)
+    fromWorker.on('data', (chunk: Buffer) => {
+      if (this.#reason !== undefined) return
+      try {
+        reader.push(chunk, init.receive)
+      } catch (error) {
+        this.kill(`it broke the protocol: ${messageOf(error)}`)
+      }
+    })
+    const { logger } = init
+    this.#log(this.#child.stdout as Readable, (line) => logger.info({ stream: 'stdout' }, line))
+    this.#log(this.#child.stderr as Readable, (line) => {
+      this.#tail.push(line.slice(0, 2000))
+      if (this.#tail.length > tailLines) this.#tail.shift()
+      logger.warn({ stream: 'stderr' }, line)
+    })
+    this.#exit = new Promise((resolve) => {
+      const finish = (reason: string) => {
+        const end = () => {
+          destroyAll(stdio)
+          init.ended(this.#reason ?? reason, this.#tail)
+          resolve()
+        }
+        // Its last words may still be in the pipes; a process that has left the group could hold those open for ever.
+        const timer = setTimeout(end, drainMs)
+        this.#child.once('close', () => {
+          clearTimeout(timer)
+          end()
+        })
+      }
+      let finished = false
+      this.#child.once('error', (error) => {
+        if (this.#child.pid !== undefined || finished) return
+        finished = true
+        this.#reason ??= `it could not be started: ${messageOf(error)}`
+        destroyAll(stdio)
+        init.ended(this.#reason, [])
+        resolve()
+      })
+      this.#child.once('exit', (code, signal) => {
+        finished = true
+        this.#signalGroup('SIGKILL')
+        finish(describeExit(code, signal))
+      })
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** Sends a message; says nothing when the process has ended. Throws `BP_VALUE_INVALID`, and `RangeError` beyond `limit` bytes. */
+  post(message: readonly unknown[], limit: number): void {
+    const frame = encodeFrame(message)
+    if (frame.length > limit) throw new RangeError(`${frame.length} bytes are over the limit of ${limit}`)
+    if (this.#reason !== undefined || this.#toWorker.destroyed) return
+    // What is said in one turn leaves together.
+    if (!this.#corked) {
+      this.#corked = true
+      this.#toWorker.cork()
+      process.nextTick(() => {
+        this.#corked = false
+        this.#toWorker.uncork()
+      })
+    }
+    this.#toWorker.write(frame)
+  }
+
+  /** Ends the process and all that it has started, whatever they are doing. */
+  kill(reason: string): void {
+    this.#reason ??= reason
+    // Before its exit is known its id cannot have been given to another.
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#signalGroup('SIGKILL')
+  }
+
+  /** Resolves when nothing of the process is left. */
+  exited(): Promise<void> {
+    return this.#exit
+  }
+
+  #signalGroup(signal: NodeJS.Signals): void {
+    const { pid } = this.#child
+    if (pid === undefined) return
+    try {
+      process.kill(-pid, signal)
+    } catch {
+      // Nobody is left in the group, or it has not been made yet: then the process itself is what there is.
+      if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal)
+    }
+  }
+
+  #log(stream: Readable, line: (text: string) => void): void {
+    const lines = new Lines()
+    stream.on('data', (chunk: Buffer) => lines.push(chunk, line))
+    stream.on('end', () => lines.end(line))
+    stream.on('error', () => {})
+  }
+}
+
+function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal === 'SIGXCPU') return 'it used up its processor time (limits.cpu_seconds)'
+  return signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`
+}
+
+function destroyAll(streams: readonly unknown[]): void {
+  for (const stream of streams) (stream as Readable | null)?.destroy()
+}
