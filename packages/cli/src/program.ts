@@ -111,7 +111,7 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     .option('--allow-host <host...>', 'hosts that its HTTP may reach (default: none)')
     .option('--timeout-ms <ms>', 'how long it may take (default: no limit)')
     .option('--max-memory <MiB>', 'memory that it may have (default: 256)')
-    .option('--abi <abi>', 'extism or vyra (default: by what it imports)')
+    .option('--abi <abi>', 'extism, vyra or component (default: by what it is)')
     .action(async (action, words, flags) => (await import('./commands/wasm.ts')).wasm(action, words, flags, context))
 
   for (const one of [program, ...program.commands]) {

@@ -4,6 +4,14 @@
  *
  * @packageDocumentation
  */
+export {
+  type ComponentFunctions,
+  type ComponentHostCall,
+  type ComponentHostFunction,
+  type ComponentPlugin,
+  type ComponentPluginInit,
+  componentPlugin,
+} from './component/plugin.ts'
 export { type RuntimeWasmErrorCode, runtimeWasmErrorCatalogue } from './errors.ts'
 export type { HostCall, HostFunction, HostFunctions, HostResult } from './extism/host-functions.ts'
 export type { LogLevel } from './extism/host-imports.ts'

@@ -1,8 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { silentLogger } from '@backplane/core'
+import { coreError, messageOf, silentLogger } from '@backplane/core'
+import { loadComponent } from './component/plugin.ts'
+import { componentFunctions } from './component/program.ts'
+import { isComponent, readComponent } from './component/read-component.ts'
+import { textOf } from './component/wit-types.ts'
 import { wasmError } from './errors.ts'
 import { type ExtismPluginInit, extismPlugin } from './extism/plugin.ts'
+import type { Abi } from './host/manifest-section.ts'
 import { validate } from './module/instrument.ts'
 import { type FunctionType, readModule } from './module/read-module.ts'
 import type { CallStats } from './sandbox/meter.ts'
@@ -14,7 +19,7 @@ import { parseMetadataText } from './vyra/metadata.ts'
 /** What a module is, without running it. */
 export interface ModuleReport {
   /** The convention that its imports speak. */
-  readonly abi: 'extism' | 'vyra'
+  readonly abi: Abi
   readonly bytes: number
   readonly functions: readonly {
     readonly name: string
@@ -38,9 +43,10 @@ const typeNames: Readonly<Record<number, string>> = {
   105: 'exnref',
 }
 
-/** Says what a module exports, imports and needs. Nothing of it is run. Throws `BP_WASM_MODULE_INVALID` and `BP_WASM_FEATURE`. */
+/** Says what a module or a component exports, imports and needs. Nothing of it is run. Throws `BP_WASM_MODULE_INVALID` and `BP_WASM_FEATURE`. */
 export function inspectModule(bytes: Uint8Array): ModuleReport {
   const own = new Uint8Array(bytes)
+  if (isComponent(own)) return inspectComponent(own)
   validate(own, 'The file')
   const shape = readModule(own, 'The file')
   const names = (list: FunctionType['params'] | undefined) =>
@@ -63,17 +69,35 @@ export function inspectModule(bytes: Uint8Array): ModuleReport {
   }
 }
 
+function inspectComponent(bytes: Uint8Array): ModuleReport {
+  const shape = readComponent(bytes)
+  return {
+    abi: 'component',
+    bytes: bytes.length,
+    functions: componentFunctions(shape).map(({ name, type, refused }) => ({
+      name,
+      params: type.params.map((param) => `${param.name}: ${textOf(param.type)}`),
+      results: [...(type.result ? [textOf(type.result)] : []), ...(refused === undefined ? [] : [`(${refused})`])],
+    })),
+    imports: shape.imports.flatMap(({ name, functions }) =>
+      functions.map((each) => ({ module: name, name: each.name, kind: 'function' })),
+    ),
+    memories: [],
+    start: false,
+  }
+}
+
 /** Options of {@link callModule}. */
 export interface CallModuleInit
   extends Pick<ExtismPluginInit, 'config' | 'allowedHosts' | 'limits' | 'logger' | 'signal'> {
   /** @default by what the module imports */
-  readonly abi?: 'extism' | 'vyra'
+  readonly abi?: Abi
 }
 
 /**
  * Calls one function of a module file once, as a shell does: the input is given as it is (Extism), or is a JSON object of arguments
- * (VYRA, with the `metadata.json` beside the file; without one, arguments are named `0`, `1`, ... and are what the module says). Not for
- * many calls: everything is loaded anew.
+ * (VYRA, with the `metadata.json` beside the file; without one, arguments are named `0`, `1`, ... and are what the module says; components,
+ * by the names in their WIT). Not for many calls: everything is loaded anew.
  */
 export async function callModule(
   file: string,
@@ -92,6 +116,12 @@ export async function callModule(
     throw wasmError('BP_WASM_SOURCE', { details: { source: file, reason: cause.message }, cause })
   })
   const report = inspectModule(bytes)
+  if ((init.abi ?? report.abi) === 'component') {
+    const { plugin } = await loadComponent(new Uint8Array(bytes), { ...init, worker: true, wasi: true })
+    await using _ = plugin
+    const output = await plugin.call(name, pack(given(input)), options)
+    return { output, stats }
+  }
   if ((init.abi ?? report.abi) === 'extism') {
     // A thread, so that a signal (an interrupt of the shell) ends a call that runs.
     await using plugin = await extismPlugin(new Uint8Array(bytes), { ...init, worker: true, wasi: true })
@@ -110,9 +140,18 @@ export async function callModule(
     ...(init.limits ? { limits: init.limits } : {}),
     ...(init.signal ? { signal: init.signal } : {}),
   })
-  const given = typeof input === 'string' ? input : new TextDecoder().decode(input)
-  const answer = await plugin.call(name, pack(given.trim() === '' ? {} : unpack(given)), options)
+  const answer = await plugin.call(name, pack(given(input)), options)
   return { output: answer, stats }
+}
+
+/** Arguments as a shell gives them. */
+function given(input: Uint8Array | string): unknown {
+  const text = typeof input === 'string' ? input : new TextDecoder().decode(input)
+  try {
+    return text.trim() === '' ? {} : unpack(text)
+  } catch (cause) {
+    throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'the input', reason: messageOf(cause) }, cause })
+  }
 }
 
 function described({ functions }: ModuleReport) {

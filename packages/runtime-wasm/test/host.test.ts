@@ -62,6 +62,16 @@ describe.each([{ worker: true }, { worker: false }])('%o', (mode) => {
     expect(await host.call('counter.increment', { by: 1 })).toEqual({ result: 43 })
   })
 
+  test('an Extism module hands its variables over in a swap', async () => {
+    const host = testHost(mode)
+    const source = { manifest: extism(), module: extismModule }
+    await host.load(source)
+    await host.call('guest.put', { input: 'kept' })
+    await host.reload('guest', source)
+    expect(host.plugin('guest')?.generation).toBe(2)
+    expect(text((await host.call('guest.get')) as Uint8Array)).toBe('kept')
+  })
+
   test('what is not granted is not there: the import is named', async () => {
     const host = testHost(mode)
     await expect(host.load({ manifest: { id: 'guest' }, module: extismModule })).rejects.toThrow(

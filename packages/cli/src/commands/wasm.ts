@@ -37,7 +37,8 @@ export async function wasm(
   }
   if (action !== 'call' || name === undefined) throw usage("use 'wasm inspect FILE' or 'wasm call FILE FUNCTION'")
   const { abi } = flags
-  if (abi !== undefined && abi !== 'extism' && abi !== 'vyra') throw usage('--abi must be extism or vyra')
+  if (abi !== undefined && abi !== 'extism' && abi !== 'vyra' && abi !== 'component')
+    throw usage('--abi must be extism, vyra or component')
   const timeoutMs = number(flags.timeoutMs, '--timeout-ms')
   const memory = number(flags.maxMemory, '--max-memory')
   const input = flags.stdin ? await readAll(process.stdin) : (flags.input ?? '')
@@ -74,7 +75,7 @@ function textOf({ abi, bytes, functions, imports, memories, start }: ModuleRepor
     `Convention ${abi}, ${bytes} bytes, memory: ${memory || 'none'}${start ? ', has a start function' : ''}`,
     table(
       ['FUNCTION', 'TAKES', 'GIVES'],
-      functions.map((each) => [each.name, each.params.join(' '), each.results.join(' ')]),
+      functions.map((each) => [each.name, each.params.join(abi === 'component' ? ', ' : ' '), each.results.join(' ')]),
     ),
     ...(imports.length === 0
       ? []

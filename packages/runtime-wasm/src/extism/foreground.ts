@@ -91,6 +91,14 @@ export class Foreground implements WasmPlugin {
     }
   }
 
+  async variables(): Promise<ReadonlyMap<string, Uint8Array>> {
+    return this.#variables.entries()
+  }
+
+  async setVariables(variables: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    this.#variables.replace(variables)
+  }
+
   async reset(): Promise<void> {
     this.#variables.clear()
     this.#guest.drop()

@@ -92,6 +92,10 @@ export interface WasmPlugin extends AsyncDisposable {
    * `BP_CLOSED` or a code of this package. After a trap or a limit the next call finds a fresh instance with the same variables.
    */
   call(name: string, input?: Uint8Array | string, options?: WasmCallOptions): Promise<Uint8Array<ArrayBuffer>>
+  /** Its variables, of its first instance where there are several. Empty for other conventions. */
+  variables(options?: { readonly signal?: AbortSignal }): Promise<ReadonlyMap<string, Uint8Array>>
+  /** Puts variables in the place of those that it has, in all its instances. Rejects with `BP_WASM_SIZE_LIMIT`. */
+  setVariables(variables: ReadonlyMap<string, Uint8Array>): Promise<void>
   /** Drops its instances and variables: the next call begins anew. */
   reset(): Promise<void>
   /** Ends it: calls under way and waiting reject with `BP_CLOSED`. Idempotent, never rejects. */

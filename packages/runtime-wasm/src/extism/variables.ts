@@ -33,8 +33,16 @@ export class Variables {
   }
 
   /** All of them, to be handed to another instance. */
-  entries(): [string, Uint8Array][] {
-    return [...this.#values]
+  entries(): Map<string, Uint8Array> {
+    return new Map(this.#values)
+  }
+
+  /** Puts others in their place. Throws `BP_WASM_SIZE_LIMIT`; the former stay then. */
+  replace(values: ReadonlyMap<string, Uint8Array>): void {
+    const next = new Variables(this.#limit)
+    for (const [name, value] of values) next.set(name, value.slice())
+    this.#values = next.#values
+    this.#bytes = next.#bytes
   }
 
   #size(name: string, value: Uint8Array | undefined): number {

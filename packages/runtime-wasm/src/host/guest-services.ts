@@ -1,4 +1,5 @@
 import { BackplaneError, type Call, type Clock, type Params, type RuntimeContext, type Value } from '@backplane/core'
+import type { ComponentFunctions, ComponentHostFunction } from '../component/plugin.ts'
 import type { HostFunction, HostFunctions } from '../extism/host-functions.ts'
 import { hostAllowed } from '../extism/http.ts'
 import { packText, unpack } from '../vyra/convert.ts'
@@ -11,6 +12,7 @@ export function backplaneFunctions(
   exit: (reason: string) => void,
 ): Record<string, HostFunction> {
   const read = (text: string) => unpack(text) as Params
+  const wait = waiting(clock)
   return {
     /** Emits an event; gives 0, or the text of why the host did not take it. */
     backplane_emit: async (call, event, payload) => {
@@ -42,28 +44,64 @@ export function backplaneFunctions(
       }
     },
     /** Gives who it is and its configuration, as JSON. */
-    backplane_context: () =>
-      packText({
-        plugin_id: context.pluginId,
-        state_dir: context.stateDir ?? null,
-        simulated: context.simulated,
-        config: context.config,
-      }),
+    backplane_context: () => contextText(context),
     /** Waits, in milliseconds. */
-    backplane_sleep: (call, ms) =>
-      new Promise((resolve) => {
-        const end = () => {
-          timer.cancel()
-          call.signal.removeEventListener('abort', end)
-          resolve(undefined)
-        }
-        // Node takes longer waits for none at all.
-        const timer = clock.after(Math.min(Number(ms), 0x7fffffff), end)
-        call.signal.addEventListener('abort', end, { once: true })
-      }),
+    backplane_sleep: (call, ms) => wait(Number(ms), call.signal),
     /** Ends the plugin; its slot starts it again. */
     backplane_exit: (call, reason) => exit(call.text(reason as bigint)) as undefined,
   }
+}
+
+/** The interface `backplane:plugin/host` of components (wit/backplane.wit), by the names that permissions have. */
+export function componentServices(
+  context: RuntimeContext,
+  clock: Clock,
+  exit: (reason: string) => void,
+): Record<string, ComponentHostFunction> {
+  const read = (text: Value | undefined) => (unpack(String(text)) ?? {}) as Params
+  const wait = waiting(clock)
+  return {
+    backplane_emit: (_, event, payload) => context.emit(String(event), read(payload)),
+    backplane_invoke: async ({ signal }, name, params) =>
+      packText((await context.invoke(String(name), read(params), { signal })) ?? null),
+    backplane_send: ({ hostContext }, item) => (hostContext as Call | undefined)?.send(unpack(String(item)) as Value),
+    backplane_context: () => contextText(context),
+    backplane_log: (_, level, message) => {
+      const at = level === 'debug' || level === 'warn' || level === 'error' ? level : 'info'
+      context.logger[at](String(message))
+    },
+    backplane_sleep: ({ signal }, ms) => wait(Number(ms), signal),
+    backplane_exit: (_, reason) => exit(String(reason)),
+  }
+}
+
+/** Host functions of components, as far as they are granted; Backplane's own by the names that other conventions have. */
+export function componentFunctions(
+  own: Readonly<Record<string, ComponentHostFunction>>,
+  others: ComponentFunctions,
+  patterns: readonly string[],
+): ComponentFunctions {
+  const services = Object.entries(granted(own, patterns)).map(([name, run]) => [name.replace('backplane_', ''), run])
+  const spaces = Object.entries(others).map(([space, each]) => [space, granted(each, patterns)])
+  return { ...Object.fromEntries(spaces), 'backplane:plugin/host': Object.fromEntries(services) }
+}
+
+function contextText({ pluginId, stateDir, simulated, config }: RuntimeContext): string {
+  return packText({ plugin_id: pluginId, state_dir: stateDir ?? null, simulated, config })
+}
+
+function waiting(clock: Clock): (ms: number, signal: AbortSignal) => Promise<undefined> {
+  return (ms, signal) =>
+    new Promise((resolve) => {
+      const end = () => {
+        timer.cancel()
+        signal.removeEventListener('abort', end)
+        resolve(undefined)
+      }
+      // Node takes longer waits for none at all.
+      const timer = clock.after(Math.min(ms, 0x7fffffff), end)
+      signal.addEventListener('abort', end, { once: true })
+    })
 }
 
 /** Leaves only what the patterns allow. */

@@ -29,10 +29,14 @@ export interface WasmHooks {
   readonly set_state?: string
 }
 
+/** How a module is called. */
+export type Abi = 'extism' | 'vyra' | 'component'
+export const abis: readonly Abi[] = ['extism', 'vyra', 'component']
+
 /** The section `wasm` of a manifest. */
 export interface WasmSection {
   /** @default by what the module imports */
-  readonly abi?: 'extism' | 'vyra'
+  readonly abi?: Abi
   readonly exports: readonly WasmExportEntry[] | undefined
   readonly metadata: VyraMetadata
   readonly hooks: WasmHooks
@@ -85,7 +89,7 @@ export function readSection({ wasm = {}, limits, id }: Manifest): WasmSection {
   }
   const section = only(wasm, 'wasm', known)
   const { abi, instances = 1, wasi = false, hash, signature } = section
-  if (abi !== undefined && abi !== 'extism' && abi !== 'vyra') throw refuse("wasm.abi must be 'extism' or 'vyra'")
+  if (abi !== undefined && !abis.includes(abi as Abi)) throw refuse(`wasm.abi must be one of ${abis.join(', ')}`)
   if (!Number.isInteger(instances) || (instances as number) < 1)
     throw refuse('wasm.instances must be a whole number above 0')
   if (typeof wasi !== 'boolean') throw refuse('wasm.wasi must be true or false')
@@ -113,9 +117,9 @@ export function readSection({ wasm = {}, limits, id }: Manifest): WasmSection {
   const declared = section.exports as readonly (string | WasmExportEntry)[] | undefined
   if (declared !== undefined && !Array.isArray(declared)) throw refuse('wasm.exports must be a list')
   return {
-    ...(abi === undefined ? {} : { abi }),
+    ...(abi === undefined ? {} : { abi: abi as Abi }),
     exports: declared?.map((entry) => (typeof entry === 'string' ? { name: entry } : entry)),
-    metadata: abi === 'extism' ? parseMetadata({}) : parseMetadata(section),
+    metadata: abi === 'extism' || abi === 'component' ? parseMetadata({}) : parseMetadata(section),
     hooks: only(section.hooks ?? {}, 'wasm.hooks', hookNames) as WasmHooks,
     routines,
     limits: asked,

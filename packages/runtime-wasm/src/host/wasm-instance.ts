@@ -15,9 +15,11 @@ import {
   type Timer,
   type Value,
 } from '@backplane/core'
+import type { ComponentProgram } from '../component/program.ts'
 import type { WasmCallOptions, WasmPlugin } from '../extism/plugin.ts'
 import { pack, packText, unpack } from '../vyra/convert.ts'
 import type { VyraMetadata } from '../vyra/metadata.ts'
+import { describeComponent, healthOf, hookParams } from './component-calls.ts'
 import {
   type Codec,
   codecs,
@@ -27,10 +29,11 @@ import {
   type WasmSection,
 } from './manifest-section.ts'
 
-/** A plugin in its sandbox, of either convention. */
+/** A plugin in its sandbox, of any convention. */
 export type HostedPlugin =
   | { readonly abi: 'extism'; readonly plugin: WasmPlugin }
   | { readonly abi: 'vyra'; readonly plugin: WasmPlugin; readonly metadata: VyraMetadata }
+  | { readonly abi: 'component'; readonly plugin: WasmPlugin; readonly program: ComponentProgram }
 
 /** What {@link WasmInstance} needs. */
 export interface WasmInstanceInit {
@@ -42,6 +45,10 @@ export interface WasmInstanceInit {
 }
 
 const vyraHooks: WasmHooks = { start: 'init', event: 'on_event', get_state: 'get_state', set_state: 'set_state' }
+
+/** Under this name variables of the Extism convention stand in what one instance hands to the next. */
+const variablesKey = '@variables'
+
 /** One plugin under a host. */
 export class WasmInstance implements PluginInstance {
   readonly functions: readonly FunctionDescriptor[]
@@ -74,13 +81,20 @@ export class WasmInstance implements PluginInstance {
     if (event !== undefined) this.notify = (incoming) => this.#notify(event, incoming)
     if (config !== undefined) this.reconfigure = async (change) => void (await this.#ask(config, change))
     if (health !== undefined)
-      this.health = async ({ signal }) => (await this.#ask(health, {}, { signal })) as unknown as Health
-    if (get_state !== undefined) this.handOver = ({ signal }) => this.#handOver(get_state, signal)
+      this.health = async ({ signal }) => {
+        const answer = await this.#ask(health, {}, { signal })
+        return hosted.abi === 'component' ? healthOf(hosted.program, health, answer) : (answer as unknown as Health)
+      }
+    if (get_state !== undefined || hosted.abi === 'extism')
+      this.handOver = ({ signal }) => this.#handOver(get_state, signal)
   }
 
-  async start({ state, signal }: { readonly signal: AbortSignal; readonly state?: Value }): Promise<void> {
+  async start(init: { readonly signal: AbortSignal; readonly state?: Value }): Promise<void> {
     const { start, set_state } = this.#hooks
     const { hosted, section } = this.#init
+    const { signal } = init
+    const { variables, state } = apart(init.state)
+    if (variables) await hosted.plugin.setVariables(variables)
     if (state !== undefined && set_state !== undefined)
       await this.#ask(set_state, this.#given(set_state, state), { signal })
     else if (start !== undefined && !(hosted.abi === 'vyra' && Object.keys(section.metadata.initialState).length === 0))
@@ -102,6 +116,7 @@ export class WasmInstance implements PluginInstance {
         .catch((error) => context.logger.warn({ reason: messageOf(error) }, 'the user interface was not told'))
       return value
     }
+    if (hosted.abi === 'component') return this.#packed(name, params, options)
     const { input, output } = this.#codecs.get(name) ?? { input: 'bytes', output: 'bytes' }
     return decode(await this.#call(name, encode(params, input), options), output)
   }
@@ -132,6 +147,7 @@ export class WasmInstance implements PluginInstance {
     const { hosted, section } = this.#init
     if (hosted.abi === 'vyra') return describeVyra(hosted.metadata)
     const hidden = [...Object.values(this.#hooks), ...section.routines.map((each) => each.function)]
+    if (hosted.abi === 'component') return describeComponent(hosted.program, section.exports, hidden)
     const entries =
       section.exports ??
       hosted.plugin.functions
@@ -165,9 +181,15 @@ export class WasmInstance implements PluginInstance {
 
   /** Asks one of the plugin's hooks, in JSON. */
   async #ask(name: string, data: unknown, options: WasmCallOptions = {}): Promise<Value> {
-    if (this.#init.hosted.abi === 'vyra') return this.#vyra(name, data, options)
+    const { hosted } = this.#init
+    if (hosted.abi === 'vyra') return this.#vyra(name, data, options)
+    if (hosted.abi === 'component') return this.#packed(name, hookParams(hosted.program, name, data), options)
     const answer = await this.#call(name, pack(data), options)
     return answer.length === 0 ? null : (unpack(answer) as Value)
+  }
+
+  async #packed(name: string, params: unknown, options: WasmCallOptions): Promise<Value> {
+    return (unpack(await this.#call(name, pack(params), options)) ?? null) as Value
   }
 
   async #vyra(name: string, data: unknown, options: WasmCallOptions): Promise<Value> {
@@ -177,22 +199,27 @@ export class WasmInstance implements PluginInstance {
 
   async #notify(name: string, event: IncomingEvent): Promise<void> {
     const { hosted } = this.#init
-    if (hosted.abi === 'extism') await this.#ask(name, event)
+    if (hosted.abi !== 'vyra') await this.#ask(name, event)
     else {
       const [first, second] = hosted.metadata.exports.find((each) => each.name === name)?.args ?? []
       await this.#ask(name, { [first?.name ?? 'name']: event.event, [second?.name ?? 'data']: event.payload })
     }
   }
 
-  async #handOver(name: string, signal: AbortSignal): Promise<Value> {
-    const answer = await this.#ask(name, {}, { signal })
-    return this.#init.hosted.abi === 'vyra' ? ((answer as { result?: Value }).result ?? null) : answer
+  /** Gives what its hook gives, together with its variables, where it has any. */
+  async #handOver(name: string | undefined, signal: AbortSignal): Promise<Value> {
+    const { abi, plugin } = this.#init.hosted
+    const answer = name === undefined ? undefined : await this.#ask(name, {}, { signal })
+    const state = abi === 'vyra' ? ((answer as { result?: Value }).result ?? null) : answer
+    const variables = abi === 'extism' ? await plugin.variables({ signal }) : new Map<string, Uint8Array>()
+    if (variables.size === 0 && name !== undefined) return state ?? null
+    return { [variablesKey]: Object.fromEntries(variables), ...(state === undefined ? {} : { state }) }
   }
 
   /** State as the arguments of VYRA's `set_state`: by name, or its only one. */
   #given(name: string, state: Value): unknown {
     const { hosted } = this.#init
-    if (hosted.abi === 'extism') return state
+    if (hosted.abi !== 'vyra') return state
     const [first, ...rest] = hosted.metadata.exports.find((each) => each.name === name)?.args ?? []
     const named =
       typeof state === 'object' &&
@@ -217,6 +244,16 @@ export class WasmInstance implements PluginInstance {
     })
     this.#timers.add(timer)
   }
+}
+
+/** State and variables, as {@link WasmInstance} of the former generation put them together. */
+function apart(given: Value | undefined): { state?: Value; variables?: Map<string, Uint8Array> } {
+  if (typeof given !== 'object' || given === null || !(variablesKey in given))
+    return given === undefined ? {} : { state: given }
+  const { [variablesKey]: kept, state } = given as Record<string, Value | undefined>
+  const entries = Object.entries(kept as Record<string, Value>)
+  const variables = new Map(entries.filter((entry): entry is [string, Uint8Array] => entry[1] instanceof Uint8Array))
+  return { variables, ...(state === undefined ? {} : { state }) }
 }
 
 function encode(params: Call['params'], codec: Codec): Uint8Array {

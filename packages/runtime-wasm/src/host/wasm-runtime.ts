@@ -14,6 +14,8 @@ import {
   type RuntimeContext,
   throwIfAborted,
 } from '@backplane/core'
+import { type ComponentFunctions, loadComponent } from '../component/plugin.ts'
+import { isComponent } from '../component/read-component.ts'
 import type { HostFunctions } from '../extism/host-functions.ts'
 import { extismPlugin } from '../extism/plugin.ts'
 import { checkHash } from '../extism/sources.ts'
@@ -22,8 +24,14 @@ import { readModule } from '../module/read-module.ts'
 import { Engine } from '../sandbox/engine.ts'
 import type { WasmLimits } from '../sandbox/limits.ts'
 import { loadVyra } from '../vyra/load.ts'
-import { backplaneFunctions, ContextHostFunctions, granted } from './guest-services.ts'
-import { readSection, type WasmSection } from './manifest-section.ts'
+import {
+  backplaneFunctions,
+  ContextHostFunctions,
+  componentFunctions,
+  componentServices,
+  granted,
+} from './guest-services.ts'
+import { type Abi, readSection } from './manifest-section.ts'
 import { checkSignature } from './signature.ts'
 import { type HostedPlugin, WasmInstance } from './wasm-instance.ts'
 
@@ -35,6 +43,8 @@ export interface WasmRuntimeInit {
   readonly threadUrl?: URL
   /** More functions that plugins may import, by namespace; `permissions.host` of a manifest says which it gets. @default none */
   readonly functions?: HostFunctions
+  /** Functions that components may import, by interface and name; `permissions.host` says by name which each gets. @default none */
+  readonly components?: ComponentFunctions
   /** Ed25519 public keys (raw, base64). With it, only plugins that one of them has signed are loaded. @default none needed */
   readonly trustedKeys?: readonly string[]
   /** Limits of plugins that ask for none, or for more. */
@@ -50,8 +60,9 @@ export interface WasmRuntimeComponents {
 }
 
 /**
- * Makes the runtime of WebAssembly plugins, of both conventions. It takes manifests whose `entry_point` ends in `.wasm`, and in-memory
- * plugins whose `module` is the module's bytes. Not for components (the component model): they are refused by name.
+ * Makes the runtime of WebAssembly plugins: modules of both conventions, and components where `@bytecodealliance/jco-transpile` is installed.
+ * It takes manifests whose `entry_point` ends in `.wasm`, and in-memory plugins whose `module` is the file's bytes. Not for plugins that
+ * need files of the host.
  */
 export function wasmRuntime(init: WasmRuntimeInit = {}): (components: WasmRuntimeComponents) => PluginRuntime {
   return ({ clock }) => {
@@ -104,49 +115,64 @@ async function load(
   let instance: WasmInstance | undefined
   const exit = (reason: string) => instance?.exit(reason)
   const patterns = manifest.permissions?.host ?? []
-  const own = granted(backplaneFunctions(context, clock, exit), patterns)
   const { worker = true, fetch } = init
   const replaced = (error: Error) => instance?.replaced(error)
   const shared = { replaced, id: manifest.id, limits, engine, logger: context.logger, signal }
-  const hosted: HostedPlugin =
-    abi === 'vyra'
-      ? {
-          abi,
+  const hosted = await hostedPlugin()
+  try {
+    instance = new WasmInstance({ manifest, section, context, clock, hosted })
+    return instance
+  } catch (error) {
+    await hosted.plugin.close()
+    throw error
+  }
+
+  async function hostedPlugin(): Promise<HostedPlugin> {
+    if (abi === 'vyra')
+      return {
+        abi,
+        metadata: section.metadata,
+        plugin: await loadVyra({
+          ...shared,
+          source: { data: bytes },
           metadata: section.metadata,
-          plugin: await loadVyra({
-            ...shared,
-            source: { data: bytes },
-            metadata: section.metadata,
-            host: new ContextHostFunctions(context, granted(userFunctions(init), patterns)),
-            strict: false,
-            worker,
-            threadUrl: init.threadUrl,
-          }),
-        }
-      : {
-          abi,
-          plugin: await extismPlugin(bytes, {
-            ...shared,
-            worker,
-            clock,
-            instances: section.instances,
-            // Where several may work, two are there from the start.
-            warm: Math.min(2, section.instances),
-            ...(init.threadUrl ? { threadUrl: init.threadUrl } : {}),
-            functions: {
-              ...spaces(init.functions ?? {}, patterns),
-              [user]: { ...granted(userFunctions(init), patterns), ...own },
-            },
-            config: Object.fromEntries(Object.entries(context.config).map(([name, value]) => [name, asText(value)])),
-            allowedHosts: manifest.permissions?.network ?? [],
-            logLevel: 'trace',
-            wasi: section.wasi,
-            initialise: true,
-            ...(fetch ? { fetch } : {}),
-          }),
-        }
-  instance = new WasmInstance({ manifest, section, context, clock, hosted })
-  return instance
+          host: new ContextHostFunctions(context, granted(userFunctions(init), patterns)),
+          strict: false,
+          worker,
+          threadUrl: init.threadUrl,
+        }),
+      }
+    const config = Object.fromEntries(Object.entries(context.config).map(([name, value]) => [name, asText(value)]))
+    const places = {
+      ...shared,
+      worker,
+      clock,
+      config,
+      instances: section.instances,
+      // Where several may work, two are there from the start.
+      warm: Math.min(2, section.instances),
+      wasi: section.wasi,
+      ...(init.threadUrl ? { threadUrl: init.threadUrl } : {}),
+    }
+    if (abi === 'component') {
+      const services = componentServices(context, clock, exit)
+      const functions = componentFunctions(services, init.components ?? {}, patterns)
+      return { abi, ...(await loadComponent(bytes, { ...places, functions })) }
+    }
+    const own = granted(backplaneFunctions(context, clock, exit), patterns)
+    const plugin = await extismPlugin(bytes, {
+      ...places,
+      functions: {
+        ...spaces(init.functions ?? {}, patterns),
+        [user]: { ...granted(userFunctions(init), patterns), ...own },
+      },
+      allowedHosts: manifest.permissions?.network ?? [],
+      logLevel: 'trace',
+      initialise: true,
+      ...(fetch ? { fetch } : {}),
+    })
+    return { abi, plugin }
+  }
 }
 
 const user = 'extism:host/user'
@@ -175,8 +201,9 @@ async function moduleOf(
   }
 }
 
-/** The convention that a module's imports speak. */
-function abiOf(bytes: Uint8Array<ArrayBuffer>): NonNullable<WasmSection['abi']> {
+/** The convention that a file's header or imports speak. */
+function abiOf(bytes: Uint8Array<ArrayBuffer>): Abi {
+  if (isComponent(bytes)) return 'component'
   validate(bytes, 'the module')
   const { imports } = readModule(bytes, 'the module')
   return imports.some(({ module }) => module.startsWith('extism:host/')) ? 'extism' : 'vyra'

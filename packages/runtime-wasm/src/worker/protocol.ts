@@ -30,6 +30,8 @@ export interface ThreadData {
   readonly vyra: LoadedPlugin['vyra']
   readonly component: LoadedPlugin['component']
   readonly initialise: boolean
+  /** What it begins with. */
+  readonly variables: ReadonlyMap<string, Uint8Array>
   readonly words: Int32Array
   readonly port: MessagePort
   /** Answers of the host, read by a thread that waits. */
@@ -40,7 +42,9 @@ export interface ThreadData {
 export type ToThread =
   | readonly [kind: 0, id: number, name: string, input: Uint8Array, timeoutMs: number]
   | readonly [kind: 1]
-export const toThread = { call: 0, reset: 1 } as const
+  | readonly [kind: 2]
+  | readonly [kind: 3, variables: ReadonlyMap<string, Uint8Array>]
+export const toThread = { call: 0, reset: 1, variables: 2, setVariables: 3 } as const
 
 /** What a thread says. */
 export type ToHost =
@@ -50,7 +54,8 @@ export type ToHost =
   | readonly [kind: 3, level: LogLevel, text: string]
   | readonly [kind: 4, functions: readonly string[]]
   | readonly [kind: 5, error: ErrorRecord]
-export const toHost = { result: 0, error: 1, ask: 2, log: 3, ready: 4, failed: 5 } as const
+  | readonly [kind: 6, variables: ReadonlyMap<string, Uint8Array>]
+export const toHost = { result: 0, error: 1, ask: 2, log: 3, ready: 4, failed: 5, variables: 6 } as const
 
 /** What a thread waits for. */
 export type Question =

@@ -22,6 +22,7 @@ export class ThreadHandle {
   readonly #answers: MessagePort
   readonly #words = new Int32Array(new SharedArrayBuffer(8))
   readonly #exit: Promise<void>
+  readonly #asked: ((variables: ReadonlyMap<string, Uint8Array>) => void)[] = []
   #ending = false
 
   constructor(data: Omit<ThreadData, 'port' | 'answers' | 'words'>, listener: ThreadListener, url?: URL) {
@@ -44,6 +45,7 @@ export class ThreadHandle {
       this.#port.on('message', (message: ToHost) => {
         if (message[0] === toHost.ready) resolve(message[1])
         else if (message[0] === toHost.failed) reject(BackplaneError.revive(message[1]))
+        else if (message[0] === toHost.variables) this.#asked.shift()?.(message[1])
         else listener.receive(message)
       })
       this.#worker.on('error', (error) => {
@@ -89,6 +91,19 @@ export class ThreadHandle {
   answer(answer: Answer): void {
     this.#answers.postMessage(answer)
     this.#wake()
+  }
+
+  /** Asks for its variables, behind the calls that it has been given; never answered by a thread that ends. */
+  async variables(): Promise<ReadonlyMap<string, Uint8Array>> {
+    this.#ref()
+    this.#port.postMessage([toThread.variables])
+    const variables = await new Promise<ReadonlyMap<string, Uint8Array>>((resolve) => this.#asked.push(resolve))
+    this.settle()
+    return variables
+  }
+
+  setVariables(variables: ReadonlyMap<string, Uint8Array>): void {
+    this.#port.postMessage([toThread.setVariables, variables])
   }
 
   reset(): void {

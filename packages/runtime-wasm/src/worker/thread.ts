@@ -33,6 +33,7 @@ class Thread {
   constructor(data: ThreadData) {
     this.#data = data
     this.#variables = new Variables(data.limits.varBytes)
+    this.#variables.replace(data.variables)
     const { functions, wasi } = data
     const services = [...functions].map(
       ([space, names]) => [space, new Map(names.map((name) => [name, this.#remote(space, name)]))] as const,
@@ -69,6 +70,14 @@ class Thread {
     if (message[0] === toThread.reset) {
       this.#variables.clear()
       this.#guest.drop()
+      return
+    }
+    if (message[0] === toThread.variables) {
+      this.#post([toHost.variables, this.#variables.entries()])
+      return
+    }
+    if (message[0] === toThread.setVariables) {
+      this.#variables.replace(message[1])
       return
     }
     const [, id, name, input, timeoutMs] = message

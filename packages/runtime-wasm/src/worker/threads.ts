@@ -3,6 +3,7 @@ import { wasmError } from '../errors.ts'
 import { inputBytes, type LoadedPlugin, writeLog } from '../extism/foreground.ts'
 import { hostFailed } from '../extism/host-functions.ts'
 import type { WasmCallOptions, WasmPlugin } from '../extism/plugin.ts'
+import { Variables } from '../extism/variables.ts'
 import { answerOf } from './answer.ts'
 import { type Question, type ToHost, toHost } from './protocol.ts'
 import { ThreadHandle } from './thread-handle.ts'
@@ -41,6 +42,8 @@ export class Threads implements WasmPlugin {
   readonly #graces = new Set<Timer>()
   readonly #closing = new AbortController()
   #lastId = 0
+  /** What threads begin with. */
+  #variables: ReadonlyMap<string, Uint8Array> = new Map()
   #closed = false
 
   private constructor(init: ThreadsInit) {
@@ -114,7 +117,30 @@ export class Threads implements WasmPlugin {
     })
   }
 
+  async variables({ signal }: { readonly signal?: AbortSignal } = {}): Promise<ReadonlyMap<string, Uint8Array>> {
+    const [thread] = this.#threads
+    if (this.#closed || !thread) return this.#variables
+    const ended = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])])
+    return new Promise((resolve, reject) => {
+      const stop = () => reject(this.#closed ? this.#closedError() : abortedBy(signal))
+      if (ended.aborted) return stop()
+      ended.addEventListener('abort', stop, { once: true })
+      thread.variables().then((variables) => {
+        ended.removeEventListener('abort', stop)
+        resolve(variables)
+      }, reject)
+    })
+  }
+
+  async setVariables(variables: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    // Here first, so that what is too large is refused before any thread has it.
+    new Variables(this.#init.limits.varBytes).replace(variables)
+    this.#variables = variables
+    for (const thread of this.#threads) thread.setVariables(variables)
+  }
+
   async reset(): Promise<void> {
+    this.#variables = new Map()
     for (const thread of this.#threads) thread.reset()
   }
 
@@ -170,7 +196,20 @@ export class Threads implements WasmPlugin {
       initialise = false,
     } = this.#init
     const names = new Map([...functions].map(([space, own]) => [space, [...own.keys()]]))
-    const data = { id, modules, kernel, limits, config, logLevel, wasi, vyra, component, functions: names, initialise }
+    const data = {
+      id,
+      modules,
+      kernel,
+      limits,
+      config,
+      logLevel,
+      wasi,
+      vyra,
+      component,
+      functions: names,
+      initialise,
+      variables: this.#variables,
+    }
     const thread: ThreadHandle = new ThreadHandle(
       data,
       {
