@@ -73,15 +73,16 @@ class PluginTest(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.dir)
-        before = set(sys.modules), list(sys.path), list(sys.meta_path)
-        self.addCleanup(self._restore, *before)
+        self.addCleanup(self._restore, set(sys.modules), list(sys.path))
 
-    def _restore(self, modules, path, meta_path):
+    def _restore(self, modules, path):
         for name in set(sys.modules) - modules:
             # Loaded by a plugin, so it must not be there for the next.
-            if getattr(sys.modules[name], "__file__", None) and sys.modules[name].__file__.startswith(self.dir):
+            place = [getattr(sys.modules[name], "__file__", None) or "", *getattr(sys.modules[name], "__path__", ())]
+            if any(part.startswith(self.dir) for part in place):
                 del sys.modules[name]
-        sys.path[:], sys.meta_path[:] = path, meta_path
+        sys.path[:] = path
+        sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "_OwnPackage"]
 
     def write(self, name, text):
         path = os.path.join(self.dir, name)

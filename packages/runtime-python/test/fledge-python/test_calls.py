@@ -300,10 +300,10 @@ class North(PluginTest):
 
 class Filter(PluginTest):
     INIT = """
-    import filter_ingest
-    def plugin_init(config, ingest_ref, callback):
-        return dict(copy.deepcopy(config), to=(callback, ingest_ref))
-    """
+import filter_ingest
+def plugin_init(config, ingest_ref, callback):
+    return dict(copy.deepcopy(config), to=(callback, ingest_ref))
+"""
 
     def filter(self, code):
         adapter, host = self.plugin(self.INIT + code, kind="filter")
@@ -318,28 +318,29 @@ class Filter(PluginTest):
     def test_what_it_passes_on(self):
         given, _ = self.filter(
             """
-    def plugin_ingest(handle, data):
-        for row in data:
-            row['readings']['y'] = row['readings']['x'] + 1
-            row['readings']['keys'] = ','.join(sorted(row))
-        filter_ingest.filter_ingest_callback(*handle['to'], data)
-            """
+def plugin_ingest(handle, data):
+    for row in data:
+        row['readings']['y'] = row['readings']['x'] + 1
+        row['readings']['keys'] = ','.join(sorted(row))
+    filter_ingest.filter_ingest_callback(*handle['to'], data)
+"""
         )
         self.assertEqual(given[1]["readings"], {"x": 1, "y": 2, "keys": "asset,id,readings,ts,user_ts"})
         self.assertEqual((given[0]["id"], given[0]["timestamp"]), (1, "2026-01-02 02:04:05.500000+00:00"))
 
     def test_nothing_or_several_times(self):
-        self.assertEqual(self.filter("    pass\ndef plugin_ingest(handle, data): pass")[0], [])
-        twice = "    pass\ndef plugin_ingest(handle, data):\n    for row in data: filter_ingest.filter_ingest_callback(*handle['to'], [row])"
-        self.assertEqual(len(self.filter(twice)[0]), 2)
+        self.assertEqual(self.filter("def plugin_ingest(handle, data): pass")[0], [])
+        each = "    for row in data: filter_ingest.filter_ingest_callback(*handle['to'], [row])"
+        for head in ("def", "async def"):
+            self.assertEqual(len(self.filter("%s plugin_ingest(handle, data):\n%s" % (head, each))[0]), 2)
 
     def test_what_comes_later_is_an_event(self):
         given, host = self.filter(
             """
-    import threading
-    def plugin_ingest(handle, data):
-        threading.Timer(0.01, filter_ingest.filter_ingest_callback, (*handle['to'], data)).start()
-            """.replace("    import threading\n", "    import threading\n", 1)
+import threading
+def plugin_ingest(handle, data):
+    threading.Timer(0.01, filter_ingest.filter_ingest_callback, (*handle['to'], data)).start()
+"""
         )
         self.assertEqual(given, [])
         self.assertEqual(len(host.events[0][1]["readings"]), 2)
@@ -372,10 +373,9 @@ class RuleAndDelivery(PluginTest):
         )
 
     def test_documents_that_are_none(self):
-        adapter, _ = self.plugin(
-            "def plugin_triggers(h): return 5\ndef plugin_eval(h, d): pass\ndef plugin_reason(h): return '{'", kind="rule"
-        )
+        code = "def plugin_triggers(h): return 5\ndef plugin_eval(h, d): pass\ndef plugin_reason(h): return '{'"
         for name in ("triggers", "reason"):
+            adapter, _ = self.plugin(code, kind="rule")
             self.fails("BP_FLEDGE_RESULT_INVALID", lambda: self.run_async(adapter, lambda: adapter.request(name, {})))
 
     def test_a_delivery_of_either_age(self):

@@ -16,12 +16,14 @@ class PluginThread:
     def __init__(self):
         self._jobs = SimpleQueue()
         self._begun = False
+        self._ended = False
         self._loop = None
         self._task = None
-        self.ident = None
 
     def call(self, function, *args):
         """Runs `function(*args)` there and gives its result; an awaitable is awaited. Not to be called from the event loop."""
+        if self._ended:
+            raise PluginError("the plugin has ended")
         job = _Job(function, args)
         if not self._begun:
             self._begun = True
@@ -38,15 +40,14 @@ class PluginThread:
             loop.call_soon_threadsafe(task.cancel)
 
     def end(self):
-        """Ends the thread after what was called before."""
+        """Ends the thread after what was called before; nothing may be called afterwards."""
+        self._ended = True
         if self._begun:
             self._jobs.put(None)
 
     def _serve(self):
         import asyncio
-        from _thread import get_ident
 
-        self.ident = get_ident()
         self._loop = asyncio.new_event_loop()
         while True:
             job = self._jobs.get()
