@@ -12,8 +12,15 @@ export { type HostFunctionsInit, hostFunctions } from './host-functions.ts'
 export { type HostIdentityInit, hostIdentity } from './host-identity.ts'
 export { type LoadAllOptions, type LoadReport, loadAll } from './load-all.ts'
 export { type LocalHostInit, localHost } from './local-host.ts'
-export { type FoundPlugin, type PluginFolder, type PluginFolderOptions, pluginFolder } from './plugin-folder.ts'
+export {
+  type FoundPlugin,
+  type PluginFolder,
+  type PluginFolderInit,
+  type PluginFolderOptions,
+  pluginFolder,
+} from './plugin-folder.ts'
 export { type PortalHostInit, portalHost } from './portal-host.ts'
 export { type PresetHost, type PresetInit, presetHost } from './preset-host.ts'
 export { stateDirs } from './state-dirs.ts'
+export { activeTrace, type TracingApi, tracing } from './tracing.ts'
 export { validateParams } from './validate-params.ts'

@@ -41,8 +41,8 @@ export interface DeviceConnectInit {
   /** How long `connect` waits for each of `dependsOn`, in milliseconds, beyond its own time limit. @default 30000 */
   readonly dependsTimeoutMs?: number
   /**
-   * Gives the trace that is under way, for calls and events that are given none: `activeTrace` of
-   * `@backplane/host/tracing`, where OpenTelemetry is in use. @default none
+   * Gives the trace that is under way, for calls and events that are given none: `activeTrace` of `@backplane/host`, where
+   * OpenTelemetry is in use. @default none
    */
   readonly trace?: () => TraceContext | undefined
   /** How many events may wait for a slow transport. @default 10000 */
