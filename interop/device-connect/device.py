@@ -58,8 +58,7 @@ class Thermometer(DeviceDriver):
 
 async def main():
     runtime = DeviceRuntime(
-        driver=Thermometer(), device_id='thermo-1', messaging_backend='nats',
-        messaging_urls=[os.environ['NATS_URL']], tenant=os.environ['TENANT'], allow_insecure=True,
+        driver=Thermometer(), device_id='thermo-1', tenant=os.environ['TENANT'], allow_insecure=True,
     )
     task = asyncio.create_task(runtime.run())
     await asyncio.sleep(0.5)
