@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { coreError } from '@backplane/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { pluginFolder } from './plugin-folder.ts'
 
@@ -78,4 +79,36 @@ test('takes a linked folder, and a folder that is not there as an empty one', as
 test('says why a folder cannot be read', async () => {
   await writeFile(join(dir, 'file'), '')
   await expect(pluginFolder(join(dir, 'file')).list()).rejects.toMatchObject({ code: 'BP_PLUGINS_UNREADABLE' })
+})
+
+test('takes a folder without a manifest that a runtime recognises, by the first that does', async () => {
+  await put('known')
+  await put('odd')
+  await put('plain')
+  await put('written', { id: 'written' })
+  const asked: string[] = []
+  const knowing = (id: string) => ({
+    recognise: async ({ dir: at, name }: { dir: string; name: string }) => {
+      asked.push(name)
+      if (name === 'odd') throw coreError('BP_CLOSED', { details: { what: 'It' } })
+      return name === 'known' ? { id, description: at } : undefined
+    },
+  })
+  const plugins = pluginFolder(dir, { runtimes: () => [{}, knowing('first'), knowing('second')] })
+  const found = await plugins.list()
+  expect(found.map(({ folder, source, error }) => [folder, source?.manifest, error?.code])).toEqual([
+    ['known', { id: 'first', description: join(dir, 'known') }, undefined],
+    ['odd', undefined, 'BP_CLOSED'],
+    ['plain', undefined, 'BP_PLUGIN_NOT_FOUND'],
+    ['written', { id: 'written' }, undefined],
+  ])
+  expect(asked.filter((name) => name === 'plain')).toHaveLength(2)
+  expect(asked).not.toContain('written')
+  await expect(plugins.find('known')).resolves.toMatchObject({ manifest: { id: 'first' } })
+})
+
+test('holds what a runtime recognises to the rules of manifests', async () => {
+  await put('wrong')
+  const plugins = pluginFolder(dir, { runtimes: () => [{ recognise: async () => ({ id: 'a b' }) }] })
+  expect((await plugins.list())[0]?.error).toMatchObject({ code: 'BP_MANIFEST_INVALID' })
 })

@@ -1,7 +1,14 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { BackplaneError, coreError, messageOf, type PluginSource, throwIfAborted } from '@backplane/core'
-import { parseManifestText } from '@backplane/core/manifest'
+import {
+  BackplaneError,
+  coreError,
+  messageOf,
+  type PluginRuntime,
+  type PluginSource,
+  throwIfAborted,
+} from '@backplane/core'
+import { parseManifest, parseManifestText } from '@backplane/core/manifest'
 import { hostError } from './errors.ts'
 
 /** One folder of a {@link PluginFolder}, readable as a plugin or not. */
@@ -15,6 +22,15 @@ export interface FoundPlugin {
   /** The plugin, ready to be loaded; absent where `error` says why not. */
   readonly source?: PluginSource
   readonly error?: BackplaneError
+}
+
+/** Options of {@link pluginFolder}. */
+export interface PluginFolderInit {
+  /**
+   * Runtimes that may recognise a folder without a `manifest.json`, the first that does wins. Asked for at each reading, so
+   * the host can be made later. @default none
+   */
+  readonly runtimes?: () => readonly Pick<PluginRuntime, 'recognise'>[]
 }
 
 /** A folder that holds one plugin in each of its folders. */
@@ -38,17 +54,19 @@ export interface PluginFolderOptions {
 const plainName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 /**
- * Finds plugins on disk: each folder in `dir` whose `manifest.json` describes one. Files and names that begin with a dot
- * are passed over. It reads anew each time, so what is added later is found; do not use it for plugins made in memory.
+ * Finds plugins on disk: each folder in `dir` whose `manifest.json` describes one, or that a runtime recognises without. Files and
+ * names that begin with a dot are passed over. It reads anew each time, so what is added later is found; do not use it for
+ * plugins made in memory.
  */
-export function pluginFolder(dir: string): PluginFolder {
+export function pluginFolder(dir: string, init: PluginFolderInit = {}): PluginFolder {
   const home = resolve(dir)
+  const runtimes = init.runtimes ?? (() => [])
   return {
     dir: home,
     async list({ signal } = {}) {
       throwIfAborted(signal)
       const folders = await foldersOf(home)
-      return withoutTakenIds(await Promise.all(folders.map((folder) => read(home, folder))))
+      return withoutTakenIds(await Promise.all(folders.map((folder) => read(home, folder, runtimes()))))
     },
     async find(id, options) {
       if (!plainName.test(id)) throw coreError('BP_PLUGIN_ID_INVALID', { details: { plugin: id } })
@@ -80,17 +98,19 @@ async function isFolder(path: string): Promise<boolean> {
   )
 }
 
-async function read(home: string, folder: string): Promise<FoundPlugin> {
+async function read(
+  home: string,
+  folder: string,
+  runtimes: readonly Pick<PluginRuntime, 'recognise'>[],
+): Promise<FoundPlugin> {
   const dir = join(home, folder)
   let text: string
   try {
     text = await readFile(join(dir, 'manifest.json'), 'utf8')
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    const error = missing
-      ? hostError('BP_PLUGIN_NOT_FOUND', { details: { plugin: folder, dir: home }, cause })
-      : coreError('BP_MANIFEST_INVALID', { details: { of: ` of '${folder}'`, issues: messageOf(cause) }, cause })
-    return { folder, dir, error }
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return recognised(home, folder, runtimes)
+    const details = { of: ` of '${folder}'`, issues: messageOf(cause) }
+    return { folder, dir, error: coreError('BP_MANIFEST_INVALID', { details, cause }) }
   }
   const raw = asJson(text)
   try {
@@ -98,6 +118,23 @@ async function read(home: string, folder: string): Promise<FoundPlugin> {
   } catch (error) {
     return { folder, dir, ...(raw === undefined ? {} : { raw }), error: BackplaneError.from(error) }
   }
+}
+
+async function recognised(
+  home: string,
+  folder: string,
+  runtimes: readonly Pick<PluginRuntime, 'recognise'>[],
+): Promise<FoundPlugin> {
+  const dir = join(home, folder)
+  try {
+    for (const runtime of runtimes) {
+      const raw = await runtime.recognise?.({ dir, name: folder })
+      if (raw !== undefined) return { folder, dir, raw, source: { manifest: parseManifest(raw, { folder }), dir } }
+    }
+  } catch (error) {
+    return { folder, dir, error: BackplaneError.from(error) }
+  }
+  return { folder, dir, error: hostError('BP_PLUGIN_NOT_FOUND', { details: { plugin: folder, dir: home } }) }
 }
 
 function asJson(text: string): unknown {

@@ -35,6 +35,11 @@ export interface PluginRuntime {
   /** Whether it runs this plugin. Asked only for manifests whose `runtime` is this `kind` or absent. */
   accepts(source: PluginSource): boolean
   /**
+   * Makes the manifest of a folder that has no `manifest.json` and yet holds a plugin of this kind; gives nothing for any other.
+   * Rejects where the folder is meant for it and wrong. Absent: plugins of this kind always have one.
+   */
+  recognise?(folder: { readonly dir: string; readonly name: string }): Promise<Manifest | undefined>
+  /**
    * Completes a manifest from what the code says about itself, for plugins that carry their self-description in code
    * (Fledge's `plugin_info`). Called before each load, before configuration is registered. Absent: the manifest is whole.
    */
