@@ -4,6 +4,7 @@ import { fileStore } from '@backplane/config-manager/file'
 import { createHost, type Host, type Logger, type MeshFactory } from '@backplane/core'
 import { processRuntime } from '@backplane/handshake-grpc'
 import { nodeRuntime } from '@backplane/runtime-node'
+import { type PythonRuntimeInit, pythonRuntime } from '@backplane/runtime-python'
 import { wasmRuntime } from '@backplane/runtime-wasm'
 import { desiredStateFile } from './desired-state.ts'
 import { hostEvents, tellOfPlugins } from './host-events.ts'
@@ -24,6 +25,8 @@ export interface PresetInit {
   readonly plugins?: string
   /** Whether `loadAll` loads what nobody asked for. @default true */
   readonly autoLoad?: boolean
+  /** How Python plugins run. @default with the machine's `python3`; packages that they ask for are not installed */
+  readonly python?: PythonRuntimeInit
   /** Where plugins keep their files, and the host what was loaded and configured. @default nowhere: nothing is kept */
   readonly stateDir?: string
   /** @default silent */
@@ -44,15 +47,17 @@ export interface PresetHost extends Host {
  */
 export function presetHost(init: PresetInit, mesh: MeshFactory): PresetHost {
   const { autoLoad = true, logger, stateDir } = init
-  const folder = pluginFolder(init.plugins ?? 'plugins')
+  const folder = pluginFolder(init.plugins ?? 'plugins', { runtimes: () => host.runtimes })
   const desired = stateDir === undefined ? undefined : desiredStateFile(join(stateDir, 'plugins.json'), logger)
   const known = desired ? { desired } : {}
   const config = configManager(stateDir === undefined ? {} : { store: fileStore(join(stateDir, 'config')) })(
     logger ? { logger } : {},
   )
+  const identity = hostIdentity(init)
+  const device = { id: identity.deviceId, ...(identity.tenant === undefined ? {} : { tenant: identity.tenant }) }
   const host: Host = createHost({
-    identity: hostIdentity(init),
-    runtimes: [nodeRuntime(), wasmRuntime(), processRuntime()],
+    identity,
+    runtimes: [nodeRuntime(), wasmRuntime(), processRuntime(), pythonRuntime({ device, ...init.python })],
     mesh,
     config: () => config,
     interceptors: [validateParams()],

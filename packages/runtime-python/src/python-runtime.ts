@@ -1,23 +1,6 @@
-import { mkdir, readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import {
-  type Clock,
-  coreError,
-  type Limits,
-  type Logger,
-  type Manifest,
-  type PluginRuntime,
-  type PluginSource,
-  type RuntimeContext,
-  silentLogger,
-} from '@backplane/core'
-import { Environments, type PythonDependencies } from './environment/environments.ts'
-import { Interpreters } from './environment/interpreter.ts'
-import { describedBy, pythonInstance } from './python-instance.ts'
-import { protocolVersion } from './worker/protocol.ts'
-import type { PythonWorkerInit } from './worker/python-worker.ts'
+import { type Clock, coreError, type Logger, type PluginRuntime } from '@backplane/core'
+import type { PythonDependencies } from './environment/environments.ts'
+import type { PythonHome } from './python-home.ts'
 
 /** Options of {@link pythonRuntime}. */
 export interface PythonRuntimeInit {
@@ -51,11 +34,6 @@ export interface PythonRuntimeComponents {
   readonly clock: Clock
 }
 
-/** What programs need to find their way; anything else (secrets above all) a plugin gets only by `permissions.env`. */
-const harmless = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ']
-/** What a slot gives a plugin to start when its manifest does not say. */
-const startTimeoutMs = 30_000
-
 /**
  * Makes the runtime of Python plugins, each in a process of its own under the system's limits. Not a sandbox: a plugin may do what
  * the host's user may.
@@ -76,16 +54,19 @@ export function pythonRuntime(init: PythonRuntimeInit = {}): (components: Python
       throw coreError('BP_INVALID_ARGUMENT', { details: { what: name, reason: 'it must be more than 0' } })
   }
   return (components) => {
-    const home = new PythonHome(init, components)
+    // Loaded for the first plugin: a host without Python plugins starts no slower for it.
+    let home: Promise<PythonHome> | undefined
+    const atHome = () => {
+      home ??= import('./python-home.ts').then((module) => new module.PythonHome(init, components))
+      return home
+    }
     return {
       kind: 'python',
       enforces: enforced(),
       accepts: ({ manifest, module }) =>
         module === undefined && (manifest.runtime === 'python' || (manifest.entry_point?.endsWith('.py') ?? false)),
-      describe: (source, { signal }) => home.describe(source, signal),
-      async load(source, context, { signal }) {
-        return pythonInstance(await home.start(source, context, signal), signal)
-      },
+      describe: async (source, { signal }) => (await atHome()).describe(source, signal),
+      load: async (source, context, { signal }) => (await atHome()).load(source, context, signal),
     }
   }
 }
@@ -97,161 +78,3 @@ function enforced(): PluginRuntime['enforces'] {
   const memory = [...always, 'limits.memory_mb'] as const
   return process.getuid?.() === 0 ? memory : [...memory, 'limits.processes']
 }
-
-/** What the plugins of one runtime share. */
-class PythonHome {
-  readonly #init: PythonRuntimeInit
-  readonly #clock: Clock
-  readonly #cacheDir: string
-  readonly #interpreters: Interpreters
-  readonly #environments: Environments
-
-  constructor(init: PythonRuntimeInit, { logger, clock }: PythonRuntimeComponents) {
-    this.#init = init
-    this.#clock = clock
-    this.#cacheDir = resolve(init.cacheDir ?? join(homedir(), '.cache', 'backplane', 'python'))
-    const env = () => environmentOf(harmless)
-    this.#interpreters = new Interpreters(env)
-    const { onProgress, ...dependencies } = init.dependencies ?? {}
-    this.#environments = new Environments({
-      ...dependencies,
-      onProgress(progress) {
-        if (progress.step === 'output') logger.debug({ plugin: progress.plugin }, progress.text ?? '')
-        else logger.info({ ...progress }, `Python packages: ${progress.step}`)
-        onProgress?.(progress)
-      },
-      cacheDir: this.#cacheDir,
-      interpreters: this.#interpreters,
-      // Installers are told by variables where packages come from.
-      env: () =>
-        environmentOf([
-          ...harmless,
-          ...Object.keys(process.env).filter((name) => /^(PIP|UV|SSL|HTTPS?|NO|ALL)_|_proxy$/i.test(name)),
-        ]),
-    })
-  }
-
-  /** Gives a plugin the time that installing its packages takes, and asks a plugin that describes itself in code. */
-  async describe(source: PluginSource, signal: AbortSignal): Promise<Manifest> {
-    const { manifest } = source
-    const installs = await this.#environments.pending(source, this.#pythonOf(manifest))
-    const described = (await describesItself(source)) ? await this.#ask(source, signal) : manifest
-    if (!installs || described.limits?.start_timeout_ms !== undefined) return described
-    const start_timeout_ms = startTimeoutMs + this.#environments.timeoutMs
-    return { ...described, limits: { ...described.limits, start_timeout_ms } }
-  }
-
-  async #ask(source: PluginSource, signal: AbortSignal): Promise<Manifest> {
-    const { manifest } = source
-    const context = idleContext(manifest, signal)
-    const { manifest: told } = await describedBy(await this.start(source, context, signal), signal)
-    // What a person wrote down wins over what the code says.
-    return { ...told, ...manifest }
-  }
-
-  /** Works out how a plugin's process is started. */
-  async start(source: PluginSource, context: RuntimeContext, signal: AbortSignal): Promise<PythonWorkerInit> {
-    const { manifest, dir } = source
-    const { hangMs = 2000, maxMessageBytes = 32 << 20, threads = 64, device = {} } = this.#init
-    if (dir === undefined || manifest.entry_point === undefined) {
-      const reason = dir === undefined ? 'it has no folder' : 'its manifest has no entry_point'
-      throw coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: manifest.id, reason } })
-    }
-    const python = this.#pythonOf(manifest)
-    const own = await this.#environments.python(source, python, signal)
-    const command = own ?? (await this.#interpreters.path(python))
-    const { memory_mb, cpu_seconds, open_files, processes } = manifest.limits ?? {}
-    const limits: Limits = {
-      ...(memory_mb === undefined ? {} : { memory_mb }),
-      ...(cpu_seconds === undefined ? {} : { cpu_seconds }),
-      ...(open_files === undefined ? {} : { open_files }),
-      ...(processes === undefined ? {} : { processes }),
-    }
-    // A working directory of its own: what it writes there by a relative name stays with its state.
-    const cwd = context.stateDir ?? dir
-    if (context.stateDir !== undefined) await mkdir(cwd, { recursive: true })
-    return {
-      command,
-      args: [workerProgram],
-      cwd,
-      env: {
-        ...environmentOf([...(this.#init.env ?? harmless), ...(manifest.permissions?.env ?? [])]),
-        // Text is UTF-8 whatever the machine's locale, and memory that is limited is not reserved by the arena.
-        PYTHONUTF8: '1',
-        BACKPLANE_PYCACHE: join(this.#cacheDir, 'pycache'),
-        ...(memory_mb === undefined ? {} : { MALLOC_ARENA_MAX: '2' }),
-      },
-      context,
-      hangMs,
-      now: () => this.#clock.now(),
-      init: {
-        protocol: protocolVersion,
-        plugin: { id: manifest.id, manifest, dir, entry: join(dir, manifest.entry_point) },
-        context: {
-          config: context.config,
-          state_dir: context.stateDir,
-          simulated: context.simulated,
-          device_id: device.id,
-          tenant: device.tenant,
-        },
-        limits,
-        settings: {
-          message_bytes: maxMessageBytes,
-          threads,
-          ...(own === undefined ? { requirements: manifest.dependencies?.python ?? [] } : {}),
-        },
-      },
-    }
-  }
-
-  #pythonOf({ python }: Manifest): string {
-    const named = python?.interpreter
-    return typeof named === 'string' ? named : (this.#init.python ?? 'python3')
-  }
-}
-
-/** Whether the plugin's code says what its manifest would (Fledge's `plugin_info`); to read it is cheaper than to run it. */
-async function describesItself({ manifest, dir }: PluginSource): Promise<boolean> {
-  const adapter = manifest.python?.adapter
-  if (adapter !== undefined) return adapter === 'fledge'
-  if (manifest.class_name !== undefined || dir === undefined || manifest.entry_point === undefined) return false
-  const code = await readFile(join(dir, manifest.entry_point), 'utf8').catch(() => '')
-  return code.includes('def plugin_info(')
-}
-
-/** What a plugin that is only asked what it is may touch: nothing. */
-function idleContext(manifest: Manifest, signal: AbortSignal): RuntimeContext {
-  const refuse = async () => {
-    throw coreError('BP_CLOSED', { details: { what: 'The host of a plugin that is only described' } })
-  }
-  return {
-    pluginId: manifest.id,
-    logger: silentLogger,
-    config: {},
-    signal,
-    permissions: {},
-    simulated: false,
-    emit: refuse,
-    invoke: refuse,
-    exited() {},
-    changed() {},
-  }
-}
-
-function environmentOf(names: readonly string[]): Record<string, string> {
-  const env: Record<string, string> = {}
-  for (const name of names) {
-    const value = process.env[name]
-    if (value !== undefined) env[name] = value
-  }
-  return env
-}
-
-/**
- * Where the worker is: in the package's folder `python`, beside `src` and `dist`.
- *
- * A bundler's build of the CommonJS form has no `import.meta`, and that of the ESM form no `__filename`.
- */
-const workerProgram = fileURLToPath(
-  new URL('../python/start.py', typeof __filename === 'string' ? pathToFileURL(__filename).href : import.meta.url),
-)

@@ -41,7 +41,7 @@ function fixturesOf(main: string): RuntimeFixtures {
   }
 }
 
-for (const version of pythonsMissing()) console.warn(`NOT CHECKED: there is no Python ${version} here`)
+for (const version of pythonsMissing()) process.stderr.write(`NOT CHECKED: there is no Python ${version} here\n`)
 
 const here = [...pythonsHere()]
 for (const [version, python] of here) {

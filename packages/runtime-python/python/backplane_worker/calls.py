@@ -11,7 +11,7 @@ WINDOW = 32
 class Call:
     """One call of a function, as adapters see it."""
 
-    __slots__ = ("id", "name", "deadline", "caller", "trace", "cancelled", "task", "threads", "credit", "_worker", "_room")
+    __slots__ = ("id", "name", "deadline", "caller", "trace", "cancelled", "task", "threads", "credit", "json_only", "_worker", "_room")
 
     def __init__(self, worker, id, name, deadline, caller, trace):
         self.id = id
@@ -26,6 +26,8 @@ class Call:
         # Threads that work for it.
         self.threads = 0
         self.credit = WINDOW
+        # Whether the result must be JSON: then bytes in it are an error.
+        self.json_only = False
         self._worker = worker
         self._room = None
 

@@ -120,6 +120,17 @@ def _origin_of(hint):
     return "union" if origin is typing.Union else origin, typing.get_args(hint)
 
 
+def is_json_type(hint):
+    """Whether an annotation names a type of JSON, such as `dict` or `list[str]`."""
+    try:
+        if hint in _SIMPLE:
+            return True
+    except TypeError:
+        return False
+    origin, members = _origin_of(hint)
+    return origin in (list, dict) and all(is_json_type(member) for member in members)
+
+
 def hints_of(function):
     """The annotations of a function, resolved; none at all where one of them cannot be, as upstream has it."""
     annotations = getattr(function, "__annotations__", None) or {}

@@ -85,12 +85,14 @@ else:
         return _chunks(value, _plain)
 
 
-def encode(message):
+def encode(message, json_only=False):
     """Gives a message as a frame. Raises Unsendable."""
     try:
         try:
             text = "".join(_encode(message, 0))
         except _HasBytes:
+            if json_only:
+                raise Unsendable("it holds bytes, and its annotation promises JSON") from None
             return _with_bytes(message)
         # Short texts are quicker to search than to ask whether they need it.
         if _has_wide(text):
@@ -223,9 +225,9 @@ class Channel:
         self._loop = loop
         self._loop_thread = get_ident()
 
-    def send(self, message):
+    def send(self, message, json_only=False):
         """Sends a message. Raises Unsendable and TooLarge, of which the host sees nothing."""
-        frame = encode(message)
+        frame = encode(message, json_only)
         if self.limit is not None and len(frame) > self.limit:
             raise TooLarge("%d bytes are over the limit of %d" % (len(frame), self.limit))
         if get_ident() == self._loop_thread:

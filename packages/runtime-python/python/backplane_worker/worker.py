@@ -202,7 +202,7 @@ class Worker:
             self._tell_changes()
         if error is None:
             try:
-                self.channel.send(["result", call.id, result])
+                self.channel.send(["result", call.id, result], call.json_only)
             except (Unsendable, TooLarge) as unsendable:
                 error = self._value_error(unsendable, "the result of '%s'" % call.name)
         if error is not None:

@@ -34,6 +34,7 @@ class FakeHost:
 
     def __init__(self, entry, config=None, state_dir=None, plugin_id="it"):
         self.entry = entry
+        self.manifest = {}
         self.plugin_id = plugin_id
         self.config = config or {}
         self.state_dir = state_dir

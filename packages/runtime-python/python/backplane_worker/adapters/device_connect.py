@@ -7,7 +7,7 @@ import sys
 
 from ..device import Device
 from ..errors import PluginError
-from ..schema import parameters_of, parse_docstring, schema_of
+from ..schema import hints_of, is_json_type, parameters_of, parse_docstring, schema_of
 from .base import Adapter, UnknownFunction
 
 _COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200
@@ -24,7 +24,7 @@ def _flags(function):
 class _Function:
     """One function that can be called."""
 
-    __slots__ = ("name", "run", "kind", "source", "positional", "descriptor")
+    __slots__ = ("name", "run", "kind", "source", "positional", "json_only", "descriptor")
 
     def __init__(self, name, run, original, description, argument_docs, labels, bound):
         self.name = name
@@ -41,6 +41,8 @@ class _Function:
         self.source = False
         parameters = parameters_of(original, bound)
         self.positional = [each.name for each in parameters if each.kind == "positional"]
+        # `-> dict` promises what JSON can carry (upstream's rule); who means bytes says so, or nothing.
+        self.json_only = is_json_type(hints_of(original).get("return"))
         self.descriptor = {
             "name": name,
             "description": description or "",
@@ -308,6 +310,7 @@ class DeviceConnectAdapter(Adapter):
         function = self._functions.get(name)
         if function is None:
             raise UnknownFunction(name)
+        call.json_only = function.json_only
         args = ()
         if function.positional:
             params = dict(params)

@@ -9,11 +9,12 @@ import os
 import sys
 
 from ..errors import PluginError
+from ..modules import add_plugin_folder
 from .base import Adapter, UnknownFunction
 from .fledge_config import category, let_json_load_objects, parsed_twice
 from .fledge_errors import fledge_error, raised, type_of
 from .fledge_functions import READINGS_EVENT, described, names_of
-from .fledge_info import read_info
+from .fledge_info import check_place, read_info
 from .fledge_ingest import Ingest
 from .fledge_modules import alias_own_packages, set_level
 from .fledge_persist import load_data, save_data
@@ -50,10 +51,17 @@ class FledgeAdapter(Adapter):
     def load(self):
         name = os.path.splitext(os.path.basename(self.host.entry))[0]
         sys.argv = ["", name]
+        if self.host.state_dir is not None:
+            # Where plugins keep files of their own.
+            for variable in ("FLEDGE_ROOT", "FLEDGE_DATA", "FOGLAMP_ROOT", "FOGLAMP_DATA"):
+                os.environ.setdefault(variable, self.host.state_dir)
         let_json_load_objects()
-        alias_own_packages(name, os.path.dirname(self.host.entry))
+        folder = os.path.dirname(self.host.entry)
+        add_plugin_folder(folder)
+        alias_own_packages(name, folder)
         self._module = self.host.import_entry(name)
         self._info = read_info(self._plugin, self._module)
+        check_place(self._plugin, self._info, (self.host.manifest.get("python") or {}).get("type"))
         for warning in self._info.warnings:
             self.host.log("warn", warning)
 
@@ -85,6 +93,8 @@ class FledgeAdapter(Adapter):
                 "control": info.control,
                 "persist": info.persist,
                 "functions": names,
+                # The host says `resume` when the instance that this one handed over to does not come to run.
+                "resumes": True,
             },
         }
 

@@ -73,6 +73,13 @@ def read_info(plugin, module):
     return info
 
 
+def check_place(plugin, info, folder):
+    """Holds a plugin to the folder of its type that it lies in, as Fledge does. Raises BP_FLEDGE_INFO_INVALID."""
+    if KINDS.get(folder, info.kind) != info.kind:
+        reason = "it says that it is a %s plugin, but lies in the folder '%s'" % (info.kind, folder)
+        raise fledge_error("BP_FLEDGE_INFO_INVALID", plugin=plugin, reason=reason)
+
+
 def _checked(plugin, given):
     def invalid(reason):
         return fledge_error("BP_FLEDGE_INFO_INVALID", plugin=plugin, reason=reason)

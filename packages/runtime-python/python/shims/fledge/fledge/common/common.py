@@ -2,8 +2,8 @@
 
 import os
 
-_FLEDGE_ROOT = os.environ.get("FLEDGE_ROOT") or os.environ.get("BACKPLANE_STATE_DIR") or os.getcwd()
-_FLEDGE_DATA = os.environ.get("FLEDGE_DATA") or os.environ.get("BACKPLANE_STATE_DIR") or os.path.join(_FLEDGE_ROOT, "data")
+_FLEDGE_ROOT = os.environ.get("FLEDGE_ROOT") or os.getcwd()
+_FLEDGE_DATA = os.environ.get("FLEDGE_DATA") or _FLEDGE_ROOT
 _FLEDGE_PLUGIN_PATH = os.environ.get("FLEDGE_PLUGIN_PATH")
 
 _FOGLAMP_ROOT = os.environ.get("FOGLAMP_ROOT") or _FLEDGE_ROOT
