@@ -1,13 +1,16 @@
 import { BackplaneError, type Mesh, type Params, systemClock, type Value } from '@backplane/core'
+import type { DeviceConnectMesh } from '@backplane/mesh-device-connect'
 import { cliError } from './errors.ts'
 import type { CliIo } from './io.ts'
+import { networkOf } from './network.ts'
 import type { Reporter } from './reporter.ts'
 import { type Flags, readSettings, type Settings } from './settings.ts'
 
 /** What every command that speaks to a host is given. */
 export interface Client {
-  readonly mesh: Mesh
-  readonly settings: Settings
+  readonly mesh: DeviceConnectMesh
+  /** The host that is meant where nobody names one. */
+  readonly deviceId: string
   readonly timeoutMs: number
   /** Calls a management function of the host and gives its result; what it refuses is thrown as `BP_CLI_REFUSED`. */
   manage(name: string, params?: Params): Promise<Record<string, Value>>
@@ -22,41 +25,47 @@ export async function withClient<T>(
 ): Promise<T> {
   const settings = readSettings(flags, io)
   const timeoutMs = timeoutOf(flags.timeout)
-  const [{ deviceConnect }, { natsTransport }] = await Promise.all([
+  const [{ deviceConnect }, network] = await Promise.all([
     import('@backplane/mesh-device-connect'),
-    import('@backplane/transport-nats'),
+    networkOf(settings, io),
   ])
-  const servers = serversOf(settings)
-  const join = deviceConnect({ transport: natsTransport({ servers }) })
-  const deviceId = `cli-${process.pid}`
+  const { transport, discovery, tenant, deviceId } = network
+  const join = deviceConnect({ transport, discovery })
   const logger = reporter.logger(settings.logLevel)
-  const mesh = join({ identity: { deviceId, tenant: settings.tenant }, logger, clock: systemClock })
+  const mesh = join({ identity: { deviceId: `cli-${process.pid}`, tenant }, logger, clock: systemClock })
   try {
-    reporter.progress(`Connecting to ${servers.join(', ')} …`)
+    reporter.progress(`Connecting to ${network.address} …`)
     await mesh.connect({ timeoutMs: Math.min(timeoutMs, 5_000), signal: io.signal }).catch((error) => {
-      throw settings.nats === undefined ? noHost(error) : error
+      throw noHost(error, settings)
     })
     return await work({
       mesh,
-      settings,
+      deviceId,
       timeoutMs,
-      manage: (name, params) => manage(mesh, settings, name, params, timeoutMs, io),
+      manage: (name, params) => manage(mesh, deviceId, name, params, timeoutMs, io),
     })
   } finally {
     await mesh.close()
   }
 }
 
-/** Where commands look for a host: the given servers, else the broker that a local host brings. */
-export function serversOf(settings: Settings): string[] {
-  const servers = settings.nats?.split(',').map((server) => server.trim())
-  return servers?.filter((server) => server !== '') ?? [`nats://127.0.0.1:${settings.brokerPort}`]
+/** Who named no servers most likely has no host yet; nor a bridge, who is on Zenoh. */
+function noHost(thrown: unknown, { preset, nats, bridge }: Settings): unknown {
+  if (preset === 'edge') return noBridge(thrown, bridge)
+  if (preset === 'portal' || nats !== undefined) return thrown
+  return withNext(thrown, 'Start a host with `backplane up`, or say where one is: --nats URL.')
 }
 
-/** Who named no servers most likely has no host yet. */
-function noHost(thrown: unknown): unknown {
+/** Says how to get a bridge. */
+export function noBridge(thrown: unknown, bridge: string): unknown {
+  return withNext(
+    thrown,
+    `Run a bridge that listens on ${bridge} (\`backplane zenoh-bridge\`), or say where one does: --bridge URL.`,
+  )
+}
+
+function withNext(thrown: unknown, next: string): unknown {
   if (!(thrown instanceof BackplaneError) || thrown.code !== 'BP_CONNECT_FAILED') return thrown
-  const next = 'Start a host with `backplane up`, or say where one is: --nats URL.'
   return BackplaneError.revive({ ...thrown.toJSON(), next })
 }
 
@@ -69,7 +78,7 @@ function timeoutOf(given = '30000'): number {
 
 async function manage(
   mesh: Mesh,
-  { deviceId }: Settings,
+  deviceId: string,
   name: string,
   params: Params | undefined,
   timeoutMs: number,

@@ -19,6 +19,29 @@ export const cliErrorCatalogue = {
     message: "Several devices offer '{name}': {devices}.",
     next: 'Say which one is meant: --device ID.',
   },
+  BP_CLI_NOBODY_SELECTED: {
+    message: 'No device is there that {selector} selects.',
+    next: 'List who is there: `backplane discover`.',
+    retryable: true,
+  },
+  BP_CLI_NO_REPLY: {
+    message: "No device replied to '{name}'.",
+    next: 'Devices that do not have it, that --where does not mean, or that heard of it too late stay silent; --timeout MS waits longer.',
+    retryable: true,
+  },
+  BP_CLI_SOME_FAILED: {
+    message: "{failed} of {replies} devices failed to run '{name}'.",
+    next: 'See what each of them says above.',
+  },
+  BP_CLI_UNWELL: {
+    message: 'Not all is well: {names}.',
+    next: 'Do what stands under Next above.',
+  },
+  BP_CLI_UNREACHABLE: {
+    message: 'Not all can be reached: {names}.',
+    next: 'Do what stands under Next above.',
+    retryable: true,
+  },
   BP_CLI_REFUSED: {
     message: '{reason}',
     next: "Check the id: `backplane list` shows what is loaded and what the host's folder holds; a folder elsewhere needs a host of its own: `backplane up --plugins DIR`.",

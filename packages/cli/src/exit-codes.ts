@@ -18,6 +18,9 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 const byCode: Readonly<Record<string, ExitCode>> = {
   BP_CLI_CONFIG: exitCodes.usage,
+  BP_CLI_NOBODY_SELECTED: exitCodes.unreachable,
+  BP_CLI_NO_REPLY: exitCodes.unreachable,
+  BP_CLI_UNREACHABLE: exitCodes.unreachable,
   BP_CLI_USAGE: exitCodes.usage,
   BP_INVALID_ARGUMENT: exitCodes.usage,
   BP_PARAMS_INVALID: exitCodes.usage,

@@ -28,19 +28,29 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     const made = program.command(usage).description(description)
     return made.option('--json', 'print one line of JSON').option('-q, --quiet', 'print results and errors only')
   }
+  const networked = (made: Command) =>
+    made
+      .option('--bridge <url>', 'where a Zenoh bridge listens (default: ws://127.0.0.1:10000)')
+      .option('--credentials <file>', 'credentials that a portal issued (default: the newest of their folder)')
+      .option('--credentials-dir <dir>', 'that folder (default: ~/.config/device-connect)')
+      .option('--allow-insecure', 'demand no credentials, and take those of another device')
+      .option('--discovery-mode <mode>', 'd2d, p2p or infra (default: infra with a portal, else d2d)')
   const remote = (usage: string, description: string) =>
-    command(usage, description)
-      .option('--nats <url>', 'NATS servers, separated by commas (default: the local host on port 4222)')
-      .option('--broker-port <port>', 'port of the broker on this machine, in place of --nats')
-      .option('--tenant <name>', 'tenant (default: default)')
+    networked(
+      command(usage, description)
+        .option('--preset <name>', 'whose network: local (default), edge (Zenoh) or portal')
+        .option('--nats <url>', 'NATS servers, separated by commas (default: the local host on port 4222)')
+        .option('--broker-port <port>', 'port of the broker on this machine, in place of --nats'),
+    )
+      .option('--tenant <name>', 'tenant (default: default, or that of the credentials)')
       .option('--timeout <ms>', 'how long to wait for the answer (default: 30000)')
       .option('--config <file>', 'config file (default: backplane.json)')
       .addOption(new Option('--log-level <level>', 'debug, info, warn, error or silent').default(undefined, 'warn'))
   const managed = (usage: string, description: string) =>
     remote(usage, description).option('--device <id>', 'the host (default: plugin-host-1)')
 
-  command('up', 'run a plugin host')
-    .option('--preset <name>', 'how it is composed: local (default)')
+  networked(command('up', 'run a plugin host'))
+    .option('--preset <name>', 'on which network: local (default), edge (Zenoh) or portal')
     .option('--device-id <id>', 'its id on the mesh (default: plugin-host-1)')
     .option('--tenant <name>', 'tenant (default: default)')
     .option('--plugins <dir>', 'folder of plugins (default: plugins)')
@@ -68,10 +78,24 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
       (await import('./commands/manage.ts')).manage(verb, id, flags, context),
     )
   }
-  remote(
-    'discover [selector]',
-    'list the devices on the mesh, for instance: discover "device(type:plugin_host)"',
-  ).action(async (selector, flags) => (await import('./commands/discover.ts')).discover(selector, flags, context))
+  remote('discover [selector]', 'list the devices on the mesh, for instance: discover "device(type:plugin_host)"')
+    .option('--limit <n>', 'end after so many')
+    .action(async (selector, flags) => (await import('./commands/discover.ts')).discover(selector, flags, context))
+  remote('fleet', 'describe who is there: how many devices and functions, of which types, where').action(
+    async (flags) => (await import('./commands/fleet.ts')).fleet(flags, context),
+  )
+  remote('broadcast <function>', 'call a function of many devices and print their replies as they come')
+    .option('--params <json>', 'its parameters, as a JSON object', '{}')
+    .option('--select <selector>', 'the devices meant, for instance: "device(type:camera)" (default: whoever hears it)')
+    .option('--where <cel>', 'which of them, by their own status, labels and identity: "status.battery > 50"')
+    .option('--bindings <json>', 'values that --where may speak of, as a JSON object')
+    .option('--at <time>', 'when all run it: a time such as 2026-11-22T08:00:00Z, or +SECONDS from now')
+    .option('--late <what>', 'what a device does that hears of it later: skip (default) or fire')
+    .option('--until <n>', 'end after so many replies')
+    .action(async (name, flags) => (await import('./commands/broadcast.ts')).broadcast(name, flags, context))
+  remote('doctor', 'say what is reachable, with which credentials, and what is wrong').action(async (flags) =>
+    (await import('./commands/doctor.ts')).doctor(flags, context),
+  )
   remote('events', 'print events as they come, until interrupted')
     .option('--device <id>', 'of this device only')
     .option('--event <name>', 'of this name only')

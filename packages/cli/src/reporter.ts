@@ -1,5 +1,6 @@
 import type { BackplaneError, Logger, LogMethod } from '@backplane/core'
 import type { CliIo } from './io.ts'
+import { plainText } from './plain-text.ts'
 
 /** How much a command says. */
 export interface ReporterInit {
@@ -28,7 +29,7 @@ export class Reporter {
   /** The result: `value` as one line of JSON with `--json`, else `text`. */
   result(value: unknown, text: string): void {
     this.#clear()
-    this.#io.out(`${this.json ? toJson(value) : text}\n`)
+    this.#io.out(`${this.json ? toJson(value) : plainText(text)}\n`)
   }
 
   /** A result that has no text beside its JSON. */
@@ -36,11 +37,18 @@ export class Reporter {
     this.result(value, toJson(value))
   }
 
+  /** A part of a result, for people; with `--json` the whole comes at the end. */
+  part(text: string): void {
+    if (this.json) return
+    this.#clear()
+    this.#io.out(`${plainText(text)}\n`)
+  }
+
   /** A word beside the result, for people only. */
   note(text: string): void {
     if (this.#quiet || this.json) return
     this.#clear()
-    this.#io.out(`${text}\n`)
+    this.#io.out(`${plainText(text)}\n`)
   }
 
   /** What is being done now; shown only to a person, and gone with the next word. */
@@ -54,17 +62,21 @@ export class Reporter {
   /** A failure that does not end the command; `before` says what it is about. */
   warn(error: BackplaneError, before = ''): void {
     this.#clear()
-    if (this.json) this.#io.err(`${JSON.stringify({ warning: { about: before.trim(), ...error.toJSON() } })}\n`)
-    else this.#io.err(`${before}${this.#paint(33, error.message)} [${error.code}]\n  Next: ${error.next}\n`)
+    if (this.json) this.#io.err(`${toJson({ warning: { about: before.trim(), ...error.toJSON() } })}\n`)
+    else {
+      const { code, message, next } = error
+      this.#io.err(`${before}${this.#paint(33, plainText(message))} [${code}]\n  Next: ${plainText(next)}\n`)
+    }
   }
 
   failure(error: BackplaneError): void {
     this.#clear()
     if (this.json) {
       const { code, message, next, retryable, details } = error
-      this.#io.err(`${JSON.stringify({ error: { code, message, next, retryable, details } })}\n`)
+      this.#io.err(`${toJson({ error: { code, message, next, retryable, details } })}\n`)
     } else {
-      this.#io.err(`${this.#paint(31, 'Error:')} ${error.message} [${error.code}]\nNext: ${error.next}\n`)
+      const { code, message, next } = error
+      this.#io.err(`${this.#paint(31, 'Error:')} ${plainText(message)} [${code}]\nNext: ${plainText(next)}\n`)
     }
   }
 
@@ -99,7 +111,7 @@ export class Reporter {
       plugin === undefined ? '' : `[${String(plugin)}]`,
       text,
     ]
-    return this.#paint(color, [...parts, ...facts].filter((part) => part !== '').join(' '))
+    return this.#paint(color, plainText([...parts, ...facts].filter((part) => part !== '').join(' ')))
   }
 
   #paint(color: number, text: string): string {
@@ -113,15 +125,19 @@ export class Reporter {
   }
 }
 
-/** One line of JSON; bytes are in base64. */
+/** One line of JSON; bytes are in base64, and what a terminal would obey is escaped. */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, one) => (one instanceof Uint8Array ? Buffer.from(one).toString('base64') : one))
+  const text = JSON.stringify(value, (_, one) =>
+    one instanceof Uint8Array ? Buffer.from(one).toString('base64') : one,
+  )
+  return plainText(text)
 }
 
 function jsonLine(level: LogLevel, msg: string, fields: Record<string, unknown>): string {
-  return JSON.stringify({ time: Date.now(), level, ...fields, msg }, (_, value) =>
+  const text = JSON.stringify({ time: Date.now(), level, ...fields, msg }, (_, value) =>
     value instanceof Error ? plain(value) : value,
   )
+  return plainText(text)
 }
 
 function plain(error: Error): object {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { fakeIo } from '../test/io.ts'
-import { serversOf } from './client.ts'
+import { serversOf } from './network.ts'
 import { type Flags, readSettings } from './settings.ts'
 
 let cwd: string
@@ -17,7 +17,8 @@ const config = (content: unknown, file = 'backplane.json') =>
   writeFileSync(join(cwd, file), typeof content === 'string' ? content : JSON.stringify(content))
 
 test('has defaults, and no servers: a local host brings its own', () => {
-  const settings = read()
+  const { from, ...settings } = read()
+  expect(new Set(Object.values(from))).toEqual(new Set(['default']))
   expect(settings).toEqual({
     preset: 'local',
     deviceId: 'plugin-host-1',
@@ -25,9 +26,11 @@ test('has defaults, and no servers: a local host brings its own', () => {
     plugins: join(cwd, 'plugins'),
     autoLoad: true,
     brokerPort: 4222,
+    bridge: 'ws://127.0.0.1:10000',
+    allowInsecure: false,
     logLevel: 'warn',
   })
-  expect(serversOf(settings)).toEqual(['nats://127.0.0.1:4222'])
+  expect(serversOf({ ...settings, from })).toEqual(['nats://127.0.0.1:4222'])
 })
 
 test('goes by flags, then environment, then file, then defaults', () => {
@@ -73,6 +76,21 @@ test('prefers a broker port that is nearer than the servers', () => {
   expect(() => read({ nats: 'nats://c:3', brokerPort: '7' })).toThrow(/exclude/)
 })
 
+test.each([
+  [{}, {}, 'local', 'default'],
+  [{ bridge: 'ws://a:1' }, {}, 'edge', '--bridge'],
+  [{ credentials: 'a.creds.json' }, {}, 'portal', '--credentials'],
+  [{}, { MESSAGING_BACKEND: 'zenoh' }, 'edge', 'MESSAGING_BACKEND'],
+  [{ nats: 'nats://a' }, { MESSAGING_BACKEND: 'zenoh' }, 'local', 'default'],
+  [{}, { DC_PLUGIN_PORTAL: 'on' }, 'portal', 'DC_PLUGIN_PORTAL'],
+  [{}, { DEVICE_CONNECT_PORTAL: 'no', MESSAGING_BACKEND: 'nats' }, 'local', 'default'],
+  [{ preset: 'local' }, { DEVICE_CONNECT_PORTAL: '1' }, 'local', '--preset'],
+] as const)('takes %j with %j for the preset %s, by %s', (flags, env, preset, from) => {
+  const settings = read(flags, env)
+  expect(settings.preset).toBe(preset)
+  expect(settings.from.preset).toBe(from)
+})
+
 test('takes paths in a config file relative to it, and a list for servers', () => {
   mkdirSync(join(cwd, 'etc'))
   config({ plugins: 'p', stateDir: '/s', nats: ['nats://a:1', 'nats://b:2'], autoLoad: false }, 'etc/host.json')
@@ -85,7 +103,8 @@ test.each([
   [{ brokerPort: '70000' }, '--broker-port'],
   [{ brokerPort: '' }, '--broker-port'],
   [{ logLevel: 'loud' }, '--log-level'],
-  [{ preset: 'edge' }, '--preset'],
+  [{ preset: 'mesh' }, '--preset'],
+  [{ discoveryMode: 'dns' }, '--discovery-mode'],
   [{ deviceId: '' }, '--device-id'],
 ])('refuses %j and names it', (flags, named) => {
   expect(() => read(flags)).toThrow(expect.objectContaining({ code: 'BP_CLI_USAGE' }))

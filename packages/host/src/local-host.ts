@@ -1,4 +1,4 @@
-import { deviceConnect } from '@backplane/mesh-device-connect'
+import { type DiscoveryMode, deviceConnect } from '@backplane/mesh-device-connect'
 import { natsTransport } from '@backplane/transport-nats'
 import { embeddedNats } from './embedded-nats.ts'
 import { type PresetHost, type PresetInit, presetHost } from './preset-host.ts'
@@ -9,6 +9,8 @@ export interface LocalHostInit extends PresetInit {
   readonly nats?: string | readonly string[]
   /** Port of the embedded broker on 127.0.0.1; 0 takes a free one. @default 4222 */
   readonly brokerPort?: number
+  /** `infra` where the network has a registry. @default 'd2d' */
+  readonly discovery?: DiscoveryMode
 }
 
 /**
@@ -18,7 +20,7 @@ export interface LocalHostInit extends PresetInit {
  * `start` rejects with `BP_PORT_IN_USE` when something else listens on the broker's port, and with what `Mesh.connect` rejects with.
  */
 export function localHost(init: LocalHostInit = {}): PresetHost {
-  const { nats, brokerPort = 4222 } = init
+  const { nats, brokerPort = 4222, discovery = 'd2d' } = init
   const transport = nats ? natsTransport({ servers: nats }) : embeddedNats({ port: brokerPort })
-  return presetHost(init, deviceConnect({ transport }))
+  return presetHost(init, deviceConnect({ transport, discovery }))
 }

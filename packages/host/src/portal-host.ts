@@ -4,7 +4,9 @@ import { natsTransport } from '@backplane/transport-nats'
 import { type PresetHost, type PresetInit, presetHost } from './preset-host.ts'
 
 /** Options of {@link portalHost}. */
-export interface PortalHostInit extends PresetInit, Pick<MessagingInit, 'credentialsFile' | 'allowInsecure' | 'env'> {
+export interface PortalHostInit
+  extends PresetInit,
+    Pick<MessagingInit, 'credentialsFile' | 'allowInsecure' | 'env' | 'cwd'> {
   /** NATS servers. @default those of the credentials, else the public portal's */
   readonly nats?: string | readonly string[]
   /** Where issued credentials are looked for, unless a file is named: the newest counts. @default ~/.config/device-connect */

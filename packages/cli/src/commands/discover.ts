@@ -1,26 +1,37 @@
+import type { Device } from '@backplane/core'
 import { withClient } from '../client.ts'
+import { countOf } from '../count.ts'
 import type { CommandContext } from '../program.ts'
 import type { Flags } from '../settings.ts'
 import { table } from '../table.ts'
 
-/** Lists devices and what they offer. */
+/** How many devices make a page: what is known is shown while the rest is on its way. */
+const pageSize = 50
+
+/** Lists devices and what they offer, page by page; `--json` gives them in one line at the end. */
 export async function discover(
   selector: string | undefined,
-  flags: Flags & { timeout?: string },
+  { limit, ...flags }: Flags & { timeout?: string; limit?: string },
   { io, reporter }: CommandContext,
 ): Promise<void> {
-  const devices = await withClient(flags, io, reporter, ({ mesh, timeoutMs }) => {
+  const wanted = countOf('--limit', limit)
+  const all: Device[] = []
+  const show = (page: readonly Device[]) => {
+    if (page.length > 0) reporter.part(table(['DEVICE', 'TYPE', 'LOCATION', 'FUNCTIONS'], page.map(row)))
+  }
+  await withClient(flags, io, reporter, async ({ mesh, timeoutMs }) => {
     reporter.progress('Listening …')
-    return mesh.discover(selector, { timeoutMs: Math.min(timeoutMs, 3_000), signal: io.signal })
+    for await (const device of mesh.devices(selector, { timeoutMs, signal: io.signal })) {
+      all.push(device)
+      if (all.length % pageSize === 0) show(all.slice(-pageSize))
+      if (all.length >= wanted) break
+    }
   })
-  const rows = devices.map(({ deviceId, deviceType = '', location = '', functions }) => [
-    deviceId,
-    deviceType,
-    location,
-    functions.map((fn) => fn.name).join(', '),
-  ])
-  reporter.result(
-    devices,
-    rows.length > 0 ? table(['DEVICE', 'TYPE', 'LOCATION', 'FUNCTIONS'], rows) : 'Nobody answered.',
-  )
+  show(all.slice(all.length - (all.length % pageSize)))
+  if (reporter.json) reporter.value(all)
+  else if (all.length === 0) reporter.part('Nobody answered.')
+}
+
+function row({ deviceId, deviceType = '', location = '', functions }: Device): string[] {
+  return [deviceId, deviceType, location, functions.map((fn) => fn.name).join(', ')]
 }

@@ -1,5 +1,6 @@
 import { withClient } from '../client.ts'
-import { cliError } from '../errors.ts'
+import { countOf } from '../count.ts'
+import { plainLine } from '../plain-text.ts'
 import type { CommandContext } from '../program.ts'
 import { toJson } from '../reporter.ts'
 import type { Flags } from '../settings.ts'
@@ -16,7 +17,7 @@ export async function events(
   { device, event, count, ...flags }: EventFlags,
   { io, reporter }: CommandContext,
 ): Promise<void> {
-  const wanted = countOf(count)
+  const wanted = countOf('--count', count)
   await withClient(flags, io, reporter, async ({ mesh }) => {
     const done = Promise.withResolvers<void>()
     const filter = { ...(device ? { device } : {}), ...(event ? { event } : {}) }
@@ -24,7 +25,8 @@ export async function events(
     await mesh.on(filter, (incoming) => {
       if (heard >= wanted || io.signal.aborted) return
       const time = new Date().toISOString()
-      reporter.result({ time, ...incoming }, `${time} ${incoming.device} ${incoming.event} ${toJson(incoming.payload)}`)
+      const [device, event] = [incoming.device, incoming.event].map(plainLine)
+      reporter.result({ time, ...incoming }, `${time} ${device} ${event} ${toJson(incoming.payload)}`)
       if (++heard === wanted) done.resolve()
     })
     reporter.progress('Listening …')
@@ -32,12 +34,4 @@ export async function events(
     io.signal.addEventListener('abort', () => done.resolve(), { once: true })
     await done.promise
   })
-}
-
-/** Throws `BP_CLI_USAGE` for what is no count. */
-function countOf(given: string | undefined): number {
-  if (given === undefined) return Number.POSITIVE_INFINITY
-  const count = Number(given)
-  if (Number.isInteger(count) && count >= 1) return count
-  throw cliError('BP_CLI_USAGE', { details: { reason: `--count: '${given}' is no whole number from 1 on.` } })
 }

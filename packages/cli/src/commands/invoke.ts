@@ -1,7 +1,8 @@
-import { BackplaneError, messageOf, type Params, type Value } from '@backplane/core'
+import { BackplaneError, type Params, type Value } from '@backplane/core'
 import { type Client, withClient } from '../client.ts'
 import { cliError } from '../errors.ts'
 import type { CliIo } from '../io.ts'
+import { jsonFlag } from '../json-flag.ts'
 import type { CommandContext } from '../program.ts'
 import type { Flags } from '../settings.ts'
 
@@ -13,7 +14,7 @@ interface InvokeFlags extends Flags {
 
 /** Calls a function and prints its result as JSON. */
 export async function invoke(name: string, flags: InvokeFlags, { io, reporter }: CommandContext): Promise<void> {
-  const params = paramsOf(flags.params)
+  const params = jsonFlag('--params', flags.params)
   const result = await withClient(flags, io, reporter, (client) => {
     reporter.progress(`Calling ${name} …`)
     return flags.device === undefined
@@ -25,7 +26,7 @@ export async function invoke(name: string, flags: InvokeFlags, { io, reporter }:
 
 /** The usual host first, since asking it costs nothing; then whoever offers the function. */
 async function callWherever(name: string, params: Params, client: Client, io: CliIo): Promise<Value> {
-  const { deviceId } = client.settings
+  const { deviceId } = client
   try {
     return await call(deviceId, name, params, client, io)
   } catch (error) {
@@ -57,18 +58,4 @@ function call(
   { signal }: CliIo,
 ): Promise<Value> {
   return mesh.invoke(device, name, params, { timeoutMs, signal })
-}
-
-/** Throws `BP_CLI_USAGE` for what is no JSON object. */
-function paramsOf(text: string): Params {
-  let value: unknown
-  let reason = 'it is no JSON object'
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    reason = messageOf(error)
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Params
-  const next = `Write it as JSON in single quotes: --params '{"name":"value"}'.`
-  throw cliError('BP_CLI_USAGE', { details: { reason: `--params ${text}: ${reason}` }, next })
 }

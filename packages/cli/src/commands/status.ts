@@ -9,10 +9,10 @@ export async function status(flags: HostFlags, { io, reporter }: CommandContext)
     flagsOfHost,
     io,
     reporter,
-    async ({ manage, mesh, settings }) => ({
+    async ({ manage, mesh, deviceId }) => ({
       result: await manage('get_status'),
       address: mesh.address,
-      deviceId: settings.deviceId,
+      deviceId,
     }),
   )
   const plugins = (result.loaded_plugins as string[]).join(', ') || 'none'

@@ -1,6 +1,7 @@
 import { BackplaneError, type FunctionDescriptor } from '@backplane/core'
-import { type LoadReport, localHost, type PresetHost } from '@backplane/host'
-import { serversOf } from '../client.ts'
+import type { LoadReport, PresetHost } from '@backplane/host'
+import { noBridge } from '../client.ts'
+import { hostOf } from '../preset.ts'
 import type { CommandContext } from '../program.ts'
 import type { Reporter } from '../reporter.ts'
 import { type Flags, readSettings, type Settings } from '../settings.ts'
@@ -12,20 +13,13 @@ const patienceMs = 5_000
 export async function up(flags: Flags, { io, reporter }: CommandContext): Promise<void> {
   // Commander gives `autoLoad: true` where --no-auto-load is absent, which must not outrank the environment.
   const settings = readSettings({ ...flags, ...(flags.autoLoad === false ? {} : { autoLoad: undefined }) } as Flags, io)
-  const { deviceId, tenant, plugins, autoLoad, brokerPort, stateDir, logLevel } = settings
-  const host = localHost({
-    deviceId,
-    tenant,
-    plugins,
-    autoLoad,
-    logger: reporter.logger(logLevel),
-    ...(settings.nats === undefined ? { brokerPort } : { nats: serversOf(settings) }),
-    ...(stateDir === undefined ? {} : { stateDir }),
-  })
+  const { preset, plugins, brokerPort } = settings
+  const host = await hostOf(settings, io, reporter.logger(settings.logLevel))
+  const { deviceId, tenant = 'default' } = host.identity
   try {
     reporter.progress('Starting …')
     await host.start({ signal: io.signal }).catch((error) => {
-      throw portInUse(error, brokerPort)
+      throw preset === 'edge' ? noBridge(error, settings.bridge) : portInUse(error, brokerPort)
     })
     const loaded: LoadReport[] = []
     const failed: LoadReport[] = []
@@ -45,7 +39,7 @@ export async function up(flags: Flags, { io, reporter }: CommandContext): Promis
     const address = host.mesh?.address ?? ''
     const starting = host.plugins().flatMap(({ id, generation }) => (generation === 0 ? [id] : []))
     reporter.result(
-      { deviceId, tenant, address, plugins, loaded: loaded.map(facts), failed: failed.map(facts), starting },
+      { preset, deviceId, tenant, address, plugins, loaded: loaded.map(facts), failed: failed.map(facts), starting },
       `Backplane host '${deviceId}' (tenant '${tenant}') on ${address}\n`,
     )
     for (const { id, error } of failed) if (error) reporter.warn(error, `Not loaded: ${id}. `)
@@ -102,17 +96,23 @@ function overview(loaded: readonly LoadReport[], plugins: string): string {
 }
 
 /** A command that works as it stands, on something that is really there. */
-function nextStep(host: PresetHost, { deviceId, tenant, nats }: Settings, address: string): string {
+function nextStep(host: PresetHost, { preset, nats, bridge, from }: Settings, address: string): string {
   const functions = host.advertisement.functions
   const plugin =
     host.plugins().find(({ functions }) => functions.some((fn) => fn.name === 'hello_world')) ?? host.plugins()[0]
   const chosen = plugin?.functions.find((fn) => fn.name === 'hello_world') ?? plugin?.functions[0]
   const reachable = chosen && functions.find((fn) => fn.name === chosen.name)
-  const where = [
-    ...(nats !== undefined || !address.endsWith(':4222') ? [`--nats ${address}`] : []),
+  const { deviceId, tenant = 'default' } = host.identity
+  const identity = [
     ...(tenant === 'default' ? [] : [`--tenant ${tenant}`]),
     ...(deviceId === 'plugin-host-1' ? [] : [`--device ${deviceId}`]),
   ]
+  const where = {
+    local: [...(nats !== undefined || !address.endsWith(':4222') ? [`--nats ${address}`] : []), ...identity],
+    edge: [from.bridge === 'default' ? '--preset edge' : `--bridge ${bridge}`, ...identity],
+    // Its credentials tell its clients the rest.
+    portal: ['--preset portal'],
+  }[preset]
   const words = reachable ? ['invoke', reachable.name, ...paramsOf(reachable), ...where] : ['list', ...where]
   return `\nTry, in another terminal:\n  npx backplane ${words.join(' ')}\n\nCtrl+C stops the host.`
 }

@@ -1,0 +1,78 @@
+import { BackplaneError } from '@backplane/core'
+import type { BroadcastOptions } from '@backplane/mesh-device-connect'
+import { withClient } from '../client.ts'
+import { countOf } from '../count.ts'
+import { cliError } from '../errors.ts'
+import { jsonFlag } from '../json-flag.ts'
+import { plainLine } from '../plain-text.ts'
+import type { CommandContext } from '../program.ts'
+import { toJson } from '../reporter.ts'
+import type { Flags } from '../settings.ts'
+
+interface BroadcastFlags extends Flags {
+  readonly params: string
+  readonly select?: string
+  readonly where?: string
+  readonly bindings?: string
+  readonly at?: string
+  readonly late?: string
+  readonly until?: string
+  readonly timeout?: string
+}
+
+/** How long replies are awaited where nobody says, in milliseconds: that no more come cannot be known. */
+const patienceMs = '5000'
+
+/** Calls a function of many devices and prints their replies as they come, one line each. */
+export async function broadcast(name: string, flags: BroadcastFlags, { io, reporter }: CommandContext): Promise<void> {
+  const params = jsonFlag('--params', flags.params)
+  const { select, where, late } = flags
+  const options: BroadcastOptions = {
+    signal: io.signal,
+    ...(where === undefined ? {} : { where }),
+    ...(flags.bindings === undefined ? {} : { bindings: jsonFlag('--bindings', flags.bindings) }),
+    ...(flags.at === undefined ? {} : { fireAt: timeOf(flags.at) }),
+    ...(late === undefined ? {} : { late: lateOf(late) }),
+    ...(flags.until === undefined ? {} : { until: countOf('--until', flags.until) }),
+  }
+  let replies = 0
+  let failed = 0
+  await withClient({ ...flags, timeout: flags.timeout ?? patienceMs }, io, reporter, async ({ mesh, timeoutMs }) => {
+    const targets: string[] = []
+    if (select !== undefined) {
+      reporter.progress('Looking for devices …')
+      for await (const { deviceId } of mesh.devices(select, { timeoutMs, signal: io.signal })) targets.push(deviceId)
+      if (targets.length === 0) throw cliError('BP_CLI_NOBODY_SELECTED', { details: { selector: select } })
+    }
+    reporter.progress(`Calling ${name} …`)
+    for await (const reply of mesh.broadcast(name, params, { ...options, timeoutMs, ...(select ? { targets } : {}) })) {
+      replies++
+      if (reply.ok) {
+        const { device, result, firedAt } = reply
+        reporter.result({ device, ok: true, result, firedAt }, `${plainLine(device)} ${toJson(result)}`)
+      } else {
+        failed++
+        const { code, message } = BackplaneError.from(reply.error)
+        const { device, firedAt } = reply
+        const said = { device, ok: false, error: { code, message }, firedAt }
+        reporter.result(said, `${plainLine(device)} failed: ${plainLine(message)} [${code}]`)
+      }
+    }
+  })
+  if (replies === 0) throw cliError('BP_CLI_NO_REPLY', { details: { name } })
+  if (failed > 0) throw cliError('BP_CLI_SOME_FAILED', { details: { name, failed, replies } })
+}
+
+/** A moment in milliseconds since the epoch: a time as in ISO 8601, or so many seconds from now. */
+function timeOf(text: string): number {
+  const seconds = /^\+(\d+(?:\.\d+)?)$/.exec(text)?.[1]
+  const time = seconds === undefined ? Date.parse(text) : Date.now() + Number(seconds) * 1000
+  if (Number.isFinite(time)) return time
+  const reason = `--at: '${text}' is no time such as 2026-11-22T08:00:00Z or +10.`
+  throw cliError('BP_CLI_USAGE', { details: { reason } })
+}
+
+function lateOf(text: string): 'skip' | 'fire' {
+  if (text === 'skip' || text === 'fire') return text
+  throw cliError('BP_CLI_USAGE', { details: { reason: `--late: '${text}' is neither skip nor fire.` } })
+}
