@@ -1,5 +1,7 @@
 import { type BackplaneError, defineErrors, type ErrorCatalogue, type ErrorInit } from '@backplane/core'
 
+export { type FledgeErrorCode, fledgeErrorCatalogue } from './fledge/errors.ts'
+
 /** Every code of this package, beside those of `@backplane/core`. */
 export const pythonErrorCatalogue = {
   BP_PYTHON_MISSING: {

@@ -5,7 +5,16 @@
  * @packageDocumentation
  */
 export type { InstallProgress, PythonDependencies } from './environment/environments.ts'
-export { type PythonErrorCode, pythonErrorCatalogue } from './errors.ts'
+export { type FledgeErrorCode, fledgeErrorCatalogue, type PythonErrorCode, pythonErrorCatalogue } from './errors.ts'
+export {
+  type FledgeCallOptions,
+  type FledgeNotification,
+  type FledgePlugin,
+  fledgePlugin,
+  type Sent,
+  type SetPoint,
+} from './fledge/fledge-plugin.ts'
+export type { Reading, ReadingInput } from './fledge/reading.ts'
 export { type PythonRuntimeComponents, type PythonRuntimeInit, pythonRuntime } from './python-runtime.ts'
 export { type PythonSurface, pythonSurface } from './surface.ts'
 export type { PushHandler } from './worker/wishes.ts'

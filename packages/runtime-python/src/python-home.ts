@@ -14,6 +14,8 @@ import {
 } from '@backplane/core'
 import { Environments } from './environment/environments.ts'
 import { Interpreters } from './environment/interpreter.ts'
+import { describedAs, writtenOf } from './fledge/described.ts'
+import { Suspended } from './fledge/suspended.ts'
 import { describedBy, pythonInstance } from './python-instance.ts'
 import type { PythonRuntimeComponents, PythonRuntimeInit } from './python-runtime.ts'
 import { protocolVersion } from './worker/protocol.ts'
@@ -31,6 +33,7 @@ export class PythonHome {
   readonly #cacheDir: string
   readonly #interpreters: Interpreters
   readonly #environments: Environments
+  readonly #suspended = new Suspended()
 
   constructor(init: PythonRuntimeInit, { logger, clock }: PythonRuntimeComponents) {
     this.#init = init
@@ -68,16 +71,18 @@ export class PythonHome {
   }
 
   async #ask(source: PluginSource, signal: AbortSignal): Promise<Manifest> {
-    const { manifest } = source
+    const manifest = writtenOf(source.manifest)
     const context = idleContext(manifest, signal)
-    const { manifest: told } = await describedBy(await this.#plan(source, context, signal), signal)
-    // What a person wrote down wins over what the code says.
-    return { ...told, ...manifest }
+    const { manifest: told } = await describedBy(await this.#plan({ ...source, manifest }, context, signal), signal)
+    return describedAs(manifest, told)
   }
 
   /** Starts a plugin's process and loads the plugin in it. */
   async load(source: PluginSource, context: RuntimeContext, signal: AbortSignal): Promise<PluginInstance> {
-    return pythonInstance(await this.#plan(source, context, signal), signal)
+    return this.#suspended.watch(
+      source.manifest.id,
+      await pythonInstance(await this.#plan(source, context, signal), signal),
+    )
   }
 
   /** Works out how a plugin's process is started. */

@@ -65,6 +65,7 @@ export function pythonRuntime(init: PythonRuntimeInit = {}): (components: Python
       enforces: enforced(),
       accepts: ({ manifest, module }) =>
         module === undefined && (manifest.runtime === 'python' || (manifest.entry_point?.endsWith('.py') ?? false)),
+      recognise: async (folder) => (await import('./fledge/recognise.ts')).recogniseFledge(folder),
       describe: async (source, { signal }) => (await atHome()).describe(source, signal),
       load: async (source, context, { signal }) => (await atHome()).load(source, context, signal),
     }

@@ -20,7 +20,7 @@ export interface Sent {
 }
 
 /** A notification to deliver. */
-export interface Notification {
+export interface FledgeNotification {
   /** Name of the delivery. @default the plugin's id */
   readonly delivery?: string
   readonly notification: string
@@ -58,7 +58,11 @@ export interface FledgePlugin {
   /** `plugin_write`: whether the set point was set. */
   write(name: string, value: SetPoint, options?: FledgeCallOptions): Promise<boolean>
   /** `plugin_operation`: whether it was done. */
-  operation(name: string, parameters?: Readonly<Record<string, SetPoint>>, options?: FledgeCallOptions): Promise<boolean>
+  operation(
+    name: string,
+    parameters?: Readonly<Record<string, SetPoint>>,
+    options?: FledgeCallOptions,
+  ): Promise<boolean>
   /** `plugin_send`, synchronous or not. */
   send(readings: readonly ReadingInput[], options?: FledgeCallOptions & { readonly streamId?: string }): Promise<Sent>
   /** `plugin_ingest` of a filter: what it passes on within the call. */
@@ -70,7 +74,7 @@ export interface FledgePlugin {
   /** `plugin_reason`: why the last evaluation came out as it did. */
   reason(options?: FledgeCallOptions): Promise<Params>
   /** `plugin_deliver`: whether it was delivered. */
-  deliver(notification: Notification, options?: FledgeCallOptions): Promise<boolean>
+  deliver(notification: FledgeNotification, options?: FledgeCallOptions): Promise<boolean>
 }
 
 /**

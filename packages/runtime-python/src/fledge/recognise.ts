@@ -43,9 +43,13 @@ async function entryOf(dir: string, name: string): Promise<string | undefined> {
 /** Where a plugin's repository has its module. */
 async function inRepository(dir: string): Promise<string[]> {
   const roots = ['python/fledge/plugins', 'python/foglamp/plugins']
-  const types = await Promise.all(roots.map(async (root) => (await namesIn(join(dir, root))).map((t) => `${root}/${t}`)))
+  const types = await Promise.all(
+    roots.map(async (root) => (await namesIn(join(dir, root))).map((t) => `${root}/${t}`)),
+  )
   const folders = await Promise.all(
-    types.flat().map(async (type) => (await namesIn(join(dir, type))).map((plugin) => `${type}/${plugin}/${plugin}.py`)),
+    types
+      .flat()
+      .map(async (type) => (await namesIn(join(dir, type))).map((plugin) => `${type}/${plugin}/${plugin}.py`)),
   )
   return folders.flat()
 }
@@ -86,6 +90,11 @@ function specifiers(text: string): string[] {
   return text
     .replaceAll(/\\\r?\n/g, ' ')
     .split(/\r?\n/)
-    .map((line) => line.replace(/(^|\s)#.*$/, '').replace(/\s--hash=\S+/g, '').trim())
+    .map((line) =>
+      line
+        .replace(/(^|\s)#.*$/, '')
+        .replace(/\s--hash=\S+/g, '')
+        .trim(),
+    )
     .filter((line) => line !== '' && !line.startsWith('-'))
 }
