@@ -22,6 +22,8 @@ const plugin = (id: string, wasm: Record<string, unknown> = {}, more: Partial<Ma
         { name: 'echo', description: 'Gives back what it is given.', parameters: value },
         ...[
           'count',
+          'offer',
+          'offered',
           'fail',
           'sleep',
           'hang',
@@ -56,6 +58,7 @@ const fixtures: RuntimeFixtures = {
   emit: plugin('emit', {}, { events: [{ name: 'said' }] }),
   invoke: many,
   log: plain,
+  changing: plain,
   config: keeping,
   health: keeping,
   notify: keeping,
@@ -79,7 +82,16 @@ runtimeCompliance({
   setup: () => ({
     runtime: wasmRuntime({ threadUrl }),
     fixtures,
-    // A guest cannot be called while it waits, and its exports never change.
-    lacks: ['wait', 'changing'],
+    // A guest has one thread, and what ends its call ends what it does: it cannot hear of it.
+    lacks: ['wait'],
+  }),
+})
+
+runtimeCompliance({
+  name: 'wasm, foreground',
+  setup: () => ({
+    runtime: wasmRuntime({ worker: false }),
+    fixtures,
+    lacks: ['wait'],
   }),
 })

@@ -44,32 +44,39 @@ export function writeLog(logger: Logger, level: LogLevel, text: string): void {
   logger[level === 'trace' || level === 'off' ? 'debug' : level](text)
 }
 
+/** How a {@link Foreground} runs. */
+export interface ForegroundInit extends LoadedPlugin {
+  /** Whether guests can wait for promises of their host. */
+  readonly waits: boolean
+  /** How many guests may be in a call at once, all but one of them waiting. @default 1 */
+  readonly instances?: number
+}
+
 /** A plugin that runs in this thread: the quickest, and it blocks the thread while it computes. */
 export class Foreground implements WasmPlugin {
   readonly functions: readonly string[]
-  readonly #init: LoadedPlugin & { readonly waits: boolean }
-  readonly #guest: AnyGuest
+  readonly #init: ForegroundInit
   readonly #variables: Variables
+  readonly #guests: AnyGuest[] = []
+  readonly #free: AnyGuest[] = []
   readonly #waiting: { run: () => void; cancel: (error: Error) => void }[] = []
   readonly #closing = new AbortController()
-  #busy = false
 
-  constructor(init: LoadedPlugin & { readonly waits: boolean }) {
+  constructor(init: ForegroundInit) {
     this.#init = init
-    const { wasi, logger } = init
     this.#variables = new Variables(init.limits.varBytes)
-    this.#guest = makeGuest({
-      ...init,
-      plugin: init.id,
-      variables: this.#variables,
-      log: (level, text) => writeLog(logger, level, text),
-      ...(wasi
-        ? { wasi: { ...wasi, output: (stream, line) => logger[stream === 'stdout' ? 'info' : 'warn'](line) } }
-        : { wasi: undefined }),
-    } as Parameters<typeof makeGuest>[0])
-    // Waiting for a promise needs a call: then it is done with the first.
-    this.#guest.prepare(init.initialise && !init.waits ? this.#how({}) : undefined)
-    this.functions = this.#guest.functions
+    const guest = this.#spawn()
+    this.#free.push(guest)
+    // Waiting for a promise needs more than this: see {@link initialise}.
+    guest.prepare(init.initialise && !init.waits ? this.#how({}) : undefined)
+    this.functions = guest.functions
+  }
+
+  /** Runs the module's own initialisation, where that may wait. */
+  async initialise(signal?: AbortSignal): Promise<void> {
+    const [guest] = this.#free
+    if (!this.#init.initialise || !this.#init.waits || !guest) return
+    await guest.prepareWaiting?.(this.#how(signal ? { signal } : {}))
   }
 
   call(name: string, input?: Uint8Array | string, options: WasmCallOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
@@ -77,17 +84,17 @@ export class Foreground implements WasmPlugin {
     if (this.#closing.signal.aborted) return Promise.reject(this.#closed())
     if (signal?.aborted) return Promise.reject(abortedBy(signal))
     const bytes = inputBytes(input)
-    if (this.#busy) return this.#later(name, bytes, options)
-    if (this.#init.waits) return this.#wait(name, bytes, options)
-    this.#busy = true
+    const guest = this.#free.pop() ?? (this.#guests.length < this.#most ? this.#spawn() : undefined)
+    if (!guest) return this.#later(name, bytes, options)
+    if (this.#init.waits) return this.#wait(guest, name, bytes, options)
     try {
-      return Promise.resolve(this.#guest.call(name, bytes, this.#how(options)))
+      return Promise.resolve(guest.call(name, bytes, this.#how(options)))
     } catch (error) {
-      this.#lost(error)
+      this.#lost(guest, error)
       return Promise.reject(error)
     } finally {
-      options.stats?.(this.#guest.stats)
-      this.#next()
+      options.stats?.(guest.stats)
+      this.#next(guest)
     }
   }
 
@@ -101,35 +108,60 @@ export class Foreground implements WasmPlugin {
 
   async reset(): Promise<void> {
     this.#variables.clear()
-    this.#guest.drop()
+    for (const guest of this.#guests) guest.drop()
   }
 
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort(this.#closed())
     for (const each of this.#waiting.splice(0)) each.cancel(this.#closed())
-    if (!this.#busy) this.#guest.drop()
+    // What is in a call drops itself when that ends.
+    for (const guest of this.#free) guest.drop()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  async #wait(name: string, bytes: Uint8Array, options: WasmCallOptions): Promise<Uint8Array<ArrayBuffer>> {
-    this.#busy = true
+  async #wait(
+    guest: AnyGuest,
+    name: string,
+    bytes: Uint8Array,
+    options: WasmCallOptions,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     try {
-      return await this.#guest.callWaiting(name, bytes, this.#how(options))
+      return await guest.callWaiting(name, bytes, this.#how(options))
     } catch (error) {
-      this.#lost(error)
+      this.#lost(guest, error)
       throw error
     } finally {
-      options.stats?.(this.#guest.stats)
-      if (this.#closing.signal.aborted) this.#guest.drop()
-      this.#next()
+      options.stats?.(guest.stats)
+      if (this.#closing.signal.aborted) guest.drop()
+      this.#next(guest)
     }
   }
 
-  /** One call at a time: guests keep a stack of their own, which calls in turns would damage. */
+  /** A guest that cannot wait is never in two calls. */
+  get #most(): number {
+    return this.#init.waits ? (this.#init.instances ?? 1) : 1
+  }
+
+  #spawn(): AnyGuest {
+    const { wasi, logger } = this.#init
+    const guest = makeGuest({
+      ...this.#init,
+      plugin: this.#init.id,
+      variables: this.#variables,
+      log: (level, text) => writeLog(logger, level, text),
+      ...(wasi
+        ? { wasi: { ...wasi, output: (stream, line) => logger[stream === 'stdout' ? 'info' : 'warn'](line) } }
+        : { wasi: undefined }),
+    } as Parameters<typeof makeGuest>[0])
+    this.#guests.push(guest)
+    return guest
+  }
+
+  /** One call at a time for each guest: they keep a stack of their own, which calls in turns would damage. */
   #later(name: string, bytes: Uint8Array, options: WasmCallOptions): Promise<Uint8Array<ArrayBuffer>> {
     const value = this.#init.limits.queue
     if (this.#waiting.length >= value) {
@@ -154,12 +186,12 @@ export class Foreground implements WasmPlugin {
     })
   }
 
-  #lost(error: unknown): void {
-    if (!this.#guest.alive && !this.#closing.signal.aborted) this.#init.replaced?.(error as Error)
+  #lost(guest: AnyGuest, error: unknown): void {
+    if (!guest.alive && !this.#closing.signal.aborted) this.#init.replaced?.(error as Error)
   }
 
-  #next(): void {
-    this.#busy = false
+  #next(guest: AnyGuest): void {
+    this.#free.push(guest)
     this.#waiting.shift()?.run()
   }
 

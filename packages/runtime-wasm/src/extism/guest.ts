@@ -70,6 +70,22 @@ export class Guest {
     }
   }
 
+  /** The same, where the initialisation may wait for promises of its host. */
+  async prepareWaiting(call: GuestCall): Promise<void> {
+    this.prepare()
+    const live = this.#live as Live
+    if (live.pending.length === 0) return
+    live.imports.call = call
+    live.meter.begin('its initialisation', call.timeoutMs, call.interrupt)
+    live.kernel.begin(new Uint8Array())
+    const promising = wasm.promising as NonNullable<typeof wasm.promising>
+    try {
+      for (let step = live.pending.shift(); step; step = live.pending.shift()) await ended(promising(step.run)())
+    } catch (thrown) {
+      throw this.#broken(thrown, 'its initialisation', live)
+    }
+  }
+
   /** Names of the functions that can be called. */
   get functions(): string[] {
     const shape = this.#main.shape
@@ -107,13 +123,7 @@ export class Guest {
     const promising = wasm.promising as NonNullable<typeof wasm.promising>
     let code: unknown
     try {
-      for (let step = live.pending.shift(); step; step = live.pending.shift()) {
-        try {
-          await promising(step.run)()
-        } catch (thrown) {
-          if (!(thrown instanceof ProgramExit && thrown.exitCode === 0)) throw thrown
-        }
-      }
+      for (let step = live.pending.shift(); step; step = live.pending.shift()) await ended(promising(step.run)())
       live.kernel.begin(input) || this.#noRoom(input)
       code = await promising(run)()
     } catch (thrown) {
@@ -215,6 +225,15 @@ export class Guest {
       if (typeof exports[name] === 'function') pending.push({ name, run: exports[name] as WasmFunction })
     }
     return { meter, kernel, main, imports, pending, wasi: system }
+  }
+}
+
+/** Waits for a program whose exit without an error is its ordinary end. */
+async function ended(running: Promise<unknown>): Promise<void> {
+  try {
+    await running
+  } catch (thrown) {
+    if (!(thrown instanceof ProgramExit && thrown.exitCode === 0)) throw thrown
   }
 }
 

@@ -154,6 +154,8 @@ export class HostImports {
       }
       signal.addEventListener('abort', stop, { once: true })
       work.then(resolve, reject).finally(end)
+      // The call may have been ended by the very function that it waits for.
+      if (signal.aborted) stop()
     })
   }
 

@@ -35,7 +35,10 @@ export interface ExtismPluginInit {
    * their time. Costs a thread each, and some 50 us a call. @default false
    */
   readonly worker?: boolean
-  /** How many instances may work at once, with `worker`; each has its own memory and variables. @default 1 */
+  /**
+   * How many instances may be in a call at once, each with its own memory; in workers with their own variables too. Without `worker`, one
+   * of them works while the others wait for their host. @default 1
+   */
   readonly instances?: number
   /** Where the code of its threads is, for a bundler that has put `thread.js` of this package elsewhere. @default beside this package */
   readonly threadUrl?: URL
@@ -154,7 +157,14 @@ export async function extismPlugin(given: ManifestLike, init: ExtismPluginInit =
     shape.imports.some((each) => functions.has(each.module) || each.name === 'http_request'),
   )
   const waits = (init.waits ?? true) && asks && wasm.promising !== undefined
-  return new Foreground({ ...plugin, waits })
+  const foreground = new Foreground({ ...plugin, waits, instances: init.instances ?? 1 })
+  try {
+    await foreground.initialise(init.signal)
+    return foreground
+  } catch (error) {
+    await foreground.close()
+    throw error
+  }
 }
 
 function wasiOf(

@@ -4,12 +4,21 @@ import type { HostFunction, HostFunctions } from '../extism/host-functions.ts'
 import { hostAllowed } from '../extism/http.ts'
 import { packText, unpack } from '../vyra/convert.ts'
 import { BaseHostFunctions, logAt } from '../vyra/host-functions.ts'
+import type { Offers } from './offers.ts'
+
+/** What a guest may do to the plugin that it is. */
+export interface GuestActions {
+  /** Ends it; its slot starts it again. */
+  exit(reason: string): void
+  /** Offers one of its functions under another name as well. Throws `BP_INVALID_ARGUMENT`, `BP_FUNCTION_UNKNOWN`. */
+  offer(name: string, handler: string): void
+}
 
 /** What a plugin under a host may import, where `permissions.host` names it. */
 export function backplaneFunctions(
   context: RuntimeContext,
   clock: Clock,
-  exit: (reason: string) => void,
+  { exit, offer }: GuestActions,
 ): Record<string, HostFunction> {
   const read = (text: string) => unpack(text) as Params
   const wait = waiting(clock)
@@ -43,6 +52,15 @@ export function backplaneFunctions(
         return BackplaneError.from(error).message
       }
     },
+    /** Offers one of its functions under another name as well; gives 0, or the text of why not. */
+    backplane_serve: (call, name, handler) => {
+      try {
+        offer(call.text(name as bigint), call.text(handler as bigint))
+        return 0n
+      } catch (error) {
+        return BackplaneError.from(error).message
+      }
+    },
     /** Gives who it is and its configuration, as JSON. */
     backplane_context: () => contextText(context),
     /** Waits, in milliseconds. */
@@ -56,7 +74,7 @@ export function backplaneFunctions(
 export function componentServices(
   context: RuntimeContext,
   clock: Clock,
-  exit: (reason: string) => void,
+  { exit, offer }: GuestActions,
 ): Record<string, ComponentHostFunction> {
   const read = (text: Value | undefined) => (unpack(String(text)) ?? {}) as Params
   const wait = waiting(clock)
@@ -65,6 +83,7 @@ export function componentServices(
     backplane_invoke: async ({ signal }, name, params) =>
       packText((await context.invoke(String(name), read(params), { signal })) ?? null),
     backplane_send: ({ hostContext }, item) => (hostContext as Call | undefined)?.send(unpack(String(item)) as Value),
+    backplane_serve: (_, name, handler) => offer(String(name), String(handler)),
     backplane_context: () => contextText(context),
     backplane_log: (_, level, message) => {
       const at = level === 'debug' || level === 'warn' || level === 'error' ? level : 'info'
@@ -101,6 +120,7 @@ function waiting(clock: Clock): (ms: number, signal: AbortSignal) => Promise<und
       // Node takes longer waits for none at all.
       const timer = clock.after(Math.min(ms, 0x7fffffff), end)
       signal.addEventListener('abort', end, { once: true })
+      if (signal.aborted) end()
     })
 }
 
@@ -112,10 +132,12 @@ export function granted<T>(all: Readonly<Record<string, T>>, patterns: readonly 
 /** Host functions of VYRA plugins over a plugin's context. */
 export class ContextHostFunctions extends BaseHostFunctions {
   readonly #context: RuntimeContext
+  readonly #offers: Offers
 
-  constructor(context: RuntimeContext, functions: HostFunctions[string]) {
+  constructor(context: RuntimeContext, functions: HostFunctions[string], offers: Offers) {
     super()
     this.#context = context
+    this.#offers = offers
     for (const [name, run] of Object.entries(functions)) Object.defineProperty(this, name, { value: run })
   }
 
@@ -127,11 +149,20 @@ export class ContextHostFunctions extends BaseHostFunctions {
       publish: (data: unknown) => this.#context.emit(name, { module: module_name, data: data as Value }),
     }
   }
-  override async create_client(name: string, module_name: string) {
-    return {
-      request: (data: unknown) =>
-        this.#context.invoke(module_name === '' ? name : `${module_name}.${name}`, (data ?? {}) as Params),
-    }
+  override async create_client(name: string, module_name: string, module_id?: string) {
+    const path = [module_name, module_id, name].filter((part) => part !== undefined && part !== '').join('.')
+    return { request: (data: unknown) => this.#context.invoke(path, (data ?? {}) as Params) }
+  }
+  override async create_subscriber(name: string, callback: (data: unknown) => unknown, module_name: string) {
+    return this.#offers.subscribe(name, async ({ payload }) => {
+      // As `create_publisher` emits it; anything else is taken whole.
+      const { module, data } = payload
+      if (typeof module !== 'string' || data === undefined) await callback(payload)
+      else if (module_name === '' || module === module_name) await callback(data)
+    })
+  }
+  override async create_server(name: string, callback: (data: unknown) => unknown) {
+    return this.#offers.serve(name, async (params) => (await callback(params)) as Value)
   }
   override async log(level: number, message: string): Promise<void> {
     logAt(this.#context.logger, level, message)

@@ -5,6 +5,7 @@ import {
   type ConfigChange,
   coreError,
   type EventDescriptor,
+  type EventFilter,
   type FunctionDescriptor,
   type Health,
   type IncomingEvent,
@@ -17,7 +18,7 @@ import {
 } from '@backplane/core'
 import type { ComponentProgram } from '../component/program.ts'
 import type { WasmCallOptions, WasmPlugin } from '../extism/plugin.ts'
-import { pack, packText, unpack } from '../vyra/convert.ts'
+import { carried, pack, packText, unpack } from '../vyra/convert.ts'
 import type { VyraMetadata } from '../vyra/metadata.ts'
 import { describeComponent, healthOf, hookParams } from './component-calls.ts'
 import {
@@ -28,6 +29,7 @@ import {
   type WasmHooks,
   type WasmSection,
 } from './manifest-section.ts'
+import type { Offers } from './offers.ts'
 
 /** A plugin in its sandbox, of any convention. */
 export type HostedPlugin =
@@ -42,6 +44,7 @@ export interface WasmInstanceInit {
   readonly context: RuntimeContext
   readonly clock: Clock
   readonly hosted: HostedPlugin
+  readonly offers: Offers
 }
 
 const vyraHooks: WasmHooks = { start: 'init', event: 'on_event', get_state: 'get_state', set_state: 'set_state' }
@@ -51,7 +54,6 @@ const variablesKey = '@variables'
 
 /** One plugin under a host. */
 export class WasmInstance implements PluginInstance {
-  readonly functions: readonly FunctionDescriptor[]
   readonly events: readonly EventDescriptor[]
   readonly routines: readonly string[]
   readonly notify?: (event: IncomingEvent) => Promise<void>
@@ -59,6 +61,7 @@ export class WasmInstance implements PluginInstance {
   readonly health?: (options: { readonly signal: AbortSignal }) => Promise<Health>
   readonly handOver?: (options: { readonly signal: AbortSignal }) => Promise<Value>
   readonly #init: WasmInstanceInit
+  readonly #functions: readonly FunctionDescriptor[]
   readonly #hooks: WasmHooks
   readonly #codecs = new Map<string, { input: Codec; output: Codec }>()
   readonly #timers = new Set<Timer>()
@@ -72,13 +75,14 @@ export class WasmInstance implements PluginInstance {
     const there = (name: string | undefined) => name !== undefined && hosted.plugin.functions.includes(name)
     const asked = Object.entries(hosted.abi === 'vyra' ? { ...vyraHooks, ...section.hooks } : section.hooks)
     this.#hooks = Object.fromEntries(asked.filter(([, name]) => there(name)))
-    this.functions = this.#describe().filter(({ name }) => there(name) || (hosted.abi === 'vyra' && name === 'ping'))
+    this.#functions = this.#describe().filter(({ name }) => there(name) || (hosted.abi === 'vyra' && name === 'ping'))
     this.events =
       manifest.events ??
       (hosted.abi === 'vyra' ? [{ name: 'ui', description: 'What it tells the user interface.' }] : [])
     this.routines = section.routines.map((each) => each.function)
     const { event, config, health, get_state } = this.#hooks
-    if (event !== undefined) this.notify = (incoming) => this.#notify(event, incoming)
+    const hears = event !== undefined || hosted.abi === 'vyra'
+    if (hears) this.notify = (incoming) => this.#notify(event, incoming)
     if (config !== undefined) this.reconfigure = async (change) => void (await this.#ask(config, change))
     if (health !== undefined)
       this.health = async ({ signal }) => {
@@ -87,6 +91,25 @@ export class WasmInstance implements PluginInstance {
       }
     if (get_state !== undefined || hosted.abi === 'extism')
       this.handOver = ({ signal }) => this.#handOver(get_state, signal)
+  }
+
+  get functions(): readonly FunctionDescriptor[] {
+    const offered = this.#init.offers.functions
+    return offered.length === 0 ? this.#functions : [...this.#functions, ...offered]
+  }
+
+  get subscriptions(): readonly EventFilter[] {
+    return this.#init.offers.subscriptions
+  }
+
+  /** Offers one of its functions under another name as well. Throws `BP_INVALID_ARGUMENT` and `BP_FUNCTION_UNKNOWN`. */
+  offer(name: string, handler: string): void {
+    const own = (known: string) => this.#functions.find((each) => each.name === known)
+    const descriptor = own(handler)
+    if (!descriptor) throw coreError('BP_FUNCTION_UNKNOWN', { details: { name: handler } })
+    if (own(name))
+      throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'the name', reason: `there is a function '${name}'` } })
+    this.#init.offers.serve(name, (_, call) => this.invoke({ ...call, name: handler }), descriptor)
   }
 
   async start(init: { readonly signal: AbortSignal; readonly state?: Value }): Promise<void> {
@@ -105,8 +128,10 @@ export class WasmInstance implements PluginInstance {
 
   async invoke(call: Call): Promise<Value> {
     const { name, params, signal, deadline } = call
-    const { hosted, clock, context } = this.#init
-    if (!this.functions.some((each) => each.name === name))
+    const { hosted, clock, context, offers } = this.#init
+    const served = this.#exit ? undefined : offers.of(name)
+    if (served) return served(params, call)
+    if (!this.#functions.some((each) => each.name === name))
       throw this.#exit ?? coreError('BP_FUNCTION_UNKNOWN', { details: { name } })
     const options = { signal, timeoutMs: Math.max(0, deadline - clock.now()), hostContext: call }
     if (hosted.abi === 'vyra') {
@@ -197,8 +222,10 @@ export class WasmInstance implements PluginInstance {
     return carried(unpack(await this.#call(name, pack(data), options))) as Value
   }
 
-  async #notify(name: string, event: IncomingEvent): Promise<void> {
-    const { hosted } = this.#init
+  async #notify(name: string | undefined, event: IncomingEvent): Promise<void> {
+    const { hosted, offers } = this.#init
+    await offers.notify(event)
+    if (name === undefined) return
     if (hosted.abi !== 'vyra') await this.#ask(name, event)
     else {
       const [first, second] = hosted.metadata.exports.find((each) => each.name === name)?.args ?? []
@@ -272,12 +299,4 @@ function decode(bytes: Uint8Array, codec: Codec): Value {
   } catch (cause) {
     throw coreError('BP_PLUGIN_FAILED', { details: { reason: `its answer is not JSON: ${messageOf(cause)}` }, cause })
   }
-}
-
-/** Integers beyond what is exact travel as decimal text (the proto3 JSON rule). */
-function carried(value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString()
-  if (Array.isArray(value)) return value.map(carried)
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, carried(item)]))
 }

@@ -29,9 +29,11 @@ import {
   ContextHostFunctions,
   componentFunctions,
   componentServices,
+  type GuestActions,
   granted,
 } from './guest-services.ts'
 import { type Abi, readSection } from './manifest-section.ts'
+import { Offers } from './offers.ts'
 import { checkSignature } from './signature.ts'
 import { type HostedPlugin, WasmInstance } from './wasm-instance.ts'
 
@@ -113,14 +115,22 @@ async function load(
   const abi = section.abi ?? abiOf(bytes)
   const limits = smallest(init.limits, section.limits)
   let instance: WasmInstance | undefined
-  const exit = (reason: string) => instance?.exit(reason)
+  const offers = new Offers(() => instance && context.changed())
+  const actions: GuestActions = {
+    exit: (reason) => instance?.exit(reason),
+    offer(name, handler) {
+      if (!instance)
+        throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'serving', reason: 'it is not loaded yet' } })
+      instance.offer(name, handler)
+    },
+  }
   const patterns = manifest.permissions?.host ?? []
   const { worker = true, fetch } = init
   const replaced = (error: Error) => instance?.replaced(error)
   const shared = { replaced, id: manifest.id, limits, engine, logger: context.logger, signal }
   const hosted = await hostedPlugin()
   try {
-    instance = new WasmInstance({ manifest, section, context, clock, hosted })
+    instance = new WasmInstance({ manifest, section, context, clock, hosted, offers })
     return instance
   } catch (error) {
     await hosted.plugin.close()
@@ -136,7 +146,7 @@ async function load(
           ...shared,
           source: { data: bytes },
           metadata: section.metadata,
-          host: new ContextHostFunctions(context, granted(userFunctions(init), patterns)),
+          host: new ContextHostFunctions(context, granted(userFunctions(init), patterns), offers),
           strict: false,
           worker,
           threadUrl: init.threadUrl,
@@ -155,11 +165,11 @@ async function load(
       ...(init.threadUrl ? { threadUrl: init.threadUrl } : {}),
     }
     if (abi === 'component') {
-      const services = componentServices(context, clock, exit)
+      const services = componentServices(context, clock, actions)
       const functions = componentFunctions(services, init.components ?? {}, patterns)
       return { abi, ...(await loadComponent(bytes, { ...places, functions })) }
     }
-    const own = granted(backplaneFunctions(context, clock, exit), patterns)
+    const own = granted(backplaneFunctions(context, clock, actions), patterns)
     const plugin = await extismPlugin(bytes, {
       ...places,
       functions: {

@@ -114,3 +114,11 @@ function restore(value: unknown): unknown {
   }
   return made
 }
+
+/** Integers beyond what is exact travel as decimal text (the proto3 JSON rule). */
+export function carried(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (Array.isArray(value)) return value.map(carried)
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, carried(item)]))
+}

@@ -239,6 +239,8 @@ export class VyraGuest {
       }
       signal?.addEventListener('abort', stop, { once: true })
       work.then(resolve, reject).finally(end)
+      // The call may have been ended by the very function that it waits for.
+      if (signal?.aborted) stop()
     })
   }
 }

@@ -11,6 +11,7 @@ import { Threads } from '../worker/threads.ts'
 import { vyraSpace } from './guest.ts'
 import { type BaseHostFunctions, hostMethods } from './host-functions.ts'
 import type { VyraMetadata } from './metadata.ts'
+import { Registrations, topicOf } from './registrations.ts'
 
 /** What {@link loadVyra} needs. */
 export interface LoadVyraInit {
@@ -36,9 +37,10 @@ export async function loadVyra(init: LoadVyraInit): Promise<WasmPlugin> {
   const [source] = await readSources([init.source], { fetch, signal })
   if (!source) throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'the source', reason: 'there is none' } })
   const modules = [engine.compile(source.name, source.bytes, limits, { fuel: true })]
+  const registrations = new Registrations(host, metadata)
   const methods = new Map<string, (...args: unknown[]) => unknown>([
     ...hostMethods(host),
-    ...(standardMethods(host) as [string, (...args: unknown[]) => unknown][]),
+    ...(standardMethods(host, registrations) as [string, (...args: unknown[]) => unknown][]),
   ])
   const functions = new Map([...methods].map(([name, run]) => [name, (_: unknown, ...args: unknown[]) => run(...args)]))
   const plugin: LoadedPlugin = {
@@ -58,17 +60,22 @@ export async function loadVyra(init: LoadVyraInit): Promise<WasmPlugin> {
     vyra: { metadata, strict },
     replaced: init.replaced,
   }
-  if (worker)
-    return Threads.start({ ...plugin, instances: 1, warm: 1, clock: systemClock, threadUrl: init.threadUrl }, signal)
+  if (worker) {
+    const places = { instances: 1, warm: 1, clock: systemClock, threadUrl: init.threadUrl }
+    return registrations.of(await Threads.start({ ...plugin, ...places }, signal))
+  }
   const asks = modules.some(({ shape }) => shape.imports.length > 0)
-  return new Foreground({ ...plugin, waits: asks && wasm.promising !== undefined })
+  return registrations.of(new Foreground({ ...plugin, waits: asks && wasm.promising !== undefined }))
 }
 
 /** What stands behind the namespace `vyra`. */
-function standardMethods(host: BaseHostFunctions): [string, (...args: never[]) => unknown][] {
-  const split = (topic: string): [string, string] => {
-    const at = topic.lastIndexOf('.')
-    return at < 0 ? [topic, ''] : [topic.slice(at + 1), topic.slice(0, at)]
+function standardMethods(
+  host: BaseHostFunctions,
+  registrations: Registrations,
+): [string, (...args: never[]) => unknown][] {
+  const split = (topic: string): [string, string, string?] => {
+    const { name, module, id } = topicOf(topic)
+    return id === undefined ? [name, module] : [name, module, id]
   }
   return [
     ['vyra_log', (message: string, level: number) => host.log(level, message)],
@@ -81,5 +88,7 @@ function standardMethods(host: BaseHostFunctions): [string, (...args: never[]) =
       'vyra_request',
       async (topic: string, payload: unknown) => (await host.create_client(...split(topic))).request(payload),
     ],
+    ['vyra_create_subscriber', (topic: string, handler: string) => registrations.subscribe(topic, handler)],
+    ['vyra_create_server', (name: string, handler: string) => registrations.serve(name, handler)],
   ]
 }

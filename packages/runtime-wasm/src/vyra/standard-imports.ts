@@ -35,4 +35,21 @@ export const standardImports: Readonly<Record<string, VyraFunction & { readonly 
     ],
     returns: 'json',
   },
+  // Messages of a topic, and requests under a name, are handed to one of the guest's own functions, which its metadata declares.
+  create_subscriber: {
+    name: 'create_subscriber',
+    host: 'vyra_create_subscriber',
+    args: [
+      { name: 'topic', type: 'string' },
+      { name: 'handler', type: 'string' },
+    ],
+  },
+  create_server: {
+    name: 'create_server',
+    host: 'vyra_create_server',
+    args: [
+      { name: 'name', type: 'string' },
+      { name: 'handler', type: 'string' },
+    ],
+  },
 }

@@ -5,7 +5,8 @@ import { VyraGuest } from '../vyra/guest.ts'
 import type { VyraMetadata } from '../vyra/metadata.ts'
 
 /** A guest of any convention: bytes in, bytes out. */
-export type AnyGuest = Pick<Guest, 'alive' | 'call' | 'callWaiting' | 'drop' | 'prepare' | 'functions' | 'stats'>
+export type AnyGuest = Pick<Guest, 'alive' | 'call' | 'callWaiting' | 'drop' | 'prepare' | 'functions' | 'stats'> &
+  Partial<Pick<Guest, 'prepareWaiting'>>
 
 /** Makes a guest of the convention that it was loaded for. */
 export function makeGuest(
