@@ -32,6 +32,32 @@ test("the emitter's own fields win", async () => {
   expect(heard[0]!.body.params).toEqual({ ts: 5, event_id: 'mine', blob: '/w==' })
 })
 
+test('calls and events continue the trace that is under way, and an event arrives without it', async () => {
+  await using net = testNetwork()
+  const wire = await net.wire()
+  const traces: unknown[] = []
+  const device = net.member(h1, async ({ trace }) => void traces.push(trace) as never)
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  let trace: { traceparent: string; tracestate?: string } | undefined
+  const client = net.member({ deviceId: 'c1', tenant: 't' }, undefined, { trace: () => trace })
+  await net.settle(device.connect())
+  await net.settle(client.connect())
+  const said = await tap(wire, 'device-connect.t.c1.event.e')
+  const heard: unknown[] = []
+  await device.on({ event: 'e' }, ({ payload }) => void heard.push(payload))
+  await client.invoke('h1', 'f')
+  trace = { traceparent, tracestate: 'a=b' }
+  await client.invoke('h1', 'f')
+  const own = '00-0af7651916cd43dd8448eb211c80319d-b7ad6b7169203331-01'
+  await client.invoke('h1', 'f', {}, { trace: { traceparent: own } })
+  expect(traces).toEqual([undefined, trace, { traceparent: own }])
+  await client.emit('e', { level: 1 })
+  await client.emit('e', { level: 2, _traceparent: 'mine' })
+  await net.clock.advance(0)
+  expect(said[0]!.body.params).toMatchObject({ level: 1, _traceparent: traceparent, _tracestate: 'a=b' })
+  expect(heard).toEqual([{ level: 1 }, expect.objectContaining({ level: 2, _traceparent: 'mine' })])
+})
+
 test('events are heard by device, by name, by pattern; a broadcast reply is no event', async () => {
   await using net = testNetwork()
   const wire = await net.wire()

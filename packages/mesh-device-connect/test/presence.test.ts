@@ -111,6 +111,48 @@ describe('presence', () => {
     expect(heard.filter(({ body }) => body.device_id === 'h1')).toHaveLength(1)
   })
 
+  test('answers those who ask at once, but not each of a hundred', async () => {
+    await using net = testNetwork()
+    const wire = await net.wire()
+    const heard = await tap(wire, presences)
+    await joined(net)
+    await net.clock.advance(60_000)
+    heard.length = 0
+    const probe = () => wire.publish('device-connect.t.discovery.probe', say({ probe: true, ts: 1 }))
+    for (let asked = 0; asked < 3; asked++) {
+      await probe()
+      await net.clock.advance(200)
+    }
+    expect(heard.length).toBeGreaterThanOrEqual(3)
+    await net.clock.advance(10_000)
+    heard.length = 0
+    for (let asked = 0; asked < 100; asked++) {
+      await probe()
+      await net.clock.advance(20)
+    }
+    expect(heard.length).toBeGreaterThanOrEqual(5)
+    expect(heard.length).toBeLessThanOrEqual(10)
+    await net.clock.advance(600)
+    const last = heard.at(-1)!.body.ts * 1000
+    expect(last).toBeGreaterThan(net.clock.now() - 1_200)
+  })
+
+  test('is said less often among many, and never so seldom that it counts as gone', async () => {
+    await using net = testNetwork()
+    const wire = await net.wire()
+    const heard = await tap(wire, 'device-connect.t.h1.presence')
+    const mesh = await joined(net)
+    for (let n = 0; n < 200; n++) {
+      await wire.publish(`device-connect.t.d${n}.presence`, say({ device_id: `d${n}` }))
+    }
+    await net.clock.advance(1_000)
+    heard.length = 0
+    await net.clock.advance(20_000)
+    expect(heard.length).toBeGreaterThanOrEqual(4)
+    expect(heard.length).toBeLessThanOrEqual(6)
+    expect(await mesh.discover()).toHaveLength(200)
+  })
+
   test('leaves out events whose names would make a registry refuse the device, and says so', async () => {
     await using net = testNetwork()
     const heard = await tap(await net.wire(), presences)
