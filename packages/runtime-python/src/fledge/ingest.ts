@@ -1,10 +1,11 @@
-import { abortedBy, type Value } from '@backplane/core'
+import { abortedBy, coreError, type Value } from '@backplane/core'
 import type { PythonSurface } from '../surface.ts'
 import { type Reading, readingsIn } from './reading.ts'
 
 interface Waiting {
   readonly readings: readonly Reading[]
   taken(): void
+  left(): void
 }
 
 /**
@@ -18,8 +19,12 @@ export async function* ingested(
   const waiting: Waiting[] = []
   let wake = () => {}
   const close = surface.onPush('readings', (value) => {
-    return new Promise<Value>((resolve) => {
-      waiting.push({ readings: readingsIn(value), taken: () => resolve(null) })
+    return new Promise<Value>((resolve, reject) => {
+      waiting.push({
+        readings: readingsIn(value),
+        taken: () => resolve(null),
+        left: () => reject(coreError('BP_CLOSED', { details: { what: 'The stream of readings' } })),
+      })
       wake()
     })
   })
@@ -31,8 +36,11 @@ export async function* ingested(
       if (signal?.aborted) throw abortedBy(signal)
       const next = waiting.shift()
       if (next) {
-        yield next.readings
-        next.taken()
+        try {
+          yield next.readings
+        } finally {
+          next.taken()
+        }
         continue
       }
       await new Promise<void>((resolve) => {
@@ -42,9 +50,10 @@ export async function* ingested(
     }
   } finally {
     signal?.removeEventListener('abort', aborted)
+    close()
+    // What nobody saw becomes an event after all.
+    for (const { left } of waiting) left()
     // The instance may have ended, and then there is nothing to give back.
     await surface.request('release').catch(() => {})
-    for (const { taken } of waiting) taken()
-    close()
   }
 }

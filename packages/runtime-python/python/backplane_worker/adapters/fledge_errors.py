@@ -31,6 +31,8 @@ CATALOGUE = {
 
 
 def fledge_error(code, **details):
+    # They cross to the host.
+    details = {name: str(value) for name, value in details.items()}
     message, next_step = CATALOGUE[code]
     return PluginError(message.format(**details), code=code, next=next_step.format(**details), details=details)
 

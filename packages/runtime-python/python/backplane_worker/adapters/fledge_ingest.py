@@ -124,11 +124,15 @@ class Ingest:
             for reading in batch:
                 if tap in self._taps:
                     await tap.put(reading)
-        try:
-            if self.taken:
+        if self.taken:
+            try:
                 await self._host.push("readings", batch)
-            else:
-                await self._host.emit("readings", {"readings": batch})
+                return
+            except Exception:
+                # Whoever had taken them over has left without these.
+                self.taken = False
+        try:
+            await self._host.emit("readings", {"readings": batch})
         except Exception as error:
             self._host.log("warn", "%d readings could not be handed on: %s" % (len(batch), error))
 
