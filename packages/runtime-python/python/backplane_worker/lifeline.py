@@ -13,7 +13,12 @@ def watch(fd):
 
 def _wait(fd):
     try:
-        while os.read(fd, 64):
+        from select import POLLIN, poll
+
+        line = poll()
+        line.register(fd, POLLIN)
+        # Not by a blocking read: while there is one, Linux sends no signal.
+        while line.poll() and os.read(fd, 64):
             pass
     except OSError:
         pass

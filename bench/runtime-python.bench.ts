@@ -1,0 +1,368 @@
+/**
+ * What a Python plugin's process costs over a bare pipe echo between Node and Python, what loading costs over Python's own import, and
+ * what a call over NATS costs beside a real Python device (device-connect-edge) on the same server.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Call, PluginSource, RuntimeContext, Value } from '@backplane/core'
+import { systemClock as clock, createHost, silentLogger } from '@backplane/core'
+import { pythonRuntime } from '@backplane/runtime-python'
+import { connect } from '@nats-io/transport-node'
+import { type RunningProcess, startProcess } from '../interop/running-process.ts'
+import { cacheDir, root } from '../tools/workspace.ts'
+import { absent, type Row, type Subject } from './harness.ts'
+
+const execute = promisify(execFile)
+const params = { name: 'plugin' }
+const never = new AbortController().signal
+const worker = join(root, 'packages/runtime-python/python')
+const shims = `${worker}/shims/device_connect_edge:${worker}`
+
+const code = `import asyncio
+import json
+
+from device_connect_edge.drivers import rpc
+
+
+class Greeter:
+    def __init__(self, device):
+        self.device = device
+
+    @rpc()
+    async def greet(self, name: str = "world") -> dict:
+        """Greets by name."""
+        return {"message": "Hello, " + name + "!"}
+
+    @rpc()
+    async def pause(self, name: str = "world") -> dict:
+        """Greets a millisecond later."""
+        await asyncio.sleep(0.001)
+        return {"message": "Hello, " + name + "!"}
+`
+
+const device = `import asyncio, os, sys
+from device_connect_edge import DeviceRuntime
+from device_connect_edge.drivers import DeviceDriver, rpc
+from device_connect_edge.types import DeviceIdentity, DeviceStatus
+
+
+class Driver(DeviceDriver):
+    device_type = "greeter"
+
+    @property
+    def identity(self):
+        return DeviceIdentity(device_type="greeter")
+
+    @property
+    def status(self):
+        return DeviceStatus(availability="available")
+
+    async def connect(self):
+        pass
+
+    async def disconnect(self):
+        pass
+
+    @rpc()
+    async def greet(self, name: str = "world") -> dict:
+        """Greets by name."""
+        return {"message": "Hello, " + name + "!"}
+
+    @rpc()
+    async def pause(self, name: str = "world") -> dict:
+        """Greets a millisecond later."""
+        await asyncio.sleep(0.001)
+        return {"message": "Hello, " + name + "!"}
+
+
+async def main():
+    runtime = DeviceRuntime(driver=Driver(), device_id="peer", tenant="bench", messaging_urls=[os.environ["NATS_URL"]])
+    task = asyncio.create_task(runtime.run())
+    await asyncio.sleep(3)
+    print("READY", flush=True)
+    await task
+
+
+asyncio.run(main())
+`
+
+const host = `import { localHost } from '@backplane/host'
+const host = localHost({ nats: process.env.NATS_URL, deviceId: 'ours', tenant: 'bench', plugins: process.env.PLUGINS })
+await host.start()
+const [report] = await host.loadAll()
+if (!report.plugin) throw report.error
+console.log('READY')
+`
+
+const echo = `import os
+while True:
+    data = os.read(0, 65536)
+    if not data:
+        break
+    os.write(1, data)
+`
+
+/** A call as a slot makes it: its signal comes into being only when somebody looks at it. */
+class BenchCall implements Call {
+  readonly name = 'greet'
+  readonly params = params
+  readonly deadline = Date.now() + 30_000
+  readonly caller = { kind: 'local' } as const
+  #controller: AbortController | undefined
+  get signal() {
+    this.#controller ??= new AbortController()
+    return this.#controller.signal
+  }
+  async send() {}
+}
+
+function context(): RuntimeContext {
+  return {
+    pluginId: 'bench',
+    logger: silentLogger,
+    config: {},
+    signal: never,
+    permissions: {},
+    simulated: false,
+    emit: async () => {},
+    invoke: async (): Promise<Value> => null,
+    exited() {},
+    changed() {},
+  }
+}
+
+/** The Python of all contenders: one that has device-connect-edge. */
+function python(): string {
+  const found = globSync(cacheDir('venv-*', 'lib', 'python3*', 'site-packages', 'device_connect_edge'))[0]
+  if (!found) return absent('no device-connect-edge in the cache; `npm run interop -- device-connect` puts one there')
+  return join(found, '../../../../bin/python')
+}
+
+async function plainPython(): Promise<string> {
+  const { stdout } = await execute('python3', ['-c', 'import sys; print(sys.executable)'])
+  return stdout.trim()
+}
+
+async function folder(): Promise<{ plugins: string; source: PluginSource; remove(): Promise<void> }> {
+  const plugins = await mkdtemp(join(tmpdir(), 'backplane-bench-'))
+  const dir = join(plugins, 'bench')
+  const manifest = { id: 'bench', entry_point: 'capability.py', class_name: 'Greeter' }
+  await mkdir(dir)
+  await writeFile(join(dir, 'capability.py'), code)
+  await writeFile(join(dir, 'manifest.json'), JSON.stringify(manifest))
+  return { plugins, source: { manifest, dir }, remove: () => rm(plugins, { recursive: true }) }
+}
+
+async function plugin(): Promise<Subject> {
+  const { source, remove } = await folder()
+  const runtime = pythonRuntime({ python: await plainPython() })({ logger: silentLogger, clock })
+  const instance = await runtime.load(source, context(), { signal: never })
+  await instance.start({ signal: never })
+  return {
+    run: () => instance.invoke(new BenchCall()),
+    async [Symbol.asyncDispose]() {
+      await instance.stop({ signal: never })
+      await remove()
+    },
+  }
+}
+
+async function throughHost(): Promise<Subject> {
+  const { source, remove } = await folder()
+  const home = createHost({
+    identity: { deviceId: 'bench' },
+    runtimes: [pythonRuntime({ python: await plainPython() })],
+  })
+  await home.start()
+  await home.load(source)
+  return {
+    run: () => home.call('bench.greet', params),
+    async [Symbol.asyncDispose]() {
+      await home.stop()
+      await remove()
+    },
+  }
+}
+
+/** What the operating system and the two languages cost: the same JSON there and back, a message at a time or several. */
+async function pipe(): Promise<Subject> {
+  const child = spawn(await plainPython(), ['-c', echo], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const waiting: ((value: unknown) => void)[] = []
+  let held = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    const lines = (held + chunk).split('\n')
+    held = lines.pop() ?? ''
+    for (const line of lines) waiting.shift()?.(JSON.parse(line))
+  })
+  return {
+    run: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve)
+        child.stdin.write(`${JSON.stringify({ name: 'greet', params })}\n`)
+      }),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+    },
+  }
+}
+
+const loading = (interpreter: () => string | Promise<string>) => async (): Promise<Subject> => {
+  const { source, remove } = await folder()
+  const runtime = pythonRuntime({ python: await interpreter() })({ logger: silentLogger, clock })
+  return {
+    async run() {
+      const began = performance.now()
+      const instance = await runtime.load(source, context(), { signal: never })
+      const took = performance.now() - began
+      await instance.stop({ signal: never })
+      return took
+    },
+    [Symbol.asyncDispose]: remove,
+  }
+}
+
+const importing = (interpreter: () => string | Promise<string>, path?: string) => async (): Promise<Subject> => {
+  const { source, remove } = await folder()
+  const command = await interpreter()
+  const env = { ...process.env, PYTHONPATH: [source.dir, path].filter(Boolean).join(':') }
+  return {
+    async run() {
+      const began = performance.now()
+      await execute(command, ['-c', 'import capability'], { env })
+      return performance.now() - began
+    },
+    [Symbol.asyncDispose]: remove,
+  }
+}
+
+interface Server extends AsyncDisposable {
+  readonly url: string
+}
+
+let server: Promise<Server> | undefined
+let users = 0
+
+/** One server for all: the first brings it, the last ends it. */
+async function nats(): Promise<Server> {
+  users++
+  server ??= (async () => {
+    const [binary] = globSync(cacheDir('venv-*', 'bin', 'nats-server'))
+    if (!binary) return absent('no nats-server in the cache; `npm run interop -- nats` puts one there')
+    const ready = /client connections on 127\.0\.0\.1:(\d+)[\s\S]*Server is ready/
+    const running = await startProcess(binary, ['-a', '127.0.0.1', '-p', '-1'], { ready })
+    return {
+      url: `nats://127.0.0.1:${running.match[1]}`,
+      [Symbol.asyncDispose]: async () => void (await running.stop()),
+    }
+  })()
+  const { url, [Symbol.asyncDispose]: end } = await server
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      if (--users > 0) return
+      server = undefined
+      await end()
+    },
+  }
+}
+
+type Answering = (url: string) => Promise<{ running: RunningProcess; remove(): Promise<void> }>
+
+const ours: Answering = async (url) => {
+  const { plugins, remove } = await folder()
+  const script = join(plugins, 'host.mjs')
+  await mkdir(join(plugins, '.modules'))
+  await writeFile(script, host)
+  await cp(script, join(root, 'bench', '.runtime-python-host.mjs'))
+  const args = [
+    '--conditions=@backplane/source',
+    '--disable-warning=ExperimentalWarning',
+    join(root, 'bench', '.runtime-python-host.mjs'),
+  ]
+  const env = { NATS_URL: url, PLUGINS: plugins }
+  const running = await startProcess(process.execPath, args, { ready: /READY/, env, cwd: root })
+  return {
+    running,
+    async remove() {
+      await rm(join(root, 'bench', '.runtime-python-host.mjs'), { force: true })
+      await remove()
+    },
+  }
+}
+
+const real: Answering = async (url) => {
+  const dir = await mkdtemp(join(tmpdir(), 'backplane-bench-'))
+  await writeFile(join(dir, 'device.py'), device)
+  const env = {
+    NATS_URL: url,
+    MESSAGING_BACKEND: 'nats',
+    DEVICE_CONNECT_DISCOVERY_MODE: 'd2d',
+    DEVICE_CONNECT_ALLOW_INSECURE: 'true',
+    DEVICE_CONNECT_LOG_LEVEL: 'WARNING',
+    TENANT: 'bench',
+  }
+  const running = await startProcess(python(), [join(dir, 'device.py')], { ready: /READY/, env })
+  return { running, remove: () => rm(dir, { recursive: true }) }
+}
+
+const overNats = (answering: Answering, id: string, method: string) => async (): Promise<Subject> => {
+  const at = await nats()
+  const { running, remove } = await answering(at.url)
+  const client = await connect({ servers: at.url })
+  const payload = JSON.stringify({ jsonrpc: '2.0', id: 'd2d-0123456789ab', method, params })
+  const run = async () => {
+    const answer = await client.request(`device-connect.bench.${id}.cmd`, payload, { timeout: 10_000 })
+    const { result } = answer.json<{ result?: { message: string } }>()
+    if (result?.message !== 'Hello, plugin!') throw new Error(`it answered ${answer.string()}`)
+  }
+  return {
+    run,
+    async [Symbol.asyncDispose]() {
+      await client.close()
+      await running.stop()
+      await remove()
+      await at[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export const rows: Row[] = [
+  { case: 'call', unit: 'us', bar: '<= 1.5 x a bare pipe echo', ours: plugin, baseline: pipe },
+  { case: 'call, through a host', unit: 'us', ours: throughHost, baseline: pipe },
+  { case: 'calls, 64 in flight', unit: 'calls/s', inFlight: 64, ours: plugin, baseline: pipe },
+  {
+    case: 'load, with device-connect-edge',
+    unit: 'ms',
+    once: true,
+    bar: '<= 1.3 x the import by Python itself',
+    ours: loading(python),
+    baseline: importing(python),
+  },
+  {
+    case: 'load, with our decorators',
+    unit: 'ms',
+    once: true,
+    bar: '<= 1.3 x the import by Python itself',
+    ours: loading(plainPython),
+    baseline: importing(plainPython, shims),
+  },
+  {
+    case: 'call over nats-server',
+    unit: 'us',
+    bar: '<= 1 x a Python device',
+    ours: overNats(ours, 'ours', 'greet'),
+    peer: overNats(real, 'peer', 'greet'),
+  },
+  {
+    case: 'calls over nats-server, 64 in flight, each waits 1 ms',
+    unit: 'calls/s',
+    inFlight: 64,
+    bar: '>= 3 x a Python device',
+    ours: overNats(ours, 'ours', 'pause'),
+    peer: overNats(real, 'peer', 'pause'),
+  },
+]
