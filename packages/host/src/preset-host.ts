@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type ConfigManager, configManager } from '@backplane/config-manager'
 import { fileStore } from '@backplane/config-manager/file'
-import { createHost, type Host, type Logger, type MeshFactory } from '@backplane/core'
+import { createHost, type Host, type Interceptor, type Logger, type MeshFactory } from '@backplane/core'
 import { processRuntime } from '@backplane/handshake-grpc'
 import { nodeRuntime } from '@backplane/runtime-node'
 import { type PythonRuntimeInit, pythonRuntime } from '@backplane/runtime-python'
@@ -29,6 +29,8 @@ export interface PresetInit {
   readonly python?: PythonRuntimeInit
   /** Where plugins keep their files, and the host what was loaded and configured. @default nowhere: nothing is kept */
   readonly stateDir?: string
+  /** Wrapped around every call, outside the preset's own check of parameters: `tracing(api)`, for instance. @default none */
+  readonly interceptors?: readonly Interceptor[]
   /** @default silent */
   readonly logger?: Logger
 }
@@ -60,7 +62,7 @@ export function presetHost(init: PresetInit, mesh: MeshFactory): PresetHost {
     runtimes: [nodeRuntime(), wasmRuntime(), processRuntime(), pythonRuntime({ device, ...init.python })],
     mesh,
     config: () => config,
-    interceptors: [validateParams()],
+    interceptors: [...(init.interceptors ?? []), validateParams()],
     functions: hostFunctions({ host: () => host, folder, autoLoad, ...known }),
     events: hostEvents,
     ...(stateDir === undefined ? {} : { stateDir: stateDirs(join(stateDir, 'plugins')) }),
