@@ -14,6 +14,10 @@ const shout: HostFunction = {
     return { shouted: word }
   },
 }
+const traceOf: HostFunction = {
+  descriptor: { name: 'trace_of', description: 'Tells the trace of the call.' },
+  run: (_, call) => call.trace?.traceparent ?? null,
+}
 const host: Host = createHost({
   identity: hostIdentity({ deviceId, tenant }),
   runtimes: [nodeRuntime()],
@@ -23,7 +27,7 @@ const host: Host = createHost({
     ttlSeconds: 3,
     registerJitterMs: 200,
   }),
-  functions: [...hostFunctions({ host: () => host, folder: pluginFolder(plugins) }), shout],
+  functions: [...hostFunctions({ host: () => host, folder: pluginFolder(plugins) }), shout, traceOf],
   events: [...hostEvents, { name: 'shouted', description: 'Somebody shouted.' }],
 })
 tellOfPlugins(host)

@@ -244,6 +244,12 @@ async function device(kit: Interop, { broker, python, env, mesh, host }: Network
     const answer = await mesh.invoke('thermo-1', 'ask_host', { function: 'get_status', params: {} })
     assert.match(JSON.stringify(answer), /"loaded_count":/)
   })
+  await check('a trace goes from our client through the Python device into our host', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    const question = { function: 'trace_of', params: {} }
+    const answer = await mesh.invoke('thermo-1', 'ask_host', question, { trace: { traceparent } })
+    assert.match(JSON.stringify(answer), /00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01/)
+  })
   await check('it hears our event by @on(device_id, event_name)', async () => {
     await mesh.invoke(deviceId, 'load_plugin', { plugin_id: 'hello-world' })
     await eventually(async () => /HEARD .*plugin_loaded.*hello-world/.test(thermometer.output()) || undefined)

@@ -48,7 +48,7 @@ export function underCalls(mesh: DeviceConnectMesh, deviceId: string, codes: { c
     isOver = true
     await Promise.all(lanes)
     assert.deepEqual(seen.wrong, [])
-    assert.ok(seen.done.call > 0 && seen.done.search > 0, JSON.stringify(seen))
+    assert.ok(seen.done.call > 0, JSON.stringify(seen))
     return seen
   }
 }
