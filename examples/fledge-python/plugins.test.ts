@@ -64,6 +64,7 @@ test('south, asynchronous: readings are events, and the count is kept', async ()
   const counts: unknown[] = []
   const listen = (event: HostEvent) => {
     if (event.type !== 'event.emitted' || event.event.event !== 'readings') return
+    expect(event.event.payload.plugin).toBe('door_counter')
     for (const { readings } of event.event.payload.readings as { readings: Params }[]) counts.push(readings.count)
   }
   const off = host.on(listen)

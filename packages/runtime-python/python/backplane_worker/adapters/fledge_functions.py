@@ -18,7 +18,11 @@ READINGS = {"type": "array", "items": READING}
 READINGS_EVENT = {
     "name": "readings",
     "description": "Readings that the plugin handed over on its own initiative, up to 100 at a time, in order.",
-    "payload": {"type": "object", "properties": {"readings": READINGS}, "required": ["readings"]},
+    "payload": {
+        "type": "object",
+        "properties": {"plugin": {"type": "string", "description": "The plugin's id."}, "readings": READINGS},
+        "required": ["plugin", "readings"],
+    },
 }
 
 

@@ -132,7 +132,7 @@ class Ingest:
                 # Whoever had taken them over has left without these.
                 self.taken = False
         try:
-            await self._host.emit("readings", {"readings": batch})
+            await self._host.emit("readings", {"plugin": self._host.plugin_id, "readings": batch})
         except Exception as error:
             self._host.log("warn", "%d readings could not be handed on: %s" % (len(batch), error))
 
