@@ -112,9 +112,11 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
 
   command('new <name>', 'write a new plugin: a folder with a manifest and its code')
     .option('--dir <dir>', 'where to put the folder (default: here)')
-    .option('--wasm', 'a WebAssembly plugin in AssemblyScript')
+    .option('--wasm', 'a WebAssembly plugin: AssemblyScript, or JavaScript as a component')
     .addOption(
-      new Option('--abi <abi>', 'convention of a WebAssembly plugin').choices(['extism', 'vyra']).default('extism'),
+      new Option('--abi <abi>', 'convention of a WebAssembly plugin')
+        .choices(['extism', 'vyra', 'component'])
+        .default('extism'),
     )
     .action(async (name, flags) => (await import('./commands/new.ts')).newPlugin(name, flags, context))
   command('validate <dir>', 'load a plugin by itself and say what is wrong with it').action(async (dir, flags) =>
@@ -128,7 +130,10 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
       (await import('./commands/plugin.ts')).plugin(action, words, flags, context),
     )
 
-  command('wasm <action> <words...>', 'wasm inspect FILE, or wasm call FILE FUNCTION: look at a module, or run one')
+  command(
+    'wasm <action> <words...>',
+    'wasm inspect FILE, wasm call FILE FUNCTION, wasm bindings FOLDER: look at a module, run one, type its host',
+  )
     .option('--input <text>', 'what the function is given; a JSON object of arguments for VYRA')
     .option('--stdin', 'give it what comes on standard input')
     .option('--config <key=value...>', 'configuration that it may read')

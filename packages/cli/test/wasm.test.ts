@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { runCli } from '../src/run.ts'
 
 // (module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
@@ -9,9 +9,11 @@ const adder = Buffer.from('AGFzbQEAAAABBwFgAn9/AX8DAgEABwcBA2FkZAAACgkBBwAgACABa
 // (module (func (export "spin") (loop (br 0))))
 const spinning = Buffer.from('AGFzbQEAAAABBAFgAAADAgEABwgBBHNwaW4AAAoJAQcAA0AMAAsL', 'base64')
 
+const home = mkdtempSync(join(tmpdir(), 'backplane-cli-'))
+afterAll(() => rmSync(home, { recursive: true }))
+
 async function backplane(...args: string[]) {
-  const cwd = mkdtempSync(join(tmpdir(), 'backplane-cli-'))
-  onTestFinished(() => rmSync(cwd, { recursive: true }))
+  const cwd = home
   writeFileSync(join(cwd, 'adder.wasm'), adder)
   writeFileSync(join(cwd, 'spin.wasm'), spinning)
   const [said, failed]: [string[], string[]] = [[], []]
@@ -48,5 +50,20 @@ test('what is asked wrongly ends with 2', async () => {
 test('new --wasm writes a plugin in AssemblyScript', async () => {
   const { code, out } = await backplane('new', 'thing', '--wasm', '--abi', 'vyra')
   expect(code).toBe(0)
-  expect(out()).toContain('manifest.json, plugin.ts, package.json')
+  expect(out()).toContain('manifest.json, package.json, host.ts, plugin.ts')
+  const file = join(home, 'thing', 'host.ts')
+  const written = readFileSync(file, 'utf8')
+  const manifest = JSON.parse(readFileSync(join(home, 'thing', 'manifest.json'), 'utf8'))
+  manifest.wasm.imports = [{ name: 'host_add', args: [{ name: 'a', type: 'i32' }], returns: 'i32' }]
+  writeFileSync(join(home, 'thing', 'manifest.json'), JSON.stringify(manifest))
+  expect((await backplane('wasm', 'bindings', 'thing')).code).toBe(0)
+  expect(readFileSync(file, 'utf8')).toContain(written)
+  expect(readFileSync(file, 'utf8')).toContain('export function host_add(a: i32): i32 {')
+  expect((await backplane('wasm', 'bindings', 'nothing')).code).toBe(2)
+})
+
+test('new --wasm --abi component writes a plugin in JavaScript', async () => {
+  const { code, out } = await backplane('new', 'scripted', '--wasm', '--abi', 'component')
+  expect(code).toBe(0)
+  expect(out()).toContain('manifest.json, package.json, world.wit, plugin.js')
 })

@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { assemblyBindings, type BindingsSource } from './bindings.ts'
 export {
   type ComponentFunctions,
   type ComponentHostCall,

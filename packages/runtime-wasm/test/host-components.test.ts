@@ -129,13 +129,18 @@ test('what its manifest grants is there: events, calls, context, waiting, the lo
   await expect(host.call('in-stock', { item: 'nut' })).rejects.toThrow('no nut here')
 })
 
-test('what is not granted is not there: the import is named', async () => {
+test('what is not granted is not there: the interface is named, or the function fails', async () => {
   const host = testHost()
-  const little = manifest({ permissions: { host: ['backplane_emit'] } })
-  await expect(host.load({ manifest: little, module: bytes })).rejects.toThrow(
-    /backplane:plugin\/host#invoke.*demo:guest\/stock#count/,
+  await expect(host.load({ manifest: manifest({ permissions: {} }), module: bytes })).rejects.toThrow(
+    /backplane:plugin\/host#emit.*demo:guest\/stock#count/,
   )
+  const little = manifest({ permissions: { host: ['backplane_emit'] } })
+  await expect(host.load({ manifest: little, module: bytes })).rejects.toThrow(/gives it: demo:guest\/stock#count$/)
   expect(host.plugins()).toEqual([])
+  await host.load({ manifest: manifest({ permissions: { host: ['backplane_emit', 'count'] } }), module: bytes })
+  await host.call('tell', { event: 'told', n: 1 })
+  await expect(host.call('ask', { name: 'guest.bump', params: '{}' })).rejects.toThrow(/backplane:plugin\/host#invoke/)
+  await expect(host.call('who')).rejects.toThrow(/may not call backplane:plugin\/host#context/)
 })
 
 test('state is handed over in a swap; limits of the manifest hold; what it exits of is started again', async () => {

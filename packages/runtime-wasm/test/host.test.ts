@@ -1,7 +1,5 @@
 /** Plugins of both conventions under a host. */
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { createHost, type Manifest } from '@backplane/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { signedBytes } from '../src/host/signature.ts'
@@ -128,22 +126,6 @@ test('a section with a slip in it is refused by its path', async () => {
     { exports: 5 },
   ])
     await expect(host.load({ manifest: extism({ wasm }), module: extismModule })).rejects.toThrow(/wasm\./)
-})
-
-test('the starter templates compile and run', async () => {
-  const { assembly } = await import('./assembly.ts')
-  const read = (name: string) => readFileSync(join(import.meta.dirname, '../templates', name), 'utf8')
-  const host = testHost({ worker: false })
-  await host.load({
-    manifest: JSON.parse(read('extism/manifest.json')),
-    module: await assembly(read('extism/plugin.ts.txt')),
-  })
-  expect(await host.call('greet', { input: 'plugin' })).toBe('Hello, plugin!')
-  await host.load({
-    manifest: JSON.parse(read('vyra/manifest.json')),
-    module: await assembly(read('vyra/plugin.ts.txt')),
-  })
-  expect(await host.call('increment', { step: 2 })).toEqual({ result: 2 })
 })
 
 test('a guest whose state is lost in a trap ends, and its slot starts it again; one without state goes on', async () => {

@@ -10,7 +10,7 @@ const pluginId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 /** Writes a plugin that works as it stands. */
 export async function newPlugin(
   name: string,
-  { dir = '.', wasm = false, abi }: { dir?: string; wasm?: boolean; abi?: 'extism' | 'vyra' },
+  { dir = '.', wasm = false, abi }: { dir?: string; wasm?: boolean; abi?: 'extism' | 'vyra' | 'component' },
   { io, reporter }: CommandContext,
 ): Promise<void> {
   if (!pluginId.test(name) || name === 'host') throw coreError('BP_PLUGIN_ID_INVALID', { details: { plugin: name } })

@@ -1,8 +1,14 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import { messageOf } from '@backplane/core'
-import { callModule, inspectModule, type ModuleReport } from '@backplane/runtime-wasm'
+import {
+  assemblyBindings,
+  type BindingsSource,
+  callModule,
+  inspectModule,
+  type ModuleReport,
+} from '@backplane/runtime-wasm'
 import { cliError } from '../errors.ts'
 import type { CommandContext } from '../program.ts'
 import { table } from '../table.ts'
@@ -35,7 +41,9 @@ export async function wasm(
     const report = inspectModule(bytes)
     return reporter.result(report, textOf(report))
   }
-  if (action !== 'call' || name === undefined) throw usage("use 'wasm inspect FILE' or 'wasm call FILE FUNCTION'")
+  if (action === 'bindings' && name === undefined) return bindings(path, reporter)
+  if (action !== 'call' || name === undefined)
+    throw usage("use 'wasm inspect FILE', 'wasm call FILE FUNCTION' or 'wasm bindings FOLDER'")
   const { abi } = flags
   if (abi !== undefined && abi !== 'extism' && abi !== 'vyra' && abi !== 'component')
     throw usage('--abi must be extism, vyra or component')
@@ -55,6 +63,27 @@ export async function wasm(
   })
   const answer = new TextDecoder().decode(output)
   reporter.result({ output: answer, stats }, answer)
+}
+
+/** Writes `host.ts` beside a plugin's manifest. */
+async function bindings(folder: string, reporter: CommandContext['reporter']): Promise<void> {
+  const unreadable = (cause: unknown) => cliError('BP_CLI_USAGE', { details: { reason: messageOf(cause) }, cause })
+  const read = (name: string) => readFile(join(folder, name), 'utf8')
+  const text = await read('manifest.json').catch(() =>
+    read('metadata.json').catch((cause) => Promise.reject(unreadable(cause))),
+  )
+  let manifest: BindingsSource
+  try {
+    manifest = JSON.parse(text)
+  } catch (cause) {
+    throw unreadable(cause)
+  }
+  const file = join(folder, 'host.ts')
+  const made = await assemblyBindings(manifest)
+  await writeFile(file, made).catch((cause) => {
+    throw cliError('BP_CLI_UNWRITABLE', { details: { path: file, reason: messageOf(cause) }, cause })
+  })
+  reporter.result({ file }, `Wrote ${file}`)
 }
 
 function pair(entry: string): [string, string] {

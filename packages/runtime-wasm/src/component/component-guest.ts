@@ -186,7 +186,11 @@ export class ComponentGuest {
       const refused = refusal(type)
       if (refused !== undefined)
         throw wasmError('BP_WASM_FEATURE', { details: { what: `The import '${label}'`, feature: refused } })
-      const run = this.#init.functions.get(key)?.get(type.name) as HostMethod | undefined
+      const granted = this.#init.functions.get(key)
+      // Many languages import an interface as a whole: what is not granted of one that is fails when it is called.
+      const run = (granted?.get(type.name) ?? (key !== '' && granted?.size ? this.#denied(label) : undefined)) as
+        | HostMethod
+        | undefined
       if (!run) missing.push(label)
       else {
         const made = this.#import(label, type, run, meter)
@@ -194,6 +198,14 @@ export class ComponentGuest {
         if (key === '') imports[type.name] = { default: made }
         else imports[key] = { ...imports[key], [camelCase(type.name)]: made }
       }
+    }
+  }
+
+  #denied(label: string): HostMethod {
+    return () => {
+      throw coreError('BP_PERMISSION_DENIED', {
+        details: { who: this.#init.plugin, what: `call ${label}` },
+      })
     }
   }
 
