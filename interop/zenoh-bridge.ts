@@ -17,6 +17,8 @@ export interface BridgeInit {
   readonly multicast?: boolean
   /** Ports of an earlier bridge, to stand in its place. */
   readonly ports?: Pick<ZenohBridge, 'wsPort' | 'zenohPort'>
+  /** Whether other Zenoh nodes may connect to it by TCP. @default true */
+  readonly listens?: boolean
   /** Serves `wss:` instead of `ws:`: paths of PEM files. */
   readonly tls?: { readonly cert: string; readonly key: string }
 }
@@ -61,14 +63,15 @@ export async function buildBridge(cargo: string): Promise<string> {
 
 /** Starts the bridge on free loopback ports. */
 export async function startBridge(binary: string, init: BridgeInit = {}): Promise<ZenohBridge> {
-  const { args = [], multicast = false, tls } = init
+  const { args = [], multicast = false, listens = true, tls } = init
   const { wsPort, zenohPort } = init.ports ?? { wsPort: await freePort(), zenohPort: await freePort() }
-  const all = ['-l', `tcp/127.0.0.1:${zenohPort}`, '--ws-port', `127.0.0.1:${wsPort}`, ...args]
+  const all = ['--ws-port', `127.0.0.1:${wsPort}`, ...args]
+  if (listens) all.push('-l', `tcp/127.0.0.1:${zenohPort}`)
   if (!multicast) all.push('--no-multicast-scouting')
   if (tls) all.push('--cert', tls.cert, '--key', tls.key)
   // It does not say when its WebSocket listens, which is after this line.
   const launch = async () => {
-    const process = await startProcess(binary, all, { ready: /Zenoh can be reached at/ })
+    const process = await startProcess(binary, all, { ready: /Finished loading plugins/ })
     await listening(wsPort)
     return process
   }

@@ -68,7 +68,7 @@ export async function agentSession(kit: Interop, { python, name, env, deviceId }
     assert.equal(steps.load.result.status, 'success')
     assert.deepEqual(steps.load.result.plugin.functions, ['hello_world'])
   })
-  await check('see hello_world advertised with the next look', () => assert.equal(steps.advertised.matched, 1))
+  await check('see hello_world advertised', () => assert.equal(steps.advertised.matched, 1))
   await check('invoke it', () => {
     assert.deepEqual(steps.invoke.result, { message: 'Hello, agent!' })
     assert.deepEqual(steps.default.result, { message: 'Hello, world!' })

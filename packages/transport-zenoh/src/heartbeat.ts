@@ -15,17 +15,18 @@ export interface HeartbeatInit {
 export class Heartbeat {
   readonly #init: HeartbeatInit
   #timer: Timer | undefined
-  #heard = true
+  #heardAt: number
   #stopped = false
 
   constructor(init: HeartbeatInit) {
     this.#init = init
+    this.#heardAt = init.clock.now()
     this.#rest()
   }
 
   /** Something came. */
   heard(): void {
-    this.#heard = true
+    this.#heardAt = this.#init.clock.now()
   }
 
   stop(): void {
@@ -33,21 +34,23 @@ export class Heartbeat {
     this.#timer?.cancel()
   }
 
+  /** Until nothing has come for as long as it may. */
   #rest(): void {
-    this.#heard = false
-    this.#timer = this.#init.clock.after(this.#init.everyMs, () => {
-      if (this.#heard) this.#rest()
-      else this.#question()
-    })
+    const { clock, everyMs } = this.#init
+    const waitMs = this.#heardAt + everyMs - clock.now()
+    if (waitMs <= 0) this.#question()
+    else this.#timer = clock.after(waitMs, () => this.#rest())
   }
 
   #question(): void {
+    const { clock, timeoutMs } = this.#init
+    const askedAt = clock.now()
     this.#init.ask()
-    this.#timer = this.#init.clock.after(this.#init.timeoutMs, () => {
+    this.#timer = clock.after(timeoutMs, () => {
       // This process may have been busy all the while, with the answer at the door: it is let in first.
       setImmediate(() => {
         if (this.#stopped) return
-        if (this.#heard) this.#rest()
+        if (this.#heardAt >= askedAt) this.#rest()
         else this.#init.silent()
       })
     })

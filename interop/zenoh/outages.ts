@@ -1,0 +1,95 @@
+/** What becomes of subscriptions, served subjects and calls when a bridge is killed, or freezes. */
+import assert from 'node:assert/strict'
+import { eventOf, until } from '../../packages/transport-zenoh/test/support.ts'
+import type { Interop } from '../harness.ts'
+import { startBridge } from '../zenoh-bridge.ts'
+import { bytes, connected, text } from './transports.ts'
+
+const restarts = 20
+const deadlineMs = 2000
+
+/** Runs the checks on bridges of their own. */
+export async function outages(kit: Interop, binary: string): Promise<void> {
+  await kit.check(
+    `a bridge killed and restarted ${restarts} times under calls: nothing is lost, and calls fail rightly and in time`,
+    async () => {
+      await using bridge = await startBridge(binary)
+      await using serving = await connected({ endpoint: bridge.endpoint })
+      await using asking = await connected({ endpoint: bridge.endpoint })
+      let heard = 0
+      await serving.subscribe('news.>', () => void heard++)
+      await serving.subscribe('news.*', () => {}, { queue: 'q' })
+      await serving.serve('echo.*', ({ payload }) => payload)
+      await serving.serve('grouped', ({ payload }) => payload, { queue: 'q' })
+
+      const outcomes = new Map<string, number>()
+      const faults: string[] = []
+      let longestMs = 0
+      let stop = false
+      const lane = async (name: number) => {
+        for (let n = 0; !stop; n++) {
+          const question = `${name}:${n}`
+          const began = performance.now()
+          const subject = n % 2 === 0 ? 'echo.a' : 'grouped'
+          const outcome = await asking.request(subject, bytes(question), { timeoutMs: deadlineMs }).then(
+            ({ payload }) => (text(payload) === question ? 'answered' : 'wrong'),
+            ({ code }) => code as string,
+          )
+          longestMs = Math.max(longestMs, performance.now() - began)
+          outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+          if (outcome !== 'answered') await new Promise((resolve) => setTimeout(resolve, 5))
+        }
+      }
+      const lanes = Array.from({ length: 8 }, (_, name) => lane(name))
+      for (let round = 0; round < restarts; round++) {
+        const answered = outcomes.get('answered') ?? 0
+        await until(() => (outcomes.get('answered') ?? 0) > answered + 20)
+        const back = Promise.all([eventOf(asking, 'connected'), eventOf(serving, 'connected')])
+        await bridge.restart()
+        await back
+        for (const subject of ['echo.b', 'grouped'])
+          await asking.request(subject, bytes('x')).catch((thrown) => faults.push(`${round}: ${subject}: ${thrown}`))
+        const before = heard
+        await asking.publish('news.today', bytes('x'))
+        await asking.flush()
+        await serving.flush()
+        if (heard === before) faults.push(`${round}: the subscription is deaf`)
+      }
+      stop = true
+      await Promise.all(lanes)
+      assert.deepEqual(faults, [])
+      const allowed = ['answered', 'BP_DISCONNECTED', 'BP_NO_RESPONDER', 'BP_TIMEOUT']
+      assert.deepEqual(
+        [...outcomes.keys()].filter((outcome) => !allowed.includes(outcome)),
+        [],
+      )
+      assert.ok(longestMs < deadlineMs + 500, `one call took ${longestMs} ms`)
+      console.log(`     ${JSON.stringify(Object.fromEntries(outcomes))}, longest call ${Math.round(longestMs)} ms`)
+    },
+    { timeoutMs: 120_000 },
+  )
+
+  await kit.check('a killed bridge and a frozen one are both seen within a second', async () => {
+    await using bridge = await startBridge(binary)
+    await using transport = await connected({ endpoint: bridge.endpoint })
+    const seen: Record<string, number> = {}
+    for (const [name, signal] of [
+      ['frozen', 'SIGSTOP'],
+      ['killed', 'SIGKILL'],
+    ] as const) {
+      const lost = eventOf(transport, 'disconnected')
+      const call = transport.request('nobody', bytes('')).catch(({ code }) => code)
+      await call
+      const began = performance.now()
+      process.kill(bridge.pid, signal)
+      await lost
+      seen[name] = Math.round(performance.now() - began)
+      const back = eventOf(transport, 'connected')
+      if (signal === 'SIGSTOP') process.kill(bridge.pid, 'SIGCONT')
+      else await bridge.restart()
+      await back
+    }
+    console.log(`     seen after: frozen ${seen.frozen} ms, killed ${seen.killed} ms`)
+    for (const [name, ms] of Object.entries(seen)) assert.ok(ms <= 1000, `${name}: ${ms} ms`)
+  })
+}
