@@ -98,12 +98,13 @@ export const announceCases: Record<string, MeshCase> = {
     await bench.eventually('the event', async () => from(heard.events, bench.id('a')).length === 1)
     expect(from(heard.events, bench.id('a'))).toEqual([{ device: bench.id('a'), event: 'said', payload }])
   },
-  async 'one hears just what one asked for: a device, an event, both, or all'(bench) {
+  async 'one hears just what one asked for: a device, a pattern of ids, an event, both, or all'(bench) {
     const a = await bench.join('a')
     const b = await bench.join('b')
     const c = await bench.join('c')
-    const [device, event, both, all, star] = [
+    const [device, pattern, event, both, all, star] = [
       await bench.hear(c, { device: bench.id('a') }),
+      await bench.hear(c, { device: `?${bench.id('a').slice(1, -1)}*`, event: 'x' }),
       await bench.hear(c, { event: 'x' }),
       await bench.hear(c, { device: bench.id('a'), event: 'x' }),
       await bench.hear(c, {}),
@@ -117,9 +118,11 @@ export const announceCases: Record<string, MeshCase> = {
         .sort()
     const everything = ['a.x', 'a.y', 'b.x', 'b.y']
     await bench.eventually('all four', async () => names(all).length >= 4 && names(star).length >= 4)
+    await bench.eventually('a pattern', async () => names(pattern).length >= 2)
     expect(names(all)).toEqual(everything)
     expect(names(star)).toEqual(everything)
     expect(names(device)).toEqual(['a.x', 'a.y'])
+    expect(names(pattern)).toEqual(['a.x', 'b.x'])
     expect(names(event)).toEqual(['a.x', 'b.x'])
     expect(names(both)).toEqual(['a.x'])
   },

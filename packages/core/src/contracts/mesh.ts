@@ -62,7 +62,10 @@ export interface Mesh extends AsyncDisposable {
    * `BP_PARAMS_INVALID`, `BP_REMOTE_FAILED`, `BP_DISCONNECTED` or `BP_ABORTED`, on every transport alike.
    */
   invoke(device: string, name: string, params?: Params, options?: CallOptions): Promise<Value>
-  /** Hears events, of one device or all (`device` absent or `*`), one event or all. */
+  /**
+   * Hears events, of one device, of those whose ids match a pattern (`*` any run of characters, `?` one), or of all
+   * (`device` absent); one event or all.
+   */
   on(
     filter: { readonly device?: string; readonly event?: string },
     listener: (event: IncomingEvent) => void | Promise<void>,

@@ -20,6 +20,7 @@ import type {
 import type { Params, Value } from '../contracts/values.ts'
 import { throwIfAborted } from '../deadline.ts'
 import { BackplaneError, coreError, type ErrorRecord } from '../errors.ts'
+import { wildcard } from '../wildcard.ts'
 import { decodeJson, encodeJson } from './json-codec.ts'
 import type { Medium } from './network.ts'
 import { type MemoryTransportInit, memoryTransport } from './transport.ts'
@@ -145,9 +146,11 @@ class MemoryMesh implements Mesh {
     filter: { readonly device?: string; readonly event?: string },
     listener: (event: IncomingEvent) => void | Promise<void>,
   ): Promise<Subscription> {
-    const pattern = this.#subject(filter.device ?? '*', `event.${filter.event ?? '*'}`)
+    const { device: wanted = '*', event: name = '*' } = filter
+    const pattern = this.#subject(/[*?]/.test(wanted) ? '*' : wanted, `event.${name}`)
     return this.#connected(undefined).subscribe(pattern, ({ subject, payload }) => {
       const [device = '', , event = ''] = subject.split('.').slice(-3)
+      if (!wildcard(wanted, device)) return undefined
       return listener({ device, event, payload: decodeJson<Params>(payload) })
     })
   }
