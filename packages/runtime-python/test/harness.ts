@@ -87,7 +87,7 @@ export function next(host: Host, type: HostEvent['type']): Promise<HostEvent> {
 /** Waits until something holds. */
 export async function until(look: () => unknown, what: string, patienceMs = 10_000): Promise<void> {
   const give = Date.now() + patienceMs
-  while (!look()) {
+  while (!(await look())) {
     if (Date.now() > give) throw new Error(`never: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }

@@ -86,7 +86,8 @@ def traceback_of(error, most=30):
     """The text of an error with where it happened, without this worker's own lines."""
     import traceback
 
-    own = __file__.rsplit("/", 1)[0]
+    # This file's folder's folder: shims lie there too.
+    own = __file__.rsplit("/", 2)[0]
     where = [line for line in traceback.extract_tb(error.__traceback__) if not line.filename.startswith(own)]
     lines = traceback.format_list(where[-most:]) + traceback.format_exception_only(type(error), error)
     return "".join(lines).rstrip("\n")

@@ -1,4 +1,5 @@
 """The worker: loads one plugin, then turns the host's messages into calls and the plugin's wishes into messages."""
+import gc
 import os
 import sys
 import time
@@ -78,14 +79,18 @@ class Worker:
         self.threads = None
         self._calls = {}
         self._dirty = False
+        # Whether the host's messages are being answered.
+        self._serving = False
         self._task = None
         self._notifying = None
+        self._requirements = ()
 
     # -- loading: before there is an event loop
 
     def load(self, init):
         """Loads the plugin and says so to the host; gives whether it has loaded."""
         settings = init.get("settings") or {}
+        self._requirements = settings.get("requirements") or ()
         self.channel.limit = settings.get("message_bytes")
         self.threads = Threads(settings.get("threads") or 64)
         self.host = host = Host(self, init)
@@ -126,7 +131,9 @@ class Worker:
     def serve(self):
         import asyncio
 
-        loop = asyncio.new_event_loop()
+        from .loop import eager_tasks, make_loop
+
+        loop = make_loop(FROM_HOST, self._readable)
         asyncio.set_event_loop(loop)
         self._handlers = {
             "call": self._on_call,
@@ -138,15 +145,14 @@ class Worker:
         }
         self._cancelled = asyncio.CancelledError
         self._notifying = asyncio.Lock()
-        if sys.version_info >= (3, 12):
-            # Begins at once, and most calls end there.
-            self._task = lambda coroutine: asyncio.Task(coroutine, loop=loop, eager_start=True)
-        else:
-            self._task = loop.create_task
+        self._task = eager_tasks(loop)
         self.host.use(loop)
         self.channel.use(loop)
         loop.set_exception_handler(self._on_loop_error)
-        loop.add_reader(FROM_HOST, self._readable)
+        # What has been loaded stays: no collection need look at it again.
+        gc.freeze()
+        if self._requirements:
+            self._task(self.host.in_thread(self._say_what_is_missing))
         try:
             loop.run_forever()
         except SystemExit as ended:
@@ -166,6 +172,7 @@ class Worker:
         if messages is None:
             lifeline.end()
         self.channel.cork()
+        self._serving = True
         try:
             for message in messages:
                 handler = self._handlers.get(message[0])
@@ -173,6 +180,7 @@ class Worker:
                 if handler is not None:
                     handler(*message[1:])
         finally:
+            self._serving = False
             self.channel.uncork()
 
     def _on_call(self, id, name, params, about):
@@ -207,7 +215,7 @@ class Worker:
                 error = self._value_error(unsendable, "the result of '%s'" % call.name)
         if error is not None:
             self.channel.send(["error", call.id, self._wire_error(error, call.name)])
-        if not self._calls:
+        if not self._calls and not self._serving:
             # Nothing else will join it.
             self.channel.uncork()
 
@@ -269,6 +277,20 @@ class Worker:
         if question == "stop":
             self.channel.uncork()
             self.host.loop.call_soon(self.host.loop.stop)
+
+    def _say_what_is_missing(self):
+        import re
+        from importlib import metadata
+
+        missing = []
+        for wanted in self._requirements:
+            name = re.match(r"[A-Za-z0-9._-]*", wanted).group()
+            try:
+                metadata.version(name)
+            except (metadata.PackageNotFoundError, ValueError):
+                missing.append(wanted)
+        if missing:
+            self.log("warn", "Python packages that it asks for are not there: %s" % ", ".join(missing))
 
     def _on_loop_error(self, loop, context):
         error = context.get("exception")

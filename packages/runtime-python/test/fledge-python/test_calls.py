@@ -189,6 +189,45 @@ class AsyncSouth(PluginTest):
         self.run_async(adapter, work)
         self.assertEqual(self.numbers(host.events), list(range(5000)))
 
+    def test_who_does_not_keep_up_holds_up_nobody(self):
+        adapter, host = self.plugin(self.CODE.replace("wait(0.001)", "is_set() and n < 3000"), mode="async")
+
+        class Stuck(FakeCall):
+            async def send(self, item):
+                await asyncio.sleep(60)
+
+        async def work():
+            stuck = asyncio.ensure_future(adapter.invoke("ingest", {}, Stuck()))
+            await until(lambda: len(self.numbers(host.events)) >= 2000)
+            stuck.cancel()
+
+        self.run_async(adapter, work)
+        self.assertTrue(any("does not keep up" in message for _, message in host.logs))
+
+    def test_what_is_too_large_together_leaves_in_parts(self):
+        from backplane_worker.errors import PluginError
+
+        adapter, host = self.plugin(
+            """
+            import async_ingest
+            def plugin_register_ingest(handle, callback, ref): handle['to'] = (callback, ref)
+            def plugin_start(handle):
+                rows = [{'asset': 'a', 'readings': {'n': n}} for n in range(50)]
+                async_ingest.ingest_callback(*handle['to'], rows)
+            """,
+            mode="async",
+        )
+        plain = host.emit
+
+        async def small(event, payload=None):
+            if len(payload["readings"]) > 7:
+                raise PluginError("too large", code="BP_PAYLOAD_TOO_LARGE")
+            await plain(event, payload)
+
+        host.emit = small
+        self.run_async(adapter, lambda: until(lambda: len(self.numbers(host.events)) == 50))
+        self.assertEqual(self.numbers(host.events), list(range(50)))
+
     def test_what_is_no_reading_is_logged(self):
         adapter, host = self.plugin(
             """

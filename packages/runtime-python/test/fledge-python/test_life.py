@@ -320,6 +320,42 @@ class Persist(PluginTest):
         self.assertEqual(self.run_async(adapter, work), (2, 3))
 
 
+    def test_everybody_waits_until_it_goes_on(self):
+        adapter, _ = self.plugin(
+            """
+            import time
+            seen = []
+            def plugin_start(handle, data): time.sleep(0.1); seen.append('start')
+            def plugin_poll(handle): seen.append('poll')
+            def plugin_shutdown(handle): seen.append('shutdown'); return '{}'
+            """,
+            flag=8,
+        )
+
+        async def work():
+            await adapter.hand_over()
+            await asyncio.gather(*[adapter.request("poll", {}) for _ in range(3)])
+            return list(adapter._module.seen)
+
+        self.assertEqual(self.run_async(adapter, work), ["start", "shutdown", "start", "poll", "poll", "poll"])
+
+    def test_ends_its_process_where_it_cannot_go_on(self):
+        adapter, _ = self.plugin(
+            """
+            handles = iter([{}])
+            def plugin_init(config): return next(handles)
+            def plugin_poll(handle): pass
+            """
+        )
+
+        async def work():
+            await adapter.hand_over()
+            await adapter.request("poll", {})
+
+        with self.assertRaisesRegex(SystemExit, "could not go on after handing over"):
+            self.run_async(adapter, work)
+
+
 class Modules(PluginTest):
     def test_a_plugin_finds_its_own_files_by_every_path(self):
         self.write("helper.py", "value = 1")

@@ -40,7 +40,7 @@ class Adapter:
         """Begins the plugin's own activity. `state` is what the former instance's `hand_over` gave, or None."""
 
     async def invoke(self, name, params, call):
-        """Runs one function. Raise `UnknownFunction(name)` for one that is not there.
+        """Runs one function (or gives the coroutine that does). Raise `UnknownFunction(name)` for one that is not there.
 
         `call` has `deadline` (seconds, time.time()), `caller` ({"kind", "id"}), `trace`, `cancelled` (a threading-safe flag)
         and `await call.send(item)` for streamed results. It is cancelled as a task is (CancelledError).

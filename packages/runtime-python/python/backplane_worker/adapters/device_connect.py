@@ -179,8 +179,8 @@ class DeviceConnectAdapter(Adapter):
             if function is None:
                 continue
             original = getattr(member, "_original_func", None)
-            # Upstream's wrapper awaits whatever it wraps: what is no coroutine function is called without it.
-            wrapped = function.kind == "async" and original is not None
+            # Upstream's wrapper awaits whatever it wraps: what is no coroutine function is called without it. Ours adds nothing.
+            wrapped = function.kind == "async" and original is not None and not getattr(member, "_adds_nothing", False)
             function.source = wrapped
             function.run = member if wrapped or original is None else _bound(self._class, attribute, original, instance)
 
@@ -306,21 +306,29 @@ class DeviceConnectAdapter(Adapter):
         self._functions[name] = made
         self.host.changed()
 
-    async def invoke(self, name, params, call):
+    def invoke(self, name, params, call):
         function = self._functions.get(name)
         if function is None:
             raise UnknownFunction(name)
         call.json_only = function.json_only
+        if self._source_device is not None:
+            caller = call.caller
+            caller = caller.get("id") if caller.get("kind") == "mesh" else None
+            if caller is not None:
+                self._source_device.set(caller)
+                # Upstream's wrapper sets what it is told, and nothing when it is told nothing.
+                if function.source:
+                    params = {**params, "source_device": caller}
+        # What is most frequent goes without a coroutine of its own.
+        if function.kind == "async" and not function.positional:
+            return function.run(**params)
+        return self._invoke(function, params, call)
+
+    async def _invoke(self, function, params, call):
         args = ()
         if function.positional:
             params = dict(params)
             args = [params.pop(each) for each in function.positional if each in params]
-        caller = call.caller.get("id") if call.caller.get("kind") == "mesh" else None
-        if self._source_device is not None:
-            self._source_device.set(caller)
-            # Its wrapper sets what it is told, and nothing when it is told nothing.
-            if caller is not None and function.source:
-                params = {**params, "source_device": caller}
         kind = function.kind
         if kind == "async":
             return await function.run(*args, **params)

@@ -43,6 +43,7 @@ class FledgeAdapter(Adapter):
         self._running = False
         # Data handed over while the next instance starts; None while this one runs.
         self._suspended = None
+        self._timer = None
         self._resuming = None
         self._last_id = 0
 
@@ -184,20 +185,32 @@ class FledgeAdapter(Adapter):
         return {"data": data}
 
     def _resume_later(self, seconds):
-        if self._resuming is not None:
-            self._resuming.cancel()
-        self._resuming = None
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
         if seconds is not None:
             import asyncio
 
-            self._resuming = self.host.loop.call_later(seconds, lambda: asyncio.ensure_future(self._resume()))
+            self._timer = self.host.loop.call_later(seconds, lambda: asyncio.ensure_future(self._resume()))
 
     async def _resume(self):
+        """Goes on after handing over in vain. Whoever comes meanwhile waits for that."""
         if self._suspended is None:
             return
-        (data,), self._suspended = self._suspended, None
-        self._resume_later(None)
-        await self._begin(self.host.config, data)
+        import asyncio
+
+        if self._resuming is None:
+            self._resume_later(None)
+            self._resuming = asyncio.ensure_future(self._go_on())
+        await asyncio.shield(self._resuming)
+
+    async def _go_on(self):
+        try:
+            await self._begin(self.host.config, self._suspended[0])
+        except Exception as error:
+            # Then it is dead, and its slot is to begin it anew.
+            raise SystemExit("it could not go on after handing over: %s" % error)
+        self._suspended = self._resuming = None
 
     async def reconfigure(self, change):
         await self._resume()

@@ -95,19 +95,22 @@ class Ingest:
             self._collected = None
 
     def tap(self):
-        """Gives a queue of readings from now on, and what ends it."""
+        """Gives a queue of readings from now on, and what ends it. Who does not keep up misses the oldest."""
         import asyncio
 
-        tap = asyncio.Queue(BATCH)
+        tap = asyncio.Queue(MOST_WAITING)
         self._taps.append(tap)
 
-        def end():
-            self._taps.remove(tap)
-            # Somebody may wait for room in it.
-            while not tap.empty():
-                tap.get_nowait()
+        return tap, lambda: self._taps.remove(tap)
 
-        return tap, end
+    def _fill(self, tap, batch):
+        missed = max(0, tap.qsize() + len(batch) - MOST_WAITING)
+        for _ in range(missed):
+            tap.get_nowait()
+        for reading in batch:
+            tap.put_nowait(reading)
+        if missed:
+            self._host.log("warn", "a reader of 'ingest' does not keep up and misses readings", {"missed": missed})
 
     async def _run(self):
         while not self._closed or self._waiting:
@@ -120,10 +123,8 @@ class Ingest:
                 await self._hand_on(batch)
 
     async def _hand_on(self, batch):
-        for tap in list(self._taps):
-            for reading in batch:
-                if tap in self._taps:
-                    await tap.put(reading)
+        for tap in self._taps:
+            self._fill(tap, batch)
         if self.taken:
             try:
                 await self._host.push("readings", batch)
@@ -131,9 +132,17 @@ class Ingest:
             except Exception:
                 # Whoever had taken them over has left without these.
                 self.taken = False
+        await self._emit(batch)
+
+    async def _emit(self, batch):
         try:
             await self._host.emit("readings", {"plugin": self._host.plugin_id, "readings": batch})
         except Exception as error:
+            if getattr(error, "code", None) == "BP_PAYLOAD_TOO_LARGE" and len(batch) > 1:
+                half = len(batch) // 2
+                await self._emit(batch[:half])
+                await self._emit(batch[half:])
+                return
             self._host.log("warn", "%d readings could not be handed on: %s" % (len(batch), error))
 
     async def stop(self):

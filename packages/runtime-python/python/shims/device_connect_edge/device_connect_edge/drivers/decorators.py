@@ -26,22 +26,14 @@ def rpc(name=None, description=None, labels=None):
 
     def decorate(function):
         summary, arguments = parse_docstring(function.__doc__)
-        is_coroutine = getattr(getattr(function, "__code__", None), "co_flags", 0) & 0x80
 
-        if is_coroutine:
-
-            async def method(self, *args, **kwargs):
-                if "source_device" in kwargs:
-                    _rpc_source_device.set(kwargs.pop("source_device"))
-                return await function(self, *args, **kwargs)
-
-        else:
-
-            def method(self, *args, **kwargs):
-                return function(self, *args, **kwargs)
+        def method(self, *args, **kwargs):
+            return function(self, *args, **kwargs)
 
         _copy_name(method, function)
         method._is_device_function = True
+        # The worker may call the function itself.
+        method._adds_nothing = True
         method._function_name = name or function.__name__
         method._description = description or summary
         method._arg_descriptions = arguments

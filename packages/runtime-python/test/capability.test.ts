@@ -1,0 +1,308 @@
+/** What Device Connect capabilities may count on, and what breaks on the driver that they come from. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { memoryMesh, memoryNetwork } from '@backplane/core/memory'
+import { expect, onTestFinished, test } from 'vitest'
+import { capability, next, testHost, until } from './harness.ts'
+
+const head = `import asyncio, threading, time
+from device_connect_edge.drivers import before_emit, emit, get_rpc_source_device, on, periodic, rpc
+
+class Plugin:
+    def __init__(self, device):
+        self.device = device
+        self.heard = []
+        self.ticks = 0
+
+`
+const plugin = (body: string) => capability(head + body.replace(/^(?=.)/gm, '    '))
+
+test('functions, events and labels are advertised as their code says', async () => {
+  const { host } = testHost()
+  await host.load(
+    await plugin(`@rpc(labels={"direction": "write", "modality": ["rgb", "4k"]})
+async def take(self, width: int, mode: "str | None" = None, ratio: float = 0.5, tags: list = [], **options) -> dict:
+    """Takes a picture.
+
+    Args:
+        width (int): How wide
+            it is to be
+        mode: Which one
+    """
+
+@rpc(name="shout", description="Says it loudly")
+def say(self, text: str) -> str:
+    return text.upper()
+
+@emit(labels={"safety": "critical"})
+async def moved(self, zone: str, confidence: float = 1.0):
+    """Something moved."""
+
+@periodic(interval=60)
+async def watch(self):
+    pass
+`),
+  )
+  const { functions, events, routines } = host.plugin('test-plugin')!
+  expect(functions).toEqual([
+    {
+      name: 'shout',
+      description: 'Says it loudly',
+      parameters: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
+    },
+    {
+      name: 'take',
+      description: 'Takes a picture.',
+      labels: { direction: 'write', modality: ['rgb', '4k'] },
+      parameters: {
+        type: 'object',
+        properties: {
+          width: { type: 'integer', description: 'How wide it is to be' },
+          mode: { type: 'string', default: null, description: 'Which one' },
+          ratio: { type: 'number', default: 0.5 },
+          tags: { type: 'array', default: [] },
+        },
+        required: ['width'],
+        additionalProperties: true,
+      },
+    },
+  ])
+  expect(events).toEqual([
+    {
+      name: 'moved',
+      description: 'Something moved.',
+      labels: { safety: 'critical' },
+      payload: {
+        type: 'object',
+        properties: { zone: { type: 'string' }, confidence: { type: 'number', default: 1 } },
+        required: ['zone'],
+      },
+    },
+  ])
+  expect(routines).toEqual(['watch'])
+  expect(await host.call('shout', { text: 'hey' })).toBe('HEY')
+})
+
+test('@emit, @before_emit and @on work, from the loop and from threads', async () => {
+  const { host, events } = testHost()
+  await host.load(
+    await plugin(`@emit()
+async def moved(self, zone: str):
+    self.heard.append("body " + zone)
+
+@emit(name="quiet")
+def hush(self, zone: str):
+    """A synchronous one."""
+
+@before_emit("moved")
+async def look(self, zone, **rest):
+    if zone == "secret":
+        return False
+    return {"zone": zone.upper(), **rest}
+
+@before_emit("quiet", suppress_propagation=True)
+def swallow(self, **payload):
+    self.heard.append("swallowed " + payload["zone"])
+
+@on(event_name="moved")
+async def hear(self, device_id, event_name, payload):
+    self.heard.append([device_id, event_name, payload["zone"]])
+
+@on(device_id="other-*", event_name="moved")
+async def never(self, device_id, event_name, payload):
+    self.heard.append("never")
+
+def get_event_subscriptions(self):
+    return [{"device_type": "camera", "event": "moved", "handler": self.also}]
+
+def also(self, device_id, event_name, payload):
+    self.heard.append("also " + threading.current_thread().name[:9])
+
+@rpc()
+async def go(self, zone: str):
+    await self.moved(zone)
+    await self.hush(zone)
+
+@rpc()
+def go_thread(self, zone: str):
+    self.moved(zone)
+
+@rpc()
+async def all(self) -> list:
+    return self.heard
+`),
+  )
+  await host.call('go', { zone: 'a' })
+  await host.call('go', { zone: 'secret' })
+  await host.call('go_thread', { zone: 'b' })
+  await until(async () => ((await host.call('all')) as unknown[]).length >= 9, 'all have heard')
+  const heard = (await host.call('all')) as unknown[]
+  expect(heard).toEqual(
+    expect.arrayContaining([
+      'body a',
+      'swallowed a',
+      'body secret',
+      'swallowed secret',
+      'body b',
+      ['box-1', 'moved', 'A'],
+      ['box-1', 'moved', 'B'],
+    ]),
+  )
+  expect(heard.filter((each) => each === 'also backplane')).toHaveLength(2)
+  expect(heard).not.toContain('never')
+  expect(events.map(({ type }) => type)).not.toContain('plugin.exited')
+})
+
+test('periodic tasks run from the start of a plugin that is loaded later, and end with it', async () => {
+  const { host } = testHost()
+  const source = await plugin(`@periodic(interval=0.02)
+async def tick(self):
+    self.ticks += 1
+    if self.ticks == 2:
+        raise RuntimeError("one turn fails")
+
+@periodic(interval=0.02, wait_for_completion=False)
+def beside(self):
+    self.heard.append(1)
+    time.sleep(0.1)
+
+@rpc()
+async def counts(self) -> list:
+    return [self.ticks, len(self.heard)]
+`)
+  await host.start()
+  await host.load(source)
+  await until(async () => ((await host.call('counts')) as number[]).every((count) => count > 4), 'both have run')
+  await host.reload('test-plugin')
+  expect((await host.call('counts')) as number[]).not.toContainEqual(expect.toSatisfy((count: number) => count > 50))
+})
+
+test('start, stop, the constructor and a function each have the event loop', async () => {
+  const { host, log } = testHost()
+  await host.load(
+    await capability(`import asyncio
+from device_connect_edge.drivers import rpc
+
+class Plugin:
+    def __init__(self, device):
+        self.events = ["init " + type(asyncio.get_running_loop()).__name__[:1]]
+        self.queue = asyncio.Queue()
+
+    def start(self):
+        self.events.append("start")
+
+    async def stop(self):
+        print("stopping after", *self.events)
+
+    @rpc()
+    async def seen(self) -> list:
+        async with asyncio.Lock():
+            await asyncio.wait_for(asyncio.sleep(0), 1)
+        self.events.append(asyncio.current_task() is not None)
+        return self.events
+`),
+  )
+  expect(await host.call('seen')).toEqual([expect.stringMatching(/^init ./), 'start', true])
+  await host.unload('test-plugin')
+  expect(log.some(({ message }) => message?.startsWith('stopping after init'))).toBe(true)
+})
+
+test('it calls functions of its host and of other devices, as upstream and with all that a plugin may', async () => {
+  const network = memoryNetwork()
+  const { host } = testHost({ device: { id: 'box-1', tenant: 'lab' } }, { mesh: memoryMesh({ network }) })
+  await host.start()
+  await host.load(
+    await plugin(`@rpc()
+async def add(self, a: int, b: int) -> int:
+    return a + b
+
+@rpc()
+async def ask(self, device: str, name: str, params: dict = {}):
+    return await self.device.invoke(device, name, timeout=5, **params)
+
+@rpc()
+def ask_thread(self):
+    return self.device.call_function("add", {"a": 20, "b": 22})
+
+@rpc()
+async def who(self) -> dict:
+    return {"id": self.device.device_id, "tenant": self.device.tenant, "from": get_rpc_source_device()}
+`),
+  )
+  expect(await host.call('ask', { device: 'box-1', name: 'add', params: { a: 1, b: 2 } })).toEqual({ result: 3 })
+  expect(await host.call('ask', { device: 'box-1', name: 'nope' })).toMatchObject({ error: { code: -32601 } })
+  expect(await host.call('ask_thread')).toBe(42)
+  expect(await host.call('who')).toEqual({ id: 'box-1', tenant: 'lab', from: null })
+})
+
+test('its own files are imported afresh with each load, and its folder stays as it was', async () => {
+  const { host } = testHost()
+  const body =
+    'from helper import VALUE\nfrom device_connect_edge.drivers import rpc\n\nclass Plugin:\n    def __init__(self, device):\n        pass\n\n    @rpc()\n    async def value(self) -> int:\n        return VALUE\n'
+  const source = await capability(
+    body,
+    {},
+    { 'helper.py': 'VALUE = 1\n', 'json.py': 'raise RuntimeError("not this one")' },
+  )
+  await host.load(source)
+  expect(await host.call('value')).toBe(1)
+  const { writeFile } = await import('node:fs/promises')
+  await writeFile(join(source.dir, 'helper.py'), 'VALUE = 2\n')
+  await host.reload('test-plugin')
+  expect(await host.call('value')).toBe(2)
+  expect((await readdir(source.dir)).sort()).toEqual(['capability.py', 'helper.py', 'json.py'])
+})
+
+test('it works in its state folder, with an environment of its own', async () => {
+  const state = await mkdtemp(join(tmpdir(), 'backplane-state-'))
+  onTestFinished(() => rm(state, { recursive: true, force: true }))
+  process.env.BACKPLANE_SECRET = 'x'
+  process.env.BACKPLANE_SHOWN = 'y'
+  onTestFinished(() => {
+    delete process.env.BACKPLANE_SECRET
+    delete process.env.BACKPLANE_SHOWN
+  })
+  const { host } = testHost({}, { stateDir: (id: string) => join(state, id) })
+  const source = await plugin(`@rpc()
+async def look(self) -> dict:
+    import os
+    return {"cwd": os.getcwd(), "env": sorted(name for name in os.environ if name.startswith("BACKPLANE"))}
+`)
+  await host.load({ ...source, manifest: { ...source.manifest, permissions: { env: ['BACKPLANE_SHOWN'] } } })
+  expect(await host.call('look')).toEqual({ cwd: join(state, 'test-plugin'), env: ['BACKPLANE_SHOWN'] })
+})
+
+test.runIf(process.platform === 'linux')('limits hold, and what the system cannot hold is said', async () => {
+  const { host } = testHost()
+  const source = await plugin(`@rpc()
+def grab(self, mb: int):
+    return len(bytearray(mb << 20))
+
+@rpc()
+def burn(self):
+    while True:
+        pass
+
+@rpc()
+def open_many(self):
+    return [open("/dev/null") for _ in range(200)] and None
+`)
+  const limits = { memory_mb: 512, cpu_seconds: 1, open_files: 64, processes: 4 }
+  await host.load({ ...source, manifest: { ...source.manifest, limits } })
+  expect(host.plugin('test-plugin')?.unenforced).toEqual(process.getuid?.() === 0 ? ['limits.processes'] : [])
+  expect(await host.call('grab', { mb: 8 })).toBe(8 << 20)
+  await expect(host.call('grab', { mb: 1024 })).rejects.toMatchObject({
+    code: 'BP_PLUGIN_FAILED',
+    message: 'MemoryError',
+  })
+  await expect(host.call('open_many')).rejects.toMatchObject({
+    message: expect.stringContaining('Too many open files'),
+  })
+  const restarted = next(host, 'plugin.restarted')
+  await expect(host.call('burn')).rejects.toMatchObject({
+    code: 'BP_PLUGIN_EXITED',
+    message: expect.stringContaining('limits.cpu_seconds'),
+  })
+  await restarted
+})
