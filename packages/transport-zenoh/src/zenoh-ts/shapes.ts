@@ -50,15 +50,15 @@ interface Declared {
 type Handler<T> = readonly [(value: T) => void, () => void]
 
 export interface Session {
-  put(expression: KeyExpr, payload: Uint8Array, options: { congestionControl: number }): Promise<void>
+  put(expression: KeyExpr, payload: Uint8Array, options?: { congestionControl: number }): Promise<void>
   get(
     expression: KeyExpr,
     options: {
       payload: Uint8Array
-      attachment: Uint8Array
+      attachment?: Uint8Array
       timeout: unknown
-      target: number
-      consolidation: number
+      target?: number
+      consolidation?: number
       handler: Handler<Reply>
     },
   ): Promise<unknown>
