@@ -62,7 +62,8 @@ export class RegistryDirectory implements Directory {
       check()
       for (const record of records) {
         const device = readDevice(record)
-        const seen = device && device.deviceId !== link.identity.deviceId ? select(wanted, device) : undefined
+        if (!device || device.deviceId === link.identity.deviceId || hasLeft(device)) continue
+        const seen = select(wanted, device)
         if (seen) yield seen
       }
     }
@@ -75,6 +76,11 @@ export class RegistryDirectory implements Directory {
       if (typeof params?.device_id === 'string' && params.device_id !== '') tell(params.device_id, params)
     })
   }
+}
+
+/** What a host of ours says in its last heartbeat: the registry keeps its record until that has run out. */
+function hasLeft({ status }: Device): boolean {
+  return status.online === false && status.availability === 'offline'
 }
 
 function* single<T>(record: T | undefined): Generator<readonly T[], void, void> {

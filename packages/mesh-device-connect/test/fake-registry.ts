@@ -1,6 +1,5 @@
-import type { Subscription } from '@backplane/core'
+import type { Clock, Subscription, Timer, Transport } from '@backplane/core'
 import { decodeJson } from '../src/json.ts'
-import type { TestNetwork } from './meshes.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into JSON of any form
 type Any = any
@@ -17,46 +16,57 @@ const say = (body: unknown) => new TextEncoder().encode(JSON.stringify(body))
  * Device Connect's registry as it behaves on the wire (0.2.5): its schema, its leases, its pull of what it has lost, its
  * pages. The real one is met in `interop/registry`.
  */
-export async function fakeRegistry(net: TestNetwork, { largest = 1_000, maxBytes = Number.POSITIVE_INFINITY } = {}) {
-  const base = 'device-connect.t'
-  const devices = new Map<string, Entry>()
+export async function fakeRegistry(
+  { clock, wire: connect }: { readonly clock: Clock; wire(): Promise<Transport> },
+  { largest = 1_000, maxBytes = Number.POSITIVE_INFINITY } = {},
+) {
+  const tenants = new Map<string, Map<string, Entry>>()
   const asked: Any[] = []
   const registered: Any[] = []
   const pulled: string[] = []
   const beats: Any[] = []
-  const wire = await net.wire()
+  const wire = await connect()
   let serving: Subscription[] = []
   let sick: string | undefined
   let isSilent = false
 
-  const register = (params: Any) => {
+  const tenantOf = (subject: string) => subject.split('.')[1] as string
+  const devicesOf = (tenant: string) => {
+    const devices = tenants.get(tenant) ?? new Map<string, Entry>()
+    tenants.set(tenant, devices)
+    return devices
+  }
+  const tell = (tenant: string, change: string, device_id: string) => {
+    const body = say({ jsonrpc: '2.0', method: `device/${change}`, params: { device_id, ts: 'now' } })
+    wire.publish(`device-connect.${tenant}.device.${change}`, body).catch(() => {})
+  }
+  const register = (tenant: string, params: Any) => {
     checkSchema(params)
-    devices.set(params.device_id, { record: structuredClone(params), ttl: params.device_ttl, seen: net.clock.now() })
+    const entry = { record: structuredClone(params), ttl: params.device_ttl, seen: clock.now() }
+    devicesOf(tenant).set(params.device_id, entry)
     registered.push(params)
-    void wire.publish(
-      `${base}.device.online`,
-      say({ method: 'device/online', params: { device_id: params.device_id, ts: 'now' } }),
-    )
+    tell(tenant, 'online', params.device_id)
   }
   const answer = (id: unknown, result: unknown) => say({ jsonrpc: '2.0', id, result })
   const fail = (id: unknown, code: number, message: string) => say({ jsonrpc: '2.0', id, error: { code, message } })
 
   const start = async () => {
-    const onRegister = await wire.serve(`${base}.registry`, ({ payload }) => {
+    const onRegister = await wire.serve('device-connect.*.registry', ({ subject, payload }) => {
       if (isSilent) return undefined
       const { id, method, params } = decodeJson(payload) as Any
       if (method !== 'registerDevice') return fail(id, -32601, 'method not found')
       try {
         if (sick) throw new Error(sick)
-        register(params)
+        register(tenantOf(subject), params)
         const registration = '0b8f8d8e-3c54-4a5b-9c1e-0f6a9c1d2e3f'
         return answer(id, { status: 'registered', device_registration_id: registration })
       } catch (error) {
         return fail(id, -32602, (error as Error).message)
       }
     })
-    const onDiscovery = await wire.serve(`${base}.discovery`, ({ payload }) => {
+    const onDiscovery = await wire.serve('device-connect.*.discovery', ({ subject, payload }) => {
       if (isSilent) return undefined
+      const devices = devicesOf(tenantOf(subject))
       const { id, method, params = {} } = decodeJson(payload) as Any
       asked.push({ method, ...params })
       const records = [...devices.values()].map(({ record }) => record)
@@ -68,38 +78,39 @@ export async function fakeRegistry(net: TestNetwork, { largest = 1_000, maxBytes
       const reply = answer(id, { devices: page, next_offset, total_matched: records.length })
       return reply.length > maxBytes ? fail(id, -32000, 'nats: maximum payload exceeded') : reply
     })
-    const onBeat = await wire.subscribe(`${base}.*.heartbeat`, async ({ payload }) => {
+    const onBeat = await wire.subscribe('device-connect.*.*.heartbeat', async ({ subject, payload }) => {
+      const tenant = tenantOf(subject)
       const { device_id, ts: _, ...status } = decodeJson(payload) as Any
       beats.push({ device_id, ...status })
-      const entry = devices.get(device_id)
+      const entry = devicesOf(tenant).get(device_id)
       if (entry) {
-        entry.seen = net.clock.now()
+        entry.seen = clock.now()
         Object.assign(entry.record.status, status)
         return
       }
       pulled.push(device_id)
       const question = say({ jsonrpc: '2.0', id: `re-reg-${device_id}-1`, method: 'requestRegistration', params: {} })
-      const reply = await wire
-        .request(`${base}.${device_id}.cmd`, question, { timeoutMs: 5_000 })
-        .catch(() => undefined)
-      if (reply) register((decodeJson(reply.payload) as Any).result)
+      const cmd = `device-connect.${tenant}.${device_id}.cmd`
+      const reply = await wire.request(cmd, question, { timeoutMs: 5_000 }).catch(() => undefined)
+      if (reply) register(tenant, (decodeJson(reply.payload) as Any).result)
     })
     serving = [onRegister, onDiscovery, onBeat]
   }
+  let sweeping: Timer
   const sweep = () => {
-    for (const [id, { seen, ttl }] of devices) {
-      if (net.clock.now() - seen <= ttl * 1_000) continue
-      devices.delete(id)
-      void wire.publish(
-        `${base}.device.offline`,
-        say({ method: 'device/offline', params: { device_id: id, ts: 'now' } }),
-      )
+    for (const [tenant, devices] of tenants) {
+      for (const [id, { seen, ttl }] of devices) {
+        if (clock.now() - seen <= ttl * 1_000) continue
+        devices.delete(id)
+        tell(tenant, 'offline', id)
+      }
     }
-    net.clock.after(1_000, sweep)
+    sweeping = clock.after(1_000, sweep)
   }
   await start()
   sweep()
 
+  const devices = devicesOf('t')
   return {
     devices,
     asked,
@@ -116,7 +127,7 @@ export async function fakeRegistry(net: TestNetwork, { largest = 1_000, maxBytes
     },
     async kill() {
       for (const subscription of serving.splice(0)) await subscription.unsubscribe()
-      devices.clear()
+      for (const all of tenants.values()) all.clear()
     },
     start,
     forget: (id: string) => {
@@ -131,9 +142,12 @@ export async function fakeRegistry(net: TestNetwork, { largest = 1_000, maxBytes
         identity: {},
         status,
       }
-      devices.set(id, { record: { ...record, ...more }, ttl: 1_000_000, seen: net.clock.now() })
+      devices.set(id, { record: { ...record, ...more }, ttl: 1_000_000, seen: clock.now() })
     },
-    publish: (subject: string, body: unknown) => wire.publish(subject, say(body)),
+    async close() {
+      sweeping.cancel()
+      await wire.close()
+    },
   }
 }
 
