@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { BackplaneError } from '@backplane/core'
 import { expect, test, vi } from 'vitest'
 import { fledgeHost, plugin, scratch, written } from './fledge-host.ts'
+import { newestPython } from './harness.ts'
 import { pythonsHere } from './pythons.ts'
+import { makeWheel } from './wheel.ts'
 
 const count = `
 import json
@@ -240,4 +242,27 @@ test('a plugin that lies in the folder of another type is refused, as on Fledge'
     code: 'BP_FLEDGE_INFO_INVALID',
     message: expect.stringContaining("says that it is a south plugin, but lies in the folder 'north'"),
   })
+})
+
+test('packages that it asks for beside its module are installed before it says what it is', {
+  timeout: 120_000,
+}, async () => {
+  const home = await scratch()
+  const [wheels, cacheDir, dir] = [join(home, 'wheels'), join(home, 'cache'), join(home, 'fledge-south-it')]
+  await mkdir(wheels)
+  await makeWheel(wheels, 'gauge', '1.2.0', 'VERSION = "1.2.0"')
+  await makeWheel(wheels, 'dial', '2.0.0', 'VERSION = "2.0.0"')
+  const place = join(dir, 'python/foglamp/plugins/south/it')
+  await mkdir(place, { recursive: true })
+  const code =
+    "import gauge, dial\ndef plugin_poll(h): return {'asset': gauge.VERSION, 'readings': {'dial': dial.VERSION}}"
+  await writeFile(join(place, 'it.py'), plugin(code).replaceAll('fledge.', 'foglamp.'))
+  await writeFile(join(dir, 'python/requirements-it.txt'), '# packages\ngauge==1.2.0\n')
+  await writeFile(join(dir, 'requirements.txt'), 'dial\n')
+  const { host } = fledgeHost({
+    python: { python: newestPython, cacheDir, dependencies: { install: true, wheels, uv: false } },
+  })
+  const manifest = await host.runtimes[0]?.recognise?.({ dir, name: 'fledge-south-it' })
+  await host.load({ dir, manifest: manifest ?? { id: 'none' } })
+  expect(await host.call('poll')).toMatchObject([{ asset: '1.2.0', readings: { dial: '2.0.0' } }])
 })

@@ -23,6 +23,7 @@ test('takes NAME/NAME.py, whatever lies beside it', async () => {
     runtime: 'python',
     entry_point: 'dht11.py',
     python: { adapter: 'fledge' },
+    limits: { start_timeout_ms: 150_000 },
   })
 })
 
@@ -48,6 +49,7 @@ test.each(['fledge', 'foglamp'])('takes a repository of %s, with its type and re
     entry_point: `${home}/dht11.py`,
     python: { adapter: 'fledge', type: 'south' },
     dependencies: { python: ['six==1.16.0', 'pyserial >= 3.5'] },
+    limits: { start_timeout_ms: 150_000 },
   })
 })
 

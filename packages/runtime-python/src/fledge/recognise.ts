@@ -6,6 +6,9 @@ import { fledgeError } from './errors.ts'
 /** What a module must define to be a Fledge plugin. */
 const definesInfo = /^(?:async\s+)?def\s+plugin_info\s*\(/m
 
+/** How long installing packages and starting may take together. */
+const installingTimeoutMs = 150_000
+
 /**
  * Makes the manifest of a folder that holds a Fledge or FogLAMP plugin in Python and no `manifest.json`: `NAME/NAME.py`, a plugin
  * repository (`python/fledge/plugins/TYPE/NAME/NAME.py`), or one module with `plugin_info` under another name, so that a copy of or
@@ -21,12 +24,15 @@ export async function recogniseFledge(folder: {
   const entry = await entryOf(dir, name)
   if (entry === undefined) return undefined
   const packages = await requirementsBeside(dir, entry)
+  const needs = packages.length > 0 || (await namesIn(dir)).some((file) => /^requirements\.(txt|lock)$/.test(file))
   return {
     id: name,
     runtime: 'python',
     entry_point: entry,
     python: { adapter: 'fledge', ...typeOf(entry) },
     ...(packages.length > 0 ? { dependencies: { python: packages } } : {}),
+    // What it imports is installed before it can say what it is.
+    ...(needs ? { limits: { start_timeout_ms: installingTimeoutMs } } : {}),
   }
 }
 
