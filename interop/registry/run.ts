@@ -244,6 +244,17 @@ async function device(kit: Interop, { broker, python, env, mesh, host }: Network
     const answer = await mesh.invoke('thermo-1', 'ask_host', { function: 'get_status', params: {} })
     assert.match(JSON.stringify(answer), /"loaded_count":/)
   })
+  await check('our mesh waits for a Python device that it depends on (dependsOn)', async () => {
+    const transport = natsTransport({ servers: broker.url })
+    const join_ = deviceConnect({ transport, discovery: 'infra', dependsOn: ['thermometer'], dependsTimeoutMs: 10_000 })
+    await using boss = join_({ identity: { deviceId: 'boss', tenant }, logger: silentLogger, clock: systemClock })
+    await boss.connect()
+    assert.equal(boss.status, 'connected')
+  })
+  await check('a Python device that depends on plugin hosts (depends_on) starts with ours', async () => {
+    const ready = /Dependency satisfied: device_type=plugin_host/
+    await using _ = await kit.start(python.bin('python'), [join(here, 'dependent.py')], { ready, env })
+  })
   await check('a trace goes from our client through the Python device into our host', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     const question = { function: 'trace_of', params: {} }
