@@ -93,22 +93,24 @@ async function replay(kit: Interop, python: Venv, url: string): Promise<void> {
     '{plugins}',
     '--no-auto-load',
   ]
-  const args = [
-    script,
-    '--nats',
-    url,
-    '--sessions',
-    'W',
-    '--answers',
-    answers,
-    '--cwd',
-    root,
-    '--host',
-    command.join(' '),
-  ]
+  const play = async (session: string, timeout: number) => {
+    const args = [script, '--nats', url, '--sessions', session, '--answers', answers, '--cwd', root]
+    const run = execute(python.bin('python'), [...args, '--host', command.join(' ')], { timeout })
+    return (await run.catch((error) => error as { stdout: string })).stdout
+  }
+  for (const [session, rows, about] of [
+    ['A', 85, 'Python folders are loaded, called and unloaded, and bad ones refused'],
+    ['B', 13, 'names that collide'],
+  ] as const) {
+    const what = `replay: session ${session}, ${about}`
+    const check = async () => {
+      const stdout = await play(session, 110_000)
+      assert.ok(stdout.includes(`session ${session}: ${rows} passed, 0 failed, 0 without`), stdout)
+    }
+    await kit.check(what, check, { timeoutMs: 120_000 })
+  }
   await kit.check('replay: session W, odd requests, but for what is named as expected', async () => {
-    const run = execute(python.bin('python'), args, { timeout: 55_000 })
-    const { stdout } = await run.catch((error) => error as { stdout: string })
+    const stdout = await play('W', 55_000)
     const wrong = [...stdout.matchAll(/^(W\d+) /gm)].map((match) => match[1]!)
     assert.deepEqual(wrong, [...expected.keys()], `a row of the list that passes is to be taken off it:\n${stdout}`)
     const counts = stdout.match(/session W: (\d+) passed, (\d+) failed, (\d+) without/)
