@@ -7,7 +7,7 @@ import type { CliIo } from './io.ts'
 import type { LogLevel } from './reporter.ts'
 
 /** How a host is composed, and with it the network that it is on. */
-export type Preset = 'local' | 'edge' | 'portal'
+type Preset = 'local' | 'edge' | 'portal'
 
 /** What commands go by, from flags, environment, config file and defaults, in this order. */
 export interface Settings {

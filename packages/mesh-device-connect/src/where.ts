@@ -3,7 +3,7 @@ import { coreError, messageOf, type Params } from '@backplane/core'
 import { decodeJson, isObject } from './json.ts'
 
 /** What a predicate may speak of, in the words of Device Connect. */
-export interface WhereContext {
+interface WhereContext {
   readonly identity: Params
   readonly labels: Params
   readonly status: Params

@@ -26,7 +26,7 @@ export async function zenohConfig({ urls, tls }: Pick<Messaging, 'urls' | 'tls'>
 }
 
 /** Upstream's forms: `zenoh://h:p`, `zenoh+tls://h:p`, `tcp/h:p`, or `h:p` alone; 7447 where no port is named. */
-export function endpointOf(url: string): string {
+function endpointOf(url: string): string {
   const [, scheme, rest = ''] = /^(zenoh|zenoh\+tls|tls|tcp|udp):\/\/(.*)$/i.exec(url) ?? [undefined, '', url]
   const isTls = scheme === 'zenoh+tls' || scheme === 'tls'
   const address =
