@@ -247,7 +247,12 @@ export class Member implements DeviceConnectMesh {
       }
     }
     const change = peerChangeOf(event)
-    if (change) return this.#directory.watch(change, (peer, payload) => void hear({ device: peer, event, payload }))
+    if (change) {
+      const { deviceId } = this.#link.identity
+      return this.#directory.watch(change, (peer, payload) => {
+        if (peer !== deviceId) void hear({ device: peer, event, payload })
+      })
+    }
     if (event !== '*' && !isEventName(event)) throw invalid(`The event name '${event}'`, 'it is one event, or `*`')
     if (!isGlob(device)) checkDevice(device)
     const pattern = subjects.event(isGlob(device) ? '*' : device, event)

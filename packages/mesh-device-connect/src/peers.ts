@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { abortedBy, type Clock, type Device, type Json, type Timer, throwIfAborted } from '@backplane/core'
 import { readDevice } from './device-record.ts'
 import { decodeJson, isObject } from './json.ts'
+import { isRival } from './rival.ts'
 
 /** What a table of peers needs. */
 export interface PeersInit {
@@ -69,8 +70,7 @@ export class Peers {
   take(id: string, payload: Uint8Array): void {
     const { deviceId, instance, onRival } = this.#init
     if (id === deviceId) {
-      const record = read(payload)
-      if (isObject(record) && record.device_id === id && !record.departing && record.instance !== instance) onRival()
+      if (isRival(payload, id, instance)) onRival()
       return
     }
     if (mentions(payload, 'departing')) {

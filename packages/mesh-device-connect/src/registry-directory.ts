@@ -1,9 +1,9 @@
 import type { Device, Params, Subscription } from '@backplane/core'
 import { readDevice } from './device-record.ts'
 import type { Directory, FindOptions, PeerChange } from './directory.ts'
-import { decodeJson, isObject } from './json.ts'
 import type { Link } from './link.ts'
 import { Registry } from './registry.ts'
+import { isRival } from './rival.ts'
 import { readEvent } from './rpc.ts'
 import { type Selector, select, soleDevice } from './selector.ts'
 
@@ -85,13 +85,4 @@ function hasLeft({ status }: Device): boolean {
 
 function* single<T>(record: T | undefined): Generator<readonly T[], void, void> {
   yield record === undefined ? [] : [record]
-}
-
-function isRival(payload: Uint8Array, deviceId: string, instance: string): boolean {
-  try {
-    const record = decodeJson(payload)
-    return isObject(record) && record.device_id === deviceId && !record.departing && record.instance !== instance
-  } catch {
-    return false
-  }
 }
