@@ -120,6 +120,15 @@ class Configuration(PluginTest):
             {"plugin": "it", "n": "7", "f": "2.0", "b": "false", "j": "[9, 9]", "l": '{"all": ["1", "2"]}'},
         )
 
+    def test_deprecated_items_are_gone(self):
+        adapter, _ = self.plugin(
+            """
+            CONFIG['old'] = {'description': '', 'type': 'string', 'default': 'x', 'deprecated': 'true'}
+            def plugin_poll(handle): return {'asset': 'a', 'readings': {'items': ','.join(handle)}}
+            """
+        )
+        self.assertEqual(self.run_async(adapter, lambda: adapter.request("poll", {}))[0]["readings"], {"items": "plugin"})
+
     def test_defaults_hold_where_the_host_has_no_value(self):
         adapter, _ = self.plugin("def plugin_poll(h): return {'asset': h['plugin']['value'], 'readings': {'x': 1}}")
         self.assertEqual(self.run_async(adapter, lambda: adapter.request("poll", {}))[0]["asset"], "it")
@@ -376,3 +385,19 @@ class Modules(PluginTest):
         )
         readings = self.run_async(adapter, lambda: adapter.request("poll", {}))[0]["readings"]
         self.assertEqual(readings, {"sum": 6, "one": True, "argv": "it"})
+
+    def test_a_plugin_of_the_name_of_a_module_of_python_is_no_obstacle_to_that(self):
+        adapter, _ = self.plugin(
+            """
+            import random
+            from fledge.plugins.south.random import random as itself
+            def plugin_poll(handle):
+                return {'asset': 'a', 'readings': {'r': random.Random(1).randint(1, 1), 'one': itself.plugin_poll is plugin_poll}}
+            """,
+            name="random",
+        )
+        import random
+
+        self.assertIs(__import__("sys").modules["random"], random)
+        readings = self.run_async(adapter, lambda: adapter.request("poll", {}))[0]["readings"]
+        self.assertEqual(readings, {"r": 1, "one": True})

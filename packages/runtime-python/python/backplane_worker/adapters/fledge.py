@@ -16,7 +16,7 @@ from .fledge_errors import fledge_error, raised, type_of
 from .fledge_functions import READINGS_EVENT, described, names_of
 from .fledge_info import check_place, read_info
 from .fledge_ingest import Ingest
-from .fledge_modules import alias_own_packages, set_level
+from .fledge_modules import alias_own_packages, module_name, set_level
 from .fledge_persist import load_data, save_data
 from .fledge_readings import BadReading, as_text, for_filter, for_north, from_plugin
 from .fledge_thread import PluginThread, call_here
@@ -59,8 +59,9 @@ class FledgeAdapter(Adapter):
         let_json_load_objects()
         folder = os.path.dirname(self.host.entry)
         add_plugin_folder(folder)
-        alias_own_packages(name, folder)
-        self._module = self.host.import_entry(name)
+        module = module_name(name, self.host.entry)
+        alias_own_packages(name, folder, module)
+        self._module = self.host.import_entry(module)
         self._info = read_info(self._plugin, self._module)
         check_place(self._plugin, self._info, (self.host.manifest.get("python") or {}).get("type"))
         for warning in self._info.warnings:

@@ -41,6 +41,9 @@ def category(items, values):
     """Gives plugin_info's items with the host's values in them, all anew, so that a plugin may change them."""
     made = {}
     for name, item in items.items():
+        if item.get("deprecated", "").lower() == "true":
+            # Registering takes it out of the category.
+            continue
         own = copy.deepcopy(item)
         kind = own["type"]
         default = own.get("default", "")
