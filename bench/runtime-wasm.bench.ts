@@ -5,9 +5,16 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { $init, generate } from '@bytecodealliance/jco-transpile/component'
+import { componentEmbed, componentNew } from '@bytecodealliance/jco-transpile/wasm-tools'
 import createPlugin from '@extism/extism'
 import wabt from 'wabt'
-import { type ExtismPluginInit, extismPlugin, type WasmPlugin } from '../packages/runtime-wasm/src/index.ts'
+import {
+  componentPlugin,
+  type ExtismPluginInit,
+  extismPlugin,
+  type WasmPlugin,
+} from '../packages/runtime-wasm/src/index.ts'
 import type { Row, Subject } from './harness.ts'
 
 const root = join(import.meta.dirname, '../packages/runtime-wasm')
@@ -127,6 +134,24 @@ async function cancelled(plugin: WasmPlugin): Promise<number> {
   return performance.now() - since
 }
 
+/** Memory after two million more calls, over what it was after the first; six rounds make it twelve million. */
+function manyCalls(): () => Promise<Subject> {
+  return figure(
+    {},
+    (() => {
+      let first: number | undefined
+      return async (plugin: WasmPlugin) => {
+        for (let i = 0; i < 2_000_000; i++) await plugin.call('nothing')
+        globalThis.gc?.()
+        const { heapUsed, external, arrayBuffers } = process.memoryUsage()
+        const now = (heapUsed + external + arrayBuffers) / 1e6
+        first ??= now
+        return now - first
+      }
+    })(),
+  )
+}
+
 async function growth(plugin: WasmPlugin): Promise<number> {
   const bytes = input(16 * kib)
   const settled = async () => {
@@ -140,7 +165,51 @@ async function growth(plugin: WasmPlugin): Promise<number> {
   return ((await settled()) - before) / 1e6
 }
 
+const wit = `package demo:bench; world bench { export add: func(a: u32, b: u32) -> u32; export length: func(text: string) -> u32; }`
+const adder = new Uint8Array(
+  await componentNew(
+    await componentEmbed({
+      witSource: wit,
+      binary: compiled(`(module (memory (export "memory") 2) (global $at (mut i32) (i32.const 8))
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 16))
+        (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+        (func (export "length") (param i32 i32) (result i32) (local.get 1)))`),
+    }),
+    [],
+  ),
+)
+
+async function component(name: string, params: Record<string, unknown>): Promise<Subject> {
+  const plugin = await componentPlugin(adder, { worker: false })
+  return { run: () => plugin.call(name, params), [Symbol.asyncDispose]: () => plugin.close() }
+}
+
+/** What jco makes of the same component, with nothing around it. */
+async function bareComponent(name: 'add' | 'length', ...args: unknown[]): Promise<Subject> {
+  await $init
+  const how = { instantiation: { tag: 'sync' }, noTypescript: true, noNodejsCompat: true, base64Cutoff: 0 } as const
+  const files = new Map(generate(adder, { name: 'bare', ...how }).files)
+  const glue = Buffer.from(files.get('bare.js') as Uint8Array).toString('base64')
+  const { instantiate } = await import(`data:text/javascript;base64,${glue}`)
+  const { Module } = (globalThis as unknown as { WebAssembly: { Module: new (bytes: Uint8Array) => object } })
+    .WebAssembly
+  const exports = instantiate((file: string) => new Module(files.get(file) as Uint8Array), {})
+  return { run: async () => exports[name](...args) }
+}
+
 export const rows: Row[] = [
+  {
+    case: 'component, foreground, two numbers',
+    unit: 'us',
+    ours: () => component('add', { a: 1, b: 2 }),
+    baseline: () => bareComponent('add', 1, 2),
+  },
+  {
+    case: 'component, foreground, 1 KiB of text',
+    unit: 'us',
+    ours: () => component('length', { text: 'x'.repeat(kib) }),
+    baseline: () => bareComponent('length', 'x'.repeat(kib)),
+  },
   {
     case: 'foreground, 1 KiB through a host function',
     unit: 'us',
@@ -221,5 +290,12 @@ export const rows: Row[] = [
     once: true,
     bar: '< 2 MB',
     ours: figure({ worker: true }, growth),
+  },
+  {
+    case: '12 million calls on one instance, growth of memory',
+    unit: 'MB',
+    once: true,
+    bar: '< 2 MB',
+    ours: manyCalls(),
   },
 ]

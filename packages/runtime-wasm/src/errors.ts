@@ -12,7 +12,7 @@ export const runtimeWasmErrorCatalogue = {
   },
   BP_WASM_COMPONENT_TOOL: {
     message: 'Components need the package @bytecodealliance/jco-transpile, which could not be loaded: {reason}',
-    next: 'Install it: npm install @bytecodealliance/jco-transpile@0.15',
+    next: 'Install it beside this package: npm install @bytecodealliance/jco-transpile.',
   },
   BP_WASM_SOURCE: {
     message: 'The plugin could not be read from {source}: {reason}',

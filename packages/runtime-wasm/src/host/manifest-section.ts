@@ -31,7 +31,7 @@ export interface WasmHooks {
 
 /** How a module is called. */
 export type Abi = 'extism' | 'vyra' | 'component'
-export const abis: readonly Abi[] = ['extism', 'vyra', 'component']
+const abis: readonly Abi[] = ['extism', 'vyra', 'component']
 
 /** The section `wasm` of a manifest. */
 export interface WasmSection {
