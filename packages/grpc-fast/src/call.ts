@@ -1,0 +1,410 @@
+import { type CallCredentials, Metadata, type StatusObject, status } from '@grpc/grpc-js'
+import { acceptedEncodings, unpack } from './grpc/compression.ts'
+import { deadlineTime, timeLeft, timeoutField } from './grpc/deadline.ts'
+import { frameMessage, MessageReader, prefixBytes } from './grpc/messages.ts'
+import { field, headersOf, metadataOf } from './grpc/metadata.ts'
+import { missingStatus, ownStatus, resetStatus, trailersStatus } from './grpc/status.ts'
+import type { AuthContext, Call, Listener, MessageContext, ParentCall } from './grpc-js.ts'
+import type { Header } from './hpack/static-table.ts'
+import { type Connection, streamWindow } from './http2/connection.ts'
+import { http2Code } from './http2/error.ts'
+import { Stream, type StreamEvents } from './http2/stream.ts'
+import type { ChannelSettings } from './init.ts'
+
+/** What a call uses of its channel. */
+export interface CallHost {
+  readonly settings: ChannelSettings
+  /** Opens the call on a connection, once there is one. */
+  submit(call: FastCall): void
+  /** The call does not wait for a connection any longer. */
+  withdraw(call: FastCall): void
+  readonly authContext: AuthContext
+}
+
+/** Above this a writer is made to wait. */
+const maxQueued = 64 * 1024
+
+/** Above this a call's messages are not kept for another attempt. */
+const maxKept = 256 * 1024
+
+/** How often a call that no server has looked at is tried again. */
+const maxAttempts = 5
+
+/** One call, from grpc-js's stub to a stream and back. */
+export class FastCall implements Call, StreamEvents {
+  readonly #host: CallHost
+  readonly #method: string
+  readonly #authority: string
+  readonly #number: number
+  readonly #began = Date.now()
+  readonly #reader = new MessageReader()
+  #deadline: number
+  #timer: NodeJS.Timeout | undefined
+  #credentials: CallCredentials | undefined
+  #metadata = new Metadata()
+  #listener: Listener | undefined
+  #connection: Connection | undefined
+  #stream: Stream | undefined
+  #attempts = 0
+
+  /** What was sent, for another attempt; `undefined` once there cannot be one. */
+  #kept: Buffer[] | undefined = []
+  #keptBytes = 0
+  #halfClosed = false
+  #written: (() => void) | undefined
+
+  #httpStatus = 0
+  #encoding = 'identity'
+  #received: Metadata | undefined
+  #messages: Buffer[] = []
+  #messageBytes = 0
+  /** Bytes that came and were not given back to the stream's window. */
+  #heldBytes = 0
+  #wanted = false
+  #status: StatusObject | undefined
+  /** The status comes from here, so that messages which nobody has read do not hold it up. */
+  #local = false
+  #over = false
+  #scheduled = false
+
+  constructor(
+    host: CallHost,
+    init: {
+      readonly method: string
+      readonly deadline: Date | number
+      readonly authority: string
+      readonly number: number
+    },
+  ) {
+    this.#host = host
+    this.#method = init.method
+    this.#deadline = deadlineTime(init.deadline)
+    this.#authority = init.authority
+    this.#number = init.number
+    this.#watchDeadline()
+  }
+
+  /** Ends with a server call that this call belongs to. */
+  follow(parent: ParentCall, what: { readonly cancellation: boolean; readonly deadline: boolean }): void {
+    if (what.cancellation) {
+      parent.on('cancelled', () => this.cancelWithStatus(status.CANCELLED, 'Cancelled by parent call'))
+    }
+    if (what.deadline) {
+      this.#deadline = Math.min(this.#deadline, deadlineTime(parent.getDeadline()))
+      this.#watchDeadline()
+    }
+  }
+
+  /** Whether it waits for a connection through failures to connect. */
+  get waitsForReady(): boolean {
+    return this.#metadata.getOptions().waitForReady === true
+  }
+
+  start(metadata: Metadata, listener: Listener): void {
+    this.#metadata = metadata.clone()
+    this.#listener = listener
+    if (this.#status) this.#schedule()
+    else if (this.#credentials) void this.#addCredentials(this.#credentials)
+    else this.#host.submit(this)
+  }
+
+  sendMessageWithContext(context: MessageContext, message: Buffer): void {
+    const { callback } = context
+    if (this.#status) {
+      if (callback) process.nextTick(callback)
+      return
+    }
+    const { maxSendBytes } = this.#host.settings
+    if (message.length > maxSendBytes) {
+      const details = `Attempted to send message with a size larger than ${maxSendBytes}`
+      this.cancelWithStatus(status.RESOURCE_EXHAUSTED, details)
+      if (callback) process.nextTick(callback)
+      return
+    }
+    const pieces = frameMessage(message)
+    this.#keep(pieces)
+    for (const piece of pieces) this.#stream?.write(piece)
+    if (this.#stream) this.#connection?.send(this.#stream)
+    if (!callback) return
+    const waiting = this.#stream ? this.#stream.queued : this.#keptBytes
+    if (waiting > maxQueued || this.#connection?.full) this.#written = () => callback()
+    else callback()
+  }
+
+  startRead(): void {
+    this.#wanted = true
+    if (this.#messages.length > 0 || this.#status) this.#schedule()
+    else this.#release()
+  }
+
+  halfClose(): void {
+    this.#halfClosed = true
+    this.#stream?.end()
+    if (this.#stream) {
+      this.#connection?.send(this.#stream)
+    }
+  }
+
+  cancelWithStatus(code: status, details: string): void {
+    this.#finish(ownStatus(code, details), true)
+  }
+
+  setCredentials(credentials: CallCredentials): void {
+    this.#credentials = credentials
+  }
+
+  getPeer(): string {
+    return this.#host.settings.name
+  }
+
+  getCallNumber(): number {
+    return this.#number
+  }
+
+  getAuthContext(): AuthContext | null {
+    return this.#stream ? this.#host.authContext : null
+  }
+
+  /** Goes out on a connection. */
+  open(connection: Connection): void {
+    if (this.#status) return
+    this.#connection = connection
+    this.#attempts += 1
+    const { settings } = this.#host
+    const stream = new Stream(
+      {
+        key: `${this.#authority} ${this.#method}`,
+        steady: () => [
+          [':method', 'POST'],
+          [':scheme', settings.tls ? 'https' : 'http'],
+          [':path', this.#method],
+          [':authority', this.#authority],
+          ['te', 'trailers'],
+          ['content-type', 'application/grpc'],
+          ['user-agent', settings.userAgent],
+          ['grpc-accept-encoding', acceptedEncodings],
+        ],
+        others: () => this.#ownHeaders(),
+      },
+      this,
+      streamWindow,
+    )
+    this.#stream = stream
+    for (const piece of this.#kept ?? []) stream.write(piece)
+    if (this.#keptBytes > maxKept) this.#commit()
+    if (this.#halfClosed) stream.end()
+    connection.open(stream)
+  }
+
+  onHeaders(headers: readonly Header[], end: boolean): void {
+    const first = this.#httpStatus === 0
+    if (first) {
+      const httpStatus = Number(field(headers, ':status'))
+      // Informational: the real headers follow.
+      if (httpStatus >= 100 && httpStatus < 200 && !end) return
+      this.#httpStatus = httpStatus || 500
+      this.#encoding = field(headers, 'grpc-encoding') ?? 'identity'
+      this.#commit()
+    }
+    if (end) this.#finish(this.#completed(trailersStatus(headers, this.#httpStatus)), false)
+    else if (!first) this.cancelWithStatus(status.INTERNAL, 'Received headers twice')
+    else {
+      this.#received = metadataOf(headers)
+      this.#schedule()
+    }
+  }
+
+  onData(payload: Buffer): void {
+    if (this.#status) return
+    if (this.#httpStatus === 0) {
+      this.cancelWithStatus(status.INTERNAL, 'Received data before headers')
+      return
+    }
+    this.#heldBytes += payload.length
+    // What comes with another HTTP status is a page for people.
+    if (this.#httpStatus === 200) this.#reader.push(payload, this.#admit, this.#onMessage)
+    this.#release()
+  }
+
+  onSent(): void {
+    this.#tellWritten()
+  }
+
+  onEnd(): void {
+    this.#finish(missingStatus(this.#httpStatus), false)
+  }
+
+  onReset(code: number): void {
+    // A refused stream was not looked at (RFC 9113, section 8.7).
+    if (code === http2Code.refusedStream && this.#again(2)) return
+    this.#finish(resetStatus(code), true)
+  }
+
+  onLost(reason: string, unprocessed: boolean): void {
+    if (unprocessed && this.#again(maxAttempts)) return
+    this.#finish(ownStatus(status.UNAVAILABLE, `Connection dropped: ${reason}`), true)
+  }
+
+  #again(attempts: number): boolean {
+    if (this.#status || !this.#kept || this.#attempts >= attempts) return false
+    this.#stream = undefined
+    this.#connection = undefined
+    this.#host.submit(this)
+    return true
+  }
+
+  #ownHeaders(): Header[] {
+    const timeout = timeoutField(this.#deadline)
+    const headers = headersOf(this.#metadata)
+    return timeout === undefined ? headers : [['grpc-timeout', timeout], ...headers]
+  }
+
+  async #addCredentials(credentials: CallCredentials): Promise<void> {
+    const service = this.#method.split('/')[1] ?? ''
+    const host = this.#authority.replace(/:\d+$/, '')
+    try {
+      const service_url = `https://${host}/${service}`
+      const added = await credentials.generateMetadata({ method_name: this.#method, service_url })
+      this.#metadata.merge(added)
+    } catch (error) {
+      const { code, message } = error as { code?: unknown; message?: unknown }
+      const details = `Getting metadata from plugin failed with error: ${message}`
+      this.cancelWithStatus(typeof code === 'number' && code !== 0 ? code : status.UNKNOWN, details)
+      return
+    }
+    if (!this.#status) this.#host.submit(this)
+  }
+
+  #keep(pieces: readonly Buffer[]): void {
+    if (!this.#kept) return
+    for (const piece of pieces) {
+      this.#kept.push(piece)
+      this.#keptBytes += piece.length
+    }
+    if (this.#stream && this.#keptBytes > maxKept) this.#commit()
+  }
+
+  #commit(): void {
+    this.#kept = undefined
+    this.#keptBytes = 0
+  }
+
+  readonly #admit = (length: number): boolean => {
+    const { maxReceiveBytes } = this.#host.settings
+    if (length <= maxReceiveBytes) return true
+    const details = `Received message larger than max (${length} vs ${maxReceiveBytes})`
+    this.cancelWithStatus(status.RESOURCE_EXHAUSTED, details)
+    return false
+  }
+
+  readonly #onMessage = (message: Buffer, compressed: boolean): void => {
+    if (this.#status) return
+    const { maxReceiveBytes } = this.#host.settings
+    let whole = message
+    if (compressed) {
+      const unpacked = unpack(message, this.#encoding, maxReceiveBytes)
+      if (unpacked === 'too large') {
+        const details = `Received message that decompresses to a size larger than ${maxReceiveBytes}`
+        this.cancelWithStatus(status.RESOURCE_EXHAUSTED, details)
+        return
+      }
+      if (unpacked === 'unreadable') {
+        const details = `Received a compressed message that cannot be read with the encoding ${this.#encoding}`
+        this.cancelWithStatus(status.INTERNAL, details)
+        return
+      }
+      whole = unpacked
+    }
+    this.#messages.push(whole)
+    this.#messageBytes += whole.length + prefixBytes
+    if (this.#wanted) this.#schedule()
+  }
+
+  /** A peer that says OK in the middle of a message is not believed. */
+  #completed(result: StatusObject): StatusObject {
+    if (result.code !== status.OK || this.#reader.partial === 0) return result
+    return { ...result, code: status.INTERNAL, details: 'Call ended in the middle of a message' }
+  }
+
+  /**
+   * Gives read bytes back to the stream's window. Messages that nobody has asked for stay counted, so that a slow reader
+   * slows its peer; the beginning of a message that is asked for does not, so that it may be larger than the window.
+   */
+  #release(): void {
+    if (!this.#stream || this.#status) return
+    const asked = this.#wanted && this.#messages.length === 0
+    const kept = this.#messageBytes + (asked ? 0 : this.#reader.partial)
+    const free = this.#heldBytes - kept
+    if (free < streamWindow / 4) return
+    this.#heldBytes -= free
+    this.#connection?.allow(this.#stream, free)
+  }
+
+  #finish(result: StatusObject, local: boolean): void {
+    if (this.#over || (this.#status && !local)) return
+    if (this.#status && this.#local) return
+    this.#status = result
+    this.#local = local
+    clearTimeout(this.#timer)
+    this.#commit()
+    this.#host.withdraw(this)
+    if (this.#stream && local) this.#connection?.reset(this.#stream, http2Code.cancel)
+    this.#tellWritten()
+    this.#schedule()
+  }
+
+  #tellWritten(): void {
+    const written = this.#written
+    this.#written = undefined
+    if (written) process.nextTick(written)
+  }
+
+  #watchDeadline(): void {
+    clearTimeout(this.#timer)
+    const left = timeLeft(this.#deadline)
+    if (left === undefined) return
+    this.#timer = setTimeout(() => {
+      const after = ((Date.now() - this.#began) / 1000).toFixed(3)
+      const where = this.#stream ? `remote_addr=${this.getPeer()}` : 'waiting for a connection'
+      this.cancelWithStatus(status.DEADLINE_EXCEEDED, `Deadline exceeded after ${after}s,${where}`)
+    }, left)
+  }
+
+  /** What comes from the peer reaches the listener in a turn of its own: whatever it throws harms no other call. */
+  #schedule(): void {
+    if (this.#scheduled || !this.#listener) return
+    this.#scheduled = true
+    process.nextTick(this.#deliver)
+  }
+
+  readonly #deliver = (): void => {
+    this.#scheduled = false
+    const listener = this.#listener
+    if (!listener || this.#over) return
+    if (this.#received && !this.#local) {
+      const metadata = this.#received
+      this.#received = undefined
+      this.#continueAfter(() => listener.onReceiveMetadata(metadata))
+      return
+    }
+    if (this.#wanted && this.#messages.length > 0 && !this.#local) {
+      this.#wanted = false
+      const message = this.#messages.shift()!
+      this.#messageBytes -= message.length + prefixBytes
+      this.#continueAfter(() => listener.onReceiveMessage(message))
+      this.#release()
+      return
+    }
+    if (!this.#status || (!this.#local && this.#messages.length > 0)) return
+    this.#over = true
+    listener.onReceiveStatus(this.#status)
+  }
+
+  #continueAfter(tell: () => void): void {
+    try {
+      tell()
+    } finally {
+      if (this.#messages.length > 0 || this.#status) this.#schedule()
+    }
+  }
+}

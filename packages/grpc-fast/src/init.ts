@@ -1,0 +1,81 @@
+import type { Duplex } from 'node:stream'
+import type { ConnectionOptions } from 'node:tls'
+import { FastChannelError } from './errors.ts'
+
+/** What a channel connects to: a Unix socket or Windows pipe, a TCP port, or whatever `open` gives each time. */
+export type FastTarget =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number }
+  | { readonly open: () => Promise<Duplex> | Duplex }
+
+/** Options of {@link fastChannel}. */
+export interface FastChannelInit {
+  readonly target: FastTarget
+  /**
+   * Turns TLS on. Options of `tls.connect`; a function is asked at every connection, so that certificates can change. Set
+   * `servername` where the target's name is not the certificate's.
+   */
+  readonly tls?: ConnectionOptions | (() => ConnectionOptions)
+  /** `:authority` of the calls. @default `localhost` for sockets and streams, else host and port */
+  readonly authority?: string
+  /** @default 'grpc-fast-node' */
+  readonly userAgent?: string
+  /** A longer answer fails with RESOURCE_EXHAUSTED; `Infinity` for no limit. @default 4 MiB */
+  readonly maxReceiveBytes?: number
+  /** A longer request fails with RESOURCE_EXHAUSTED. @default Infinity */
+  readonly maxSendBytes?: number
+  /** @default 20_000 */
+  readonly connectTimeoutMs?: number
+  /** Pause after the first failed attempt to connect; it grows by 1.6 each time. @default 1000 */
+  readonly minReconnectMs?: number
+  /** @default 120_000 */
+  readonly maxReconnectMs?: number
+}
+
+/** The options with every default filled in. */
+export interface ChannelSettings {
+  readonly target: FastTarget
+  readonly tls: (() => ConnectionOptions) | undefined
+  /** What the channel says that it is connected to. */
+  readonly name: string
+  readonly authority: string
+  readonly userAgent: string
+  readonly maxReceiveBytes: number
+  readonly maxSendBytes: number
+  readonly connectTimeoutMs: number
+  readonly minReconnectMs: number
+  readonly maxReconnectMs: number
+}
+
+/** @throws FastChannelError `GRPC_FAST_OPTION` */
+export function settingsOf(init: FastChannelInit): ChannelSettings {
+  const { target, tls } = init
+  const number = (name: keyof FastChannelInit, fallback: number): number => {
+    const value = init[name] ?? fallback
+    if (typeof value === 'number' && value >= 0) return value
+    throw new FastChannelError(
+      'GRPC_FAST_OPTION',
+      `${name} must be a number that is not negative, not ${String(value)}`,
+    )
+  }
+  const authority = init.authority ?? ('port' in target ? hostPort(target) : 'localhost')
+  if (!/^[\x21-\x7e]+$/.test(authority)) {
+    throw new FastChannelError('GRPC_FAST_OPTION', `authority is not a host name: ${JSON.stringify(authority)}`)
+  }
+  return {
+    target,
+    tls: tls && (typeof tls === 'function' ? tls : () => tls),
+    name: 'path' in target ? `unix:${target.path}` : 'port' in target ? hostPort(target) : 'stream',
+    authority,
+    userAgent: init.userAgent ?? 'grpc-fast-node',
+    maxReceiveBytes: number('maxReceiveBytes', 4 * 1024 * 1024),
+    maxSendBytes: number('maxSendBytes', Number.POSITIVE_INFINITY),
+    connectTimeoutMs: number('connectTimeoutMs', 20_000),
+    minReconnectMs: number('minReconnectMs', 1000),
+    maxReconnectMs: number('maxReconnectMs', 120_000),
+  }
+}
+
+function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
