@@ -79,6 +79,7 @@ export {
   makeCertificate,
 } from './tls/certificate.ts'
 export { type CertificateSet, RotatingCertificates } from './tls/rotate.ts'
+export { fastWire } from './wire/fast.ts'
 export { grpcJsWire } from './wire/grpc-js.ts'
 export type { ServingState } from './wire/messages.ts'
 export type { DialTarget, DialTls, ServeTls, Wire, WireChannel, WireServer } from './wire/wire.ts'

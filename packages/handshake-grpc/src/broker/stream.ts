@@ -18,6 +18,12 @@ export class BrokerStream {
   #waiting: ConnInfo[] = []
   #receive: (info: ConnInfo) => void = () => {}
   #closed = false
+  readonly #needed: () => void
+
+  /** @param needed - called when something waits for a stream */
+  constructor(needed: () => void = () => {}) {
+    this.#needed = needed
+  }
 
   /** Sets who gets what the other side sends. */
   onReceive(receive: (info: ConnInfo) => void): void {
@@ -49,8 +55,12 @@ export class BrokerStream {
   send(info: ConnInfo): void {
     if (this.#closed) return
     const stream = this.#streams.at(-1)
-    if (stream) stream.write(info)
-    else this.#waiting.push(info)
+    if (stream) {
+      stream.write(info)
+      return
+    }
+    this.#waiting.push(info)
+    this.#needed()
   }
 
   close(): void {

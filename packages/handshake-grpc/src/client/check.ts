@@ -18,6 +18,21 @@ export function checkInit(init: PluginClientInit): void {
   const pid = init.reattach?.pid
   // Signals to 0 and to negative numbers reach whole groups of processes.
   if (pid !== undefined && !(Number.isInteger(pid) && pid > 0)) throw refuse(`reattach.pid is ${pid}, not a process id`)
+  const { startTimeoutMs, gracePeriodMs, health, retry } = init
+  const times = {
+    startTimeoutMs,
+    gracePeriodMs,
+    'health.intervalMs': health?.intervalMs,
+    'health.timeoutMs': health?.timeoutMs,
+    'retry.backoffMs': retry?.backoffMs,
+    'retry.maxBackoffMs': retry?.maxBackoffMs,
+    'retry.totalMs': retry?.totalMs,
+  }
+  for (const [name, ms] of Object.entries(times)) {
+    if (ms !== undefined && !(typeof ms === 'number' && ms >= 0)) {
+      throw refuse(`${name} is ${ms}, not a number of milliseconds`)
+    }
+  }
   if (init.autoMtls && init.tls) throw refuse('only one of autoMtls or tls can be set')
   if (init.handshake.cookieKey === '' || init.handshake.cookieValue === '') {
     throw refuse('handshake needs a cookieKey and a cookieValue')

@@ -55,11 +55,19 @@ export class PluginChild {
       if (this.#tail.length > tailLines) this.#tail.shift()
       logEntry(init.logger, parser.parse(line))
     }
+    const unread: Buffer[] = []
+    const read = () => {
+      for (const chunk of unread.splice(0)) {
+        init.stderr?.write(chunk)
+        for (const line of lines.push(chunk)) log(line)
+      }
+    }
     runner.stderr.on('data', (chunk: Buffer) => {
-      init.stderr?.write(chunk)
-      for (const line of lines.push(chunk)) log(line)
+      // A plugin logs before it prints its line; the line goes first.
+      if (unread.push(chunk) === 1) setImmediate(read)
     })
     const stderrEnd = endOf(runner.stderr).then(() => {
+      read()
       for (const line of lines.end()) log(line)
     })
     this.#drained = Promise.all([stdoutEnd, stderrEnd]).then(() => {})

@@ -3,18 +3,19 @@ import type { Broker } from '../broker/broker.ts'
 import { handshakeError } from '../errors.ts'
 import { versionSets } from '../handshake/versions.ts'
 import { checkInit } from './check.ts'
-import { pause } from './child.ts'
 import type { PluginClient } from './contract.ts'
+import { awake, endPlugin, exitOf } from './ending.ts'
 import { watchHealth } from './health-watch.ts'
 import { observe } from './hooks.ts'
 import type { ClientPluginSet, DispenseContext, Dispensed, PluginClientComponents, PluginClientInit } from './init.ts'
+import { processStart } from './process-start.ts'
 import { TokenBucket } from './rate-limit.ts'
 import { type ReattachConfig, ReattachedRunner } from './reattach.ts'
 import { withRetry } from './retry.ts'
 import { commandName, type ExitInfo } from './runner.ts'
 import { isClientConstructor, type ServiceHandle } from './service.ts'
 import { removeSocket } from './socket-dir.ts'
-import { aborted, exitError, exitSoon, exitText, type Running, Starter } from './start.ts'
+import { exitError, exitSoon, exitText, type Running, Starter } from './start.ts'
 
 /**
  * Makes the host side of one go-plugin plugin; nothing runs before `start`, `dispense` or `connection`. For a plugin that
@@ -92,11 +93,11 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
   }
 
   async start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    await this.#start(options.signal)
+    await this.#settled(options.signal)
   }
 
   async connection(options: { readonly signal?: AbortSignal } = {}): Promise<ServiceHandle> {
-    return (await this.#start(options.signal)).connection.handle
+    return (await this.#settled(options.signal)).connection.handle
   }
 
   async dispense<K extends keyof S & string>(
@@ -136,7 +137,7 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
     const { signal } = options
     if (signal?.aborted) this.#hurry.abort()
     else signal?.addEventListener('abort', () => this.#hurry.abort(), { once: true })
-    this.#ending ??= this.#killAwake()
+    this.#ending ??= awake(() => this.#kill())
     return this.#ending
   }
 
@@ -159,11 +160,13 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
     if (!running) return undefined
     if (this.#init.reattach) return this.#init.reattach
     const pid = running.child.runner.pid
+    const pidStart = pid === undefined ? undefined : processStart(pid)
     return {
       protocol: 'grpc',
       protocolVersion: running.version,
       address: running.address,
       ...(pid !== undefined && { pid }),
+      ...(pidStart !== undefined && { pidStart }),
       ...(options.keys && running.tls && { tls: running.tls }),
     }
   }
@@ -181,6 +184,25 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
       signal.addEventListener('abort', abort)
       starting.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
     })
+  }
+
+  async #settled(signal: AbortSignal | undefined): Promise<Running> {
+    const running = await this.#start(signal)
+    try {
+      await running.settled
+    } catch (error) {
+      await this.kill()
+      throw error
+    }
+    return running
+  }
+
+  /** Somebody listens at the address who does not speak gRPC: there is nobody to ask to end. */
+  #unusable(error: unknown): void {
+    if (this.#ending || this.#running?.child.exit) return
+    this.#logger.error({ err: messageOf(error) }, 'plugin does not speak gRPC')
+    this.#hurry.abort()
+    void this.kill()
   }
 
   async #startWithRetry(): Promise<Running> {
@@ -208,6 +230,7 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
         },
       )
       this.#running = running
+      running.settled.catch((error: unknown) => this.#unusable(error))
       const startMs = performance.now() - began
       const { id, pid } = running.child.runner
       this.#logger.info(
@@ -219,6 +242,7 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
       return running
     } catch (error) {
       this.#init.registry?.delete(this)
+      this.#tellExit(exitOf(error))
       throw error
     }
   }
@@ -258,44 +282,18 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
     })
   }
 
-  /** A reattached plugin has no handle that keeps this process alive until the plugin's end is known. */
-  async #killAwake(): Promise<void> {
-    const awake = setInterval(() => {}, 60_000)
-    try {
-      await this.#kill()
-    } finally {
-      clearInterval(awake)
-    }
-  }
-
   async #kill(): Promise<void> {
     this.#expected = true
     this.#stop.abort()
     const running = this.#running ?? (await this.#starting?.catch(() => undefined))
-    if (!running) return
-    if (running.child.exit) return void (await this.exited)
-    if (this.#init.reattach?.test) return this.#letGo(running)
-    const { child, connection } = running
-    await Promise.race([this.#askToEnd(running), child.exited, aborted(this.#hurry.signal)])
-    await connection.close()
-    if (!child.exit) {
-      this.#logger.warn('plugin failed to exit gracefully')
-      await child.runner.kill()
-      // Without a process id nobody can say whether a reattached plugin is gone.
-      if (child.runner instanceof ReattachedRunner && child.runner.pid === undefined) child.runner.release()
+    if (!running) this.#tellExit({})
+    else if (running.child.exit) await this.exited
+    else if (this.#init.reattach?.test) await this.#letGo(running)
+    else {
+      const graceMs = this.#init.gracePeriodMs ?? 2000
+      await endPlugin(running, { graceMs, hurry: this.#hurry.signal, logger: this.#logger })
+      await this.exited
     }
-    await this.exited
-  }
-
-  /** Resolves when the grace period is over, or before it when the plugin has gone. */
-  async #askToEnd({ child, connection }: Running): Promise<void> {
-    const grace = this.#init.gracePeriodMs ?? 2000
-    const limit = pause(grace)
-    await connection.closeBroker()
-    await Promise.race([connection.shutdown(grace), child.exited])
-    // The connection ends before the wait: a plugin may wait for that.
-    await connection.close()
-    await Promise.race([child.exited, limit])
   }
 
   async #letGo(running: Running): Promise<void> {

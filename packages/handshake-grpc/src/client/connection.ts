@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import type { Duplex, Writable } from 'node:stream'
 import { type BackplaneError, type Logger, messageOf } from '@backplane/core'
+import type { GrpcChannel } from '@backplane/grpc-fast'
 import {
-  type Channel,
   type ChannelOptions,
   type Client,
   type ClientDuplexStream,
@@ -51,6 +51,9 @@ export class PluginConnection {
   readonly #watched: WatchedChannel
   readonly #base: Client
   readonly #session: YamuxSession | undefined
+  readonly #init: ConnectionInit
+  readonly #stream: BrokerStream
+  #later: NodeJS.Timeout | undefined
   #brokerCall: ClientDuplexStream<ConnInfo, ConnInfo> | undefined
   #stdioCall: ClientReadableStream<StdioData> | undefined
   #closed = false
@@ -71,7 +74,9 @@ export class PluginConnection {
       ...serviceHandle(channel, watched),
       service: (definition) => serviceClient(watched, definition, init.onError),
     }
-    const stream = new BrokerStream()
+    this.#init = init
+    const stream = new BrokerStream(() => this.#openStreams())
+    this.#stream = stream
     this.broker = new GrpcBroker({
       stream,
       wire: init.wire,
@@ -81,12 +86,6 @@ export class PluginConnection {
       ...(init.translate && { translate: init.translate }),
       ...(init.channelOptions && { options: init.channelOptions }),
       ...(muxer && { muxer }),
-    })
-    // A turn later: a first call that is made at once leaves before them, and what is brokered meanwhile waits.
-    setImmediate(() => {
-      if (this.#closed) return
-      this.#brokerCall = this.#openBroker(stream)
-      this.#stdioCall = this.#openStdio(init)
     })
   }
 
@@ -102,14 +101,32 @@ export class PluginConnection {
       ...(init.dialTls && { tls: init.dialTls }),
       ...(init.channelOptions && { options: init.channelOptions }),
     })
+    const connected = ready(wired, init.address)
+    // What needs no answer is made while the connection comes about.
+    const connection = new PluginConnection(init, wired, mux?.session, mux?.muxer)
     try {
-      await Promise.race([ready(wired.channel, init.address), init.lost])
+      await Promise.race([connected, init.lost])
     } catch (error) {
-      wired.close()
-      await mux?.session.close()
+      connected.catch(() => {})
+      await connection.close()
       throw error
     }
-    return new PluginConnection(init, wired, mux?.session, mux?.muxer)
+    // A first call that is made at once leaves before them.
+    connection.#later = setTimeout(() => connection.#openStreams(), streamsAfterMs)
+    return connection
+  }
+
+  /**
+   * Resolves when the plugin has been heard to speak gRPC.
+   *
+   * @throws BP_HANDSHAKE_CONNECT
+   */
+  async settled(): Promise<void> {
+    try {
+      await this.#wired.settled?.()
+    } catch (cause) {
+      throw notConnected(this.#init.address, messageOf(cause), cause)
+    }
   }
 
   /** Asks for the plugin's health: anything but SERVING is a failure. */
@@ -138,6 +155,7 @@ export class PluginConnection {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    clearTimeout(this.#later)
     await this.broker.close()
     this.#brokerCall?.cancel()
     this.#stdioCall?.cancel()
@@ -148,6 +166,13 @@ export class PluginConnection {
   /** Fails the calls that are still without an answer, once the plugin is gone. */
   fail(details: string): void {
     this.#watched.fail(details)
+  }
+
+  /** Opens the two streams that a host keeps open; at once when the broker has something to say. */
+  #openStreams(): void {
+    if (this.#closed || this.#brokerCall) return
+    this.#brokerCall = this.#openBroker(this.#stream)
+    this.#stdioCall = this.#openStdio(this.#init)
   }
 
   #openBroker(stream: BrokerStream): ClientDuplexStream<ConnInfo, ConnInfo> {
@@ -181,22 +206,34 @@ export class PluginConnection {
   }
 }
 
+/** How long the broker's stream and stdio's wait for the first call; what the plugin writes meanwhile waits with it. */
+const streamsAfterMs = 2
+
 /** Waits until a channel is connected, or says why it is not. */
-async function ready(channel: Channel, address: PluginAddress): Promise<void> {
+async function ready({ channel, ...wired }: WireChannel, address: PluginAddress): Promise<void> {
+  if (wired.connected) {
+    try {
+      return await wired.connected()
+    } catch (cause) {
+      throw notConnected(address, messageOf(cause), cause)
+    }
+  }
   for (;;) {
     const state = channel.getConnectivityState(true)
     if (state === connectivityState.READY) return
     if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) {
-      throw handshakeError('BP_HANDSHAKE_CONNECT', {
-        details: { address: address.address, network: address.network, reason: await whyNot(channel) },
-      })
+      throw notConnected(address, await whyNot(channel))
     }
     await new Promise<void>((resolve) => channel.watchConnectivityState(state, Date.now() + 20_000, () => resolve()))
   }
 }
 
+function notConnected({ address, network }: PluginAddress, reason: string, cause?: unknown): BackplaneError {
+  return handshakeError('BP_HANDSHAKE_CONNECT', { details: { address, network, reason }, cause })
+}
+
 /** A channel does not say why it failed; a call over it does. */
-async function whyNot(channel: Channel): Promise<string> {
+async function whyNot(channel: GrpcChannel): Promise<string> {
   const client = stubOver({ channel })
   try {
     await serviceClient(client, healthService, callError).check({ service: healthServiceName }, { timeoutMs: 1000 })

@@ -52,7 +52,7 @@ export interface PluginClient<S extends ClientPluginSet = ClientPluginSet> exten
   readonly negotiatedVersion: number
   /** How the process ended, once it has. */
   readonly exit: ExitInfo | undefined
-  /** Resolves when the plugin's process has ended; stays pending for a plugin that never ran. */
+  /** Resolves when the plugin's process has ended; without a code for a plugin that was killed before it ran. */
   readonly exited: Promise<ExitInfo>
   /** The last lines that the plugin wrote to its real stderr. */
   readonly stderrTail: readonly string[]

@@ -118,7 +118,7 @@ export interface PluginClientInit<S extends ClientPluginSet = ClientPluginSet> {
   readonly hooks?: PluginHooks
   /** Options of the gRPC channels; they win over the built-in ones. */
   readonly channelOptions?: ChannelOptions
-  /** What speaks gRPC. @default grpcJsWire() */
+  /** What speaks gRPC. @default fastWire() */
   readonly wire?: Wire
 }
 

@@ -4,6 +4,7 @@ import { handshakeError } from '../errors.ts'
 import { type PluginAddress, parsePluginAddress, splitHostPort } from '../handshake/line.ts'
 import type { Identity } from '../tls/certificate.ts'
 import { pause } from './child.ts'
+import { processStart } from './process-start.ts'
 import type { ExitInfo, PluginRunner } from './runner.ts'
 
 /** What it takes to talk to a plugin that already runs. */
@@ -14,6 +15,8 @@ export interface ReattachConfig {
   readonly protocolVersion?: number
   readonly address: PluginAddress
   readonly pid?: number
+  /** When the process began, as its system says; a process of the same id that began at another time is not the plugin. */
+  readonly pidStart?: string
   /** The plugin is in test mode: it belongs to somebody else and is not stopped by {@link PluginClient.kill}. */
   readonly test?: boolean
   /** AutoMTLS of the first start. Holds a private key: keep it secret. */
@@ -108,13 +111,18 @@ export class ReattachedRunner implements PluginRunner {
   readonly pid?: number
   readonly #exited: Promise<ExitInfo>
   readonly #mayKill: boolean
+  /** When the process began that was found; ids come again. */
+  readonly #start: string | undefined
   #release: () => void = () => {}
   /** Whether the process was let go rather than seen to end. */
   released = false
 
   constructor(config: ReattachConfig) {
     this.#mayKill = config.test !== true
-    if (config.pid !== undefined) this.pid = config.pid
+    if (config.pid !== undefined) {
+      this.pid = config.pid
+      this.#start = config.pidStart ?? processStart(config.pid)
+    }
     this.stdout.end()
     this.stderr.end()
     this.#exited = this.#watch()
@@ -129,7 +137,7 @@ export class ReattachedRunner implements PluginRunner {
   }
 
   kill(): void {
-    if (!this.#mayKill || this.pid === undefined) return
+    if (!this.#mayKill || this.pid === undefined || !this.#isAlive()) return
     try {
       process.kill(this.pid, 'SIGKILL')
     } catch {
@@ -157,7 +165,7 @@ export class ReattachedRunner implements PluginRunner {
     if (this.pid === undefined) return true
     try {
       process.kill(this.pid, 0)
-      return true
+      return this.#start === undefined || (processStart(this.pid) ?? this.#start) === this.#start
     } catch (error) {
       return (error as NodeJS.ErrnoException).code === 'EPERM'
     }

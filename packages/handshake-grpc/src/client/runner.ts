@@ -62,16 +62,18 @@ export const processRunner: RunnerFactory = async (spec) => {
   try {
     // It throws at once for what no system takes: an empty name, a zero byte.
     const child = spawn(spec.command, [...spec.args], {
-      env: { ...spec.env },
+      env: spec.env,
       stdio: [spec.stdin, 'pipe', 'pipe'],
       detached: spec.processGroup && process.platform !== 'win32',
       windowsHide: true,
       ...(spec.cwd !== undefined && { cwd: spec.cwd }),
     })
-    await new Promise<void>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('spawn', resolve)
-    })
+    // Without a process id it has not started, and says why in a moment.
+    if (child.pid === undefined) {
+      await new Promise((_, reject) => {
+        child.once('error', reject)
+      })
+    }
     return new ChildRunner(child, spec)
   } catch (cause) {
     const { code: errno } = cause as NodeJS.ErrnoException

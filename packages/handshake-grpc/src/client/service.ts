@@ -1,6 +1,6 @@
 import { type BackplaneError, coreError } from '@backplane/core'
+import type { GrpcChannel } from '@backplane/grpc-fast'
 import {
-  type Channel,
   type Client,
   type ClientDuplexStream,
   type ClientOptions,
@@ -52,7 +52,7 @@ export type ServiceClient<D> = { readonly [K in keyof D]: ServiceMethod<D[K]> }
 /** Something that services can be called on: the plugin's main connection, or a brokered one. */
 export interface ServiceHandle {
   /** The channel, for use as `channelOverride` of any grpc-js client. It closes with the connection. */
-  readonly channel: Channel
+  readonly channel: GrpcChannel
   /** Gives promise-based methods of a service (proto-loader, ts-proto or generated definitions). */
   service<D extends ServiceDefinition>(definition: D): ServiceClient<D>
   /** Makes a client of a generated grpc-js client class. */
@@ -64,7 +64,7 @@ export interface ServiceHandle {
 
 /** Makes the two ways to call services over one channel. */
 export function serviceHandle(
-  channel: Channel,
+  channel: GrpcChannel,
   base: Client,
   onError?: (error: ServiceError) => BackplaneError,
 ): ServiceHandle {

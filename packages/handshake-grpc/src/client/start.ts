@@ -4,13 +4,14 @@ import type { ServiceError } from '@grpc/grpc-js'
 import { handshakeError } from '../errors.ts'
 import { type PluginAddress, parseHandshakeLine } from '../handshake/line.ts'
 import { makeCertificate, pemOf } from '../tls/certificate.ts'
-import { grpcJsWire } from '../wire/grpc-js.ts'
+import { fastWire } from '../wire/fast.ts'
 import { verifyChecksum } from './checksum.ts'
 import { describeExit, PluginChild, pause } from './child.ts'
 import { PluginConnection } from './connection.ts'
 import { resolveCommand } from './diagnose.ts'
 import { pluginEnvironment } from './environment.ts'
 import type { PluginClientInit } from './init.ts'
+import { processStart } from './process-start.ts'
 import { type TokenBucket, tooManyCalls } from './rate-limit.ts'
 import { probe, type ReattachConfig, ReattachedRunner } from './reattach.ts'
 import { type ExitInfo, processRunner } from './runner.ts'
@@ -28,6 +29,8 @@ export interface Running {
   readonly version: number
   readonly socketDir: { readonly path: string; remove(): void } | undefined
   readonly tls: ReattachConfig['tls']
+  /** Resolves when the plugin has been heard to speak gRPC; rejects when it does not. */
+  readonly settled: Promise<void>
 }
 
 /** What a {@link Starter} works with. */
@@ -115,7 +118,10 @@ export class Starter {
     const tls = identity && pluginCert !== undefined ? { identity, pluginCert } : undefined
     const connection = await this.#open(child, line, tls)
     const address = { network: line.network, address: line.address }
-    return { child, connection, address, version: line.appVersion, socketDir, tls }
+    const settled = this.#settled(child, connection)
+    // A start that is tried again has to know how this one went.
+    if (this.#init.retry) await settled
+    return { child, connection, address, version: line.appVersion, socketDir, tls, settled }
   }
 
   async #parse(text: string, child: PluginChild) {
@@ -152,7 +158,7 @@ export class Starter {
     return PluginConnection.open({
       lost,
       address: { network: address.network, address: address.address },
-      wire: init.wire ?? grpcJsWire(),
+      wire: init.wire ?? fastWire(),
       multiplex: init.multiplex ?? false,
       logger: this.#logger,
       listen: {
@@ -175,6 +181,15 @@ export class Starter {
     })
   }
 
+  #settled(child: PluginChild, connection: PluginConnection): Promise<void> {
+    const settled = connection.settled().catch((error: unknown) => {
+      throw this.#withFacts(error, child)
+    })
+    // Who asks for it is told; a plugin that ends before anybody asks is told of in other ways.
+    settled.catch(() => {})
+    return settled
+  }
+
   #callError(error: ServiceError, path: string, child: PluginChild): BackplaneError {
     if (error.details.startsWith(exitedText)) return exitError(child, error)
     if (this.#bucket && error.details === tooManyCalls(this.#bucket)) {
@@ -193,12 +208,17 @@ export class Starter {
       const versions = this.#versions.join(' ')
       throw handshakeError('BP_HANDSHAKE_APP_VERSION', { details: { version, versions } })
     }
+    const { pid, pidStart } = config
+    if (pid !== undefined && pidStart !== undefined && (processStart(pid) ?? pidStart) !== pidStart) {
+      throw handshakeError('BP_HANDSHAKE_REATTACH', { details: { ...config.address, pid } })
+    }
     await probe(config.address)
     const runner = new ReattachedRunner(config)
     const child = new PluginChild(runner, { logger: this.#logger })
     try {
       const connection = await this.#open(child, config.address, config.tls)
-      return { child, connection, address: config.address, version, socketDir: undefined, tls: config.tls }
+      const settled = this.#settled(child, connection)
+      return { child, connection, address: config.address, version, socketDir: undefined, tls: config.tls, settled }
     } catch (error) {
       runner.release()
       throw error

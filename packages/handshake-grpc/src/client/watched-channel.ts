@@ -1,9 +1,10 @@
 import { messageOf } from '@backplane/core'
-import { type Channel, Metadata, status } from '@grpc/grpc-js'
+import type { GrpcChannel } from '@backplane/grpc-fast'
+import { Metadata, status } from '@grpc/grpc-js'
 import { observe, type PluginHooks } from './hooks.ts'
 import { type TokenBucket, tooManyCalls } from './rate-limit.ts'
 
-type Call = ReturnType<Channel['createCall']>
+type Call = ReturnType<GrpcChannel['createCall']>
 type Listener = Parameters<Call['start']>[1]
 type Status = Parameters<Listener['onReceiveStatus']>[0]
 
@@ -17,7 +18,7 @@ export interface WatchInit {
 
 /** A channel whose calls are seen, and can be ended. */
 export interface WatchedChannel {
-  readonly channel: Channel
+  readonly channel: GrpcChannel
   /**
    * Fails every call that has no status yet. For a channel that is closed and a peer that is gone: grpc-js may then leave
    * a call that was about to be retried without any.
@@ -29,9 +30,9 @@ export interface WatchedChannel {
  * Wraps a channel so that every call through it is seen, whichever stub makes it. Below the stub and not an interceptor:
  * an interceptor costs each call a layer of its own.
  */
-export function watchedChannel(channel: Channel, init: WatchInit): WatchedChannel {
+export function watchedChannel(channel: GrpcChannel, init: WatchInit): WatchedChannel {
   const open = new Set<(result: Status) => void>()
-  const createCall: Channel['createCall'] = (method, ...rest) => {
+  const createCall: GrpcChannel['createCall'] = (method, ...rest) => {
     const call = created(() => channel.createCall(method, ...rest))
     const start = call.start
     // Patched in place rather than wrapped, since grpc-js asks a call for methods that its types do not name.

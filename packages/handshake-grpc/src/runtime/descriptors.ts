@@ -1,16 +1,9 @@
 import { dirname } from 'node:path'
 import { messageOf } from '@backplane/core'
+import type { GrpcChannel } from '@backplane/grpc-fast'
 import { createFileRegistry, type DescService, type FileRegistry, fromBinary } from '@bufbuild/protobuf'
 import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
-import {
-  type Channel,
-  Client,
-  type ClientDuplexStream,
-  credentials,
-  Metadata,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js'
+import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { handshakeError } from '../errors.ts'
 import { allOf, last, stringOf, uintOf } from '../wire/messages.ts'
 import { ProtoWriter, readProto } from '../wire/protobuf.ts'
@@ -57,7 +50,7 @@ export async function catalogFromProto(paths: readonly string[]): Promise<Servic
  * @throws BP_HANDSHAKE_SCHEMA when it has neither
  */
 export async function catalogByReflection(
-  channel: Channel,
+  channel: GrpcChannel,
   wanted: readonly string[] | undefined,
   signal?: AbortSignal,
 ): Promise<ServiceCatalog> {
@@ -77,7 +70,7 @@ export async function catalogByReflection(
 }
 
 /** Names of everything that a plugin's reflection lists, its own services included; empty without reflection. */
-export async function listServices(channel: Channel): Promise<readonly string[]> {
+export async function listServices(channel: GrpcChannel): Promise<readonly string[]> {
   for (const version of ['v1', 'v1alpha'] as const) {
     const session = new ReflectionSession(channel, version)
     try {
@@ -97,7 +90,7 @@ class ReflectionSession {
   readonly #waiting: { resolve(answer: Buffer): void; reject(error: unknown): void }[] = []
   #failure: unknown
 
-  constructor(channel: Channel, version: 'v1' | 'v1alpha', signal?: AbortSignal) {
+  constructor(channel: GrpcChannel, version: 'v1' | 'v1alpha', signal?: AbortSignal) {
     const { path, requestSerialize, responseDeserialize } = reflectionServices[version].info
     const client = new Client('plugin', credentials.createInsecure(), { channelOverride: channel })
     // A plugin that stops answering must not hold its load up for ever.

@@ -25,7 +25,7 @@ export interface ProcessRuntimeInit {
    * as hung and is killed, and its slot restarts it. @default 5000
    */
   readonly hangMs?: number
-  /** What speaks gRPC. @default grpcJsWire() */
+  /** What speaks gRPC. @default fastWire() */
   readonly wire?: Wire
 }
 

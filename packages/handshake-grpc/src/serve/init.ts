@@ -70,7 +70,7 @@ export interface ServePluginInit {
   readonly hooks?: Pick<PluginHooks, 'call'>
   /** Options of the gRPC servers; they win over the built-in ones. */
   readonly channelOptions?: ChannelOptions
-  /** What speaks gRPC. @default grpcJsWire() */
+  /** What speaks gRPC. @default fastWire() */
   readonly wire?: Wire
 }
 

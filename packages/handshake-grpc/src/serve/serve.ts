@@ -10,7 +10,7 @@ import { formatHandshakeLine, parseGoBool } from '../handshake/line.ts'
 import { negotiateVersion, pluginEnv, versionSets } from '../handshake/versions.ts'
 import { hclogLogger } from '../log/hclog.ts'
 import { type ListenInit, listenInitFromEnv, openListener } from '../net/listener.ts'
-import { grpcJsWire } from '../wire/grpc-js.ts'
+import { fastWire } from '../wire/fast.ts'
 import { brokerService, controllerService } from '../wire/services.ts'
 import { checkCookie, type Environment, type PluginTls, pluginTls } from './environment.ts'
 import { Health } from './health.ts'
@@ -102,7 +102,7 @@ class Server implements PluginServer {
       : undefined
     this.broker = new GrpcBroker({
       stream: this.#stream,
-      wire: init.wire ?? grpcJsWire(),
+      wire: init.wire ?? fastWire(),
       listen: this.#listen,
       ...(this.#tls.dial && { dialTls: this.#tls.dial }),
       ...(this.#tls.serve && !init.tls && { serveTls: this.#tls.serve }),
@@ -128,7 +128,7 @@ class Server implements PluginServer {
 
   async listen(): Promise<void> {
     const { test } = this.#init
-    const wireServer = (this.#init.wire ?? grpcJsWire()).server(this.#init.channelOptions)
+    const wireServer = (this.#init.wire ?? fastWire()).server(this.#init.channelOptions)
     for (const { service, implementation } of await this.#services()) wireServer.addService(service, implementation)
     const { serve } = this.#tls
     this.#main = (connection) => wireServer.accept(connection, serve)

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
-import type { Channel, ChannelOptions, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
+import type { GrpcChannel } from '@backplane/grpc-fast'
+import type { ChannelOptions, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
 import type { PluginAddress } from '../handshake/line.ts'
 import type { Identity } from '../tls/certificate.ts'
 import type { RotatingCertificates } from '../tls/rotate.ts'
@@ -30,7 +31,14 @@ export type DialTarget = PluginAddress | { readonly open: () => Promise<Duplex> 
 
 /** A gRPC channel under any grpc-js stub, through the stub's `channelOverride` option. */
 export interface WireChannel {
-  readonly channel: Channel
+  readonly channel: GrpcChannel
+  /**
+   * Resolves once calls can be sent, and rejects with the reason why they cannot. Without this method the channel's
+   * connectivity state is watched.
+   */
+  connected?(): Promise<void>
+  /** Resolves once the other side has been heard to speak gRPC, and rejects with the reason why it will not be. */
+  settled?(): Promise<void>
   close(): void
 }
 
@@ -44,7 +52,7 @@ export interface WireServer {
 }
 
 /**
- * What speaks gRPC. The default is {@link grpcJsWire}; another implementation changes nothing for stubs, services or
+ * What speaks gRPC. The default is {@link fastWire}; another implementation changes nothing for stubs, services or
  * plugins.
  */
 export interface Wire {
