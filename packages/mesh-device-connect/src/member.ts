@@ -20,10 +20,10 @@ import {
 import { announcementOf, instanceMark } from './announcement.ts'
 import { type BroadcastOptions, broadcast } from './broadcast.ts'
 import type { DeviceConnectMesh } from './device-connect.ts'
-import { type Directory, peerChangeOf } from './directory.ts'
-import { addFields, removeFields } from './event-fields.ts'
+import type { Directory } from './directory.ts'
+import { addFields } from './event-fields.ts'
+import { listenTo } from './event-listening.ts'
 import { EventQueue } from './event-queue.ts'
-import { isGlob, matchesGlob } from './glob.ts'
 import { identityTaken } from './identity-claim.ts'
 import { hex } from './ids.ts'
 import { encodeBytes } from './json.ts'
@@ -33,7 +33,7 @@ import { Presence } from './presence.ts'
 import { PresenceDirectory } from './presence-directory.ts'
 import { RegistryDirectory } from './registry-directory.ts'
 import { type BroadcastReply, type ReplyOptions, repliesTo } from './replies.ts'
-import { readEvent, readResponse, writeEvent, writeRequest } from './rpc.ts'
+import { readResponse, writeEvent, writeRequest } from './rpc.ts'
 import { asCallError } from './rpc-errors.ts'
 import { parseSelector } from './selector.ts'
 import type { Settings } from './settings.ts'
@@ -236,31 +236,7 @@ export class Member implements DeviceConnectMesh {
     filter: { readonly device?: string; readonly event?: string },
     listener: (event: IncomingEvent) => void | Promise<void>,
   ): Promise<Subscription> {
-    const { subjects, logger } = this.#link
-    const { device = '*', event = '*' } = filter
-    const hear = async (heard: IncomingEvent) => {
-      if (!matchesGlob(device, heard.device)) return
-      try {
-        await listener(heard)
-      } catch (error) {
-        logger.error({ error, device: heard.device, event: heard.event }, 'a listener of events failed')
-      }
-    }
-    const change = peerChangeOf(event)
-    if (change) {
-      const { deviceId } = this.#link.identity
-      return this.#directory.watch(change, (peer, payload) => {
-        if (peer !== deviceId) void hear({ device: peer, event, payload })
-      })
-    }
-    if (event !== '*' && !isEventName(event)) throw invalid(`The event name '${event}'`, 'it is one event, or `*`')
-    if (!isGlob(device)) checkDevice(device)
-    const pattern = subjects.event(isGlob(device) ? '*' : device, event)
-    return this.#transport.subscribe(pattern, async ({ subject, payload }) => {
-      const source = subjects.eventOf(subject)
-      const params = readEvent(payload)
-      if (source && params) await hear({ ...source, payload: removeFields(params, source.device) })
-    })
+    return listenTo(this.#link, this.#directory, filter, listener)
   }
 
   onStatus(listener: (event: TransportEvent) => void): () => void {

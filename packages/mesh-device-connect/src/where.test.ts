@@ -42,7 +42,10 @@ test('nobody is meant here whom Python rules out, but for two of its oddities', 
 test.each(['', '   ', 'status.battery >', 'import os', '('.repeat(500), `${'1 + '.repeat(9_000)}1 > 0`])(
   '%j is refused',
   async (where) => {
-    await expect(compileWhere(where)).rejects.toMatchObject({ code: 'BP_INVALID_ARGUMENT', details: { where } })
+    await expect(compileWhere(where)).rejects.toMatchObject({
+      code: 'BP_INVALID_ARGUMENT',
+      details: { where: where.slice(0, 1_000) },
+    })
   },
 )
 

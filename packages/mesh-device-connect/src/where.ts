@@ -135,7 +135,11 @@ function withinLimit(): <T>(work: () => T) => T {
 
 function refused(where: string, reason: string, cause?: unknown) {
   return coreError('BP_INVALID_ARGUMENT', {
-    details: { what: 'The `where` clause', reason: `${reason}, in: ${where.slice(0, 200)}`, where },
+    details: {
+      what: 'The `where` clause',
+      reason: `${reason}, in: ${where.slice(0, 200)}`,
+      where: where.slice(0, 1_000),
+    },
     next: 'Write it in CEL over identity, labels, status and bindings, for instance: status.battery > 50',
     cause,
   })

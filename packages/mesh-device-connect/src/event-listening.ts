@@ -1,0 +1,41 @@
+import type { IncomingEvent, Subscription } from '@backplane/core'
+import { type Directory, peerChangeOf } from './directory.ts'
+import { removeFields } from './event-fields.ts'
+import { isGlob, matchesGlob } from './glob.ts'
+import type { Link } from './link.ts'
+import { readEvent } from './rpc.ts'
+import { checkDevice, invalid, isEventName } from './subjects.ts'
+
+/**
+ * Hears events of one device, of those that match a pattern, or of all. Patterns are compared here: a broker's wildcard is
+ * one whole token. The names of devices that come and go are no events of theirs, and are heard in the directory.
+ */
+export async function listenTo(
+  { transport, subjects, identity, logger }: Link,
+  directory: Directory,
+  { device = '*', event = '*' }: { readonly device?: string; readonly event?: string },
+  listener: (event: IncomingEvent) => void | Promise<void>,
+): Promise<Subscription> {
+  const hear = async (heard: IncomingEvent) => {
+    if (!matchesGlob(device, heard.device)) return
+    try {
+      await listener(heard)
+    } catch (error) {
+      logger.error({ error, device: heard.device, event: heard.event }, 'a listener of events failed')
+    }
+  }
+  const change = peerChangeOf(event)
+  if (change) {
+    return directory.watch(change, (peer, payload) => {
+      if (peer !== identity.deviceId) void hear({ device: peer, event, payload })
+    })
+  }
+  if (event !== '*' && !isEventName(event)) throw invalid(`The event name '${event}'`, 'it is one event, or `*`')
+  if (!isGlob(device)) checkDevice(device)
+  const pattern = subjects.event(isGlob(device) ? '*' : device, event)
+  return transport.subscribe(pattern, async ({ subject, payload }) => {
+    const source = subjects.eventOf(subject)
+    const params = readEvent(payload)
+    if (source && params) await hear({ ...source, payload: removeFields(params, source.device) })
+  })
+}
