@@ -4,25 +4,22 @@ The handle that plugin_init gives stays here. Entry points run in one thread (se
 plugin_operation, which Fledge too calls beside the others.
 """
 
-import json
 import os
 import sys
 
 from ..errors import PluginError
 from ..modules import add_plugin_folder
 from .base import Adapter, UnknownFunction
-from .fledge_config import category, let_json_load_objects, parsed_twice
+from .fledge_calls import Calls
+from .fledge_config import category, let_json_load_objects
 from .fledge_errors import fledge_error, raised, type_of
 from .fledge_functions import READINGS_EVENT, described, names_of
 from .fledge_info import check_place, read_info
 from .fledge_ingest import Ingest
 from .fledge_modules import alias_own_packages, module_name, set_level
 from .fledge_persist import load_data, save_data
-from .fledge_readings import BadReading, as_text, for_filter, for_north, from_plugin
-from .fledge_thread import PluginThread, call_here
+from .fledge_thread import PluginThread, call_here, finished
 
-# What Fledge's C++ service gives as stream id.
-STREAM_ID = "000001"
 # A plugin that has handed its state over and is neither stopped nor called goes on after this many seconds.
 RESUME_AFTER = 35
 
@@ -45,7 +42,7 @@ class FledgeAdapter(Adapter):
         self._suspended = None
         self._timer = None
         self._resuming = None
-        self._last_id = 0
+        self._calls = None
 
     # Life
 
@@ -64,6 +61,7 @@ class FledgeAdapter(Adapter):
         self._module = self.host.import_entry(module)
         self._info = read_info(self._plugin, self._module)
         check_place(self._plugin, self._info, (self.host.manifest.get("python") or {}).get("type"))
+        self._calls = Calls(self.host, self._module, self._ingest)
         for warning in self._info.warnings:
             self.host.log("warn", warning)
 
@@ -144,7 +142,7 @@ class FledgeAdapter(Adapter):
 
     def _loading(self, entry, function, *args):
         try:
-            return _finished(function(*args))
+            return finished(function(*args))
         except PluginError:
             raise
         except Exception as error:
@@ -223,7 +221,7 @@ class FledgeAdapter(Adapter):
         kept = dict(handle) if isinstance(handle, dict) else None
         try:
             try:
-                new = _finished(self._module.plugin_reconfigure(handle, category(self._info.config, values)))
+                new = finished(self._module.plugin_reconfigure(handle, category(self._info.config, values)))
             except PluginError:
                 raise
             except Exception as error:
@@ -261,10 +259,11 @@ class FledgeAdapter(Adapter):
         if name == "ingest" or name not in names_of(self._info, self._module):
             raise UnknownFunction(name)
         await self._resume()
-        work = getattr(self, "_" + name)
+        work = getattr(self._calls, name)
         if name in ("write", "operation"):
-            return await self.host.in_thread(call_here, work, body)
-        return await self._do(work, body)
+            return await self.host.in_thread(call_here, work, self._handle, body)
+        # Which handle it is shows when its turn has come.
+        return await self._do(lambda: work(self._handle, body))
 
     async def _stream(self, limit, call):
         await self._resume()
@@ -287,144 +286,3 @@ class FledgeAdapter(Adapter):
         except CancelledError:
             self._thread.cancel()
             raise
-
-    def _poll(self, _):
-        return _then(self._module.plugin_poll(self._handle), lambda given: self._readings("plugin_poll", given))
-
-    def _readings(self, entry, given):
-        try:
-            return from_plugin(given, self._ingest.dropped)
-        except BadReading as error:
-            raise fledge_error("BP_FLEDGE_READING_INVALID", plugin=self._plugin, entry=entry, reason=error) from error
-
-    def _write(self, body):
-        answer = self._module.plugin_write(self._handle, body["name"], as_text(body["value"]))
-        return _then(answer, lambda given: self._yes("plugin_write", given))
-
-    def _operation(self, body):
-        parameters = [(name, as_text(value)) for name, value in (body.get("parameters") or {}).items()]
-        answer = self._module.plugin_operation(self._handle, body["operation"], parameters)
-        return _then(answer, lambda given: self._yes("plugin_operation", given))
-
-    def _yes(self, entry, given):
-        """Fledge takes anything but a bool for a no."""
-        if not isinstance(given, bool):
-            self.host.log("warn", "%s returned %s, not a bool, which counts as False" % (entry, type_of(given)))
-        return given is True
-
-    def _next_id(self):
-        self._last_id += 1
-        return self._last_id
-
-    def _given(self, convert, readings):
-        try:
-            return convert(readings, self._next_id)
-        except BadReading as error:
-            raise PluginError("The readings are not valid: %s" % error, code="BP_PARAMS_INVALID") from error
-
-    def _send(self, body):
-        readings = self._given(for_north, body["readings"])
-        send = self._module.plugin_send
-        args = (self._handle, readings, body.get("stream_id", STREAM_ID))[: _most_args(send, 3)]
-        return _then(send(*args), lambda given: self._sent(given, len(readings)))
-
-    def _sent(self, given, most):
-        """Reads a count, or an asynchronous plugin's (sent?, last id, count)."""
-        last = None
-        if isinstance(given, (tuple, list)) and len(given) == 3:
-            _, last, given = given
-        if given is None:
-            # Plugins return nothing where sending was cancelled.
-            self.host.log("warn", "plugin_send returned nothing, which counts as 0")
-            given = 0
-        if isinstance(given, bool) or not isinstance(given, int) or given < 0:
-            raise fledge_error(
-                "BP_FLEDGE_RESULT_INVALID",
-                plugin=self._plugin,
-                entry="plugin_send",
-                type=type_of(given),
-                expected="the number of readings sent",
-            )
-        sent = {"sent": min(given, most)}
-        if sent["sent"] > 0 and isinstance(last, int) and not isinstance(last, bool):
-            sent["last_id"] = last
-        return sent
-
-    def _filter(self, body):
-        readings = self._given(for_filter, body["readings"])
-        return self._ingest.collect(lambda: _finished(self._module.plugin_ingest(self._handle, readings)))
-
-    def _triggers(self, _):
-        return self._document("plugin_triggers", self._module.plugin_triggers(self._handle))
-
-    def _reason(self, _):
-        return self._document("plugin_reason", self._module.plugin_reason(self._handle))
-
-    def _document(self, entry, answer):
-        given = _finished(answer)
-        if isinstance(given, str):
-            try:
-                given = json.loads(given)
-            except ValueError:
-                pass
-        if not isinstance(given, dict):
-            raise fledge_error(
-                "BP_FLEDGE_RESULT_INVALID", plugin=self._plugin, entry=entry, type=type_of(given), expected="a dict"
-            )
-        return given
-
-    def _evaluate(self, body):
-        answer = self._module.plugin_eval(self._handle, parsed_twice(body["data"]))
-        return _then(answer, lambda given: self._yes("plugin_eval", given))
-
-    def _deliver(self, body):
-        deliver = self._module.plugin_deliver
-        args = [
-            self._handle,
-            body.get("delivery") or self._plugin,
-            body["notification"],
-            parsed_twice(body["reason"]),
-            body["message"],
-        ]
-        if _most_args(deliver, 5) == 4:
-            # Before Fledge 1.9 the name of the delivery was not passed.
-            del args[1]
-        return _then(deliver(*args), lambda given: self._yes("plugin_deliver", given))
-
-
-def _finished(value):
-    """Awaits in the plugin's thread what an `async def` entry point gives."""
-    if not hasattr(value, "__await__"):
-        return value
-    import asyncio
-
-    return asyncio.get_event_loop().run_until_complete(_awaited(value))
-
-
-async def _awaited(value):
-    return await value
-
-
-def _then(value, check):
-    """Checks what an entry point gives, now or when it has been awaited: awaiting in the thread's job can be cancelled."""
-    if not hasattr(value, "__await__"):
-        return check(value)
-
-    async def checked():
-        return check(await value)
-
-    return checked()
-
-
-def _most_args(function, most):
-    """How many of `most` positional arguments a function takes."""
-    import inspect
-
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return most
-    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
-        return most
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return min(most, sum(parameter.kind in positional for parameter in parameters))

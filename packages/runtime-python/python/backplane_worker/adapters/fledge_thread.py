@@ -86,6 +86,19 @@ def call_here(function, *args):
     return job.result()
 
 
+def finished(value):
+    """Awaits in the plugin's thread what an `async def` entry point gives."""
+    if not hasattr(value, "__await__"):
+        return value
+    import asyncio
+
+    return asyncio.get_event_loop().run_until_complete(_awaited(value))
+
+
+async def _awaited(value):
+    return await value
+
+
 class _Job:
     def __init__(self, function, args):
         self._function = function
