@@ -11,7 +11,7 @@ import {
   type PluginRuntime,
 } from '@backplane/core'
 import { memoryConfig } from '@backplane/core/memory'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { type PythonRuntimeInit, pythonRuntime } from '../src/index.ts'
 
 /** A folder that goes when the test is over. */
@@ -19,6 +19,11 @@ export async function scratch(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'backplane-fledge-'))
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
   return dir
+}
+
+/** Waits until `check` does not throw, for as long as a busy machine may need. */
+export function eventually(check: () => void): Promise<void> {
+  return vi.waitFor(check, { timeout: 12_000 })
 }
 
 /** How a plugin of the tests introduces itself. */

@@ -1,8 +1,8 @@
 /** The typed surface that a pipeline takes over, with real plugins. */
 import type { PluginInstance } from '@backplane/core'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { type FledgePlugin, fledgePlugin, type Reading } from '../src/index.ts'
-import { type Face, fledgeHost, plugin, written } from './fledge-host.ts'
+import { eventually, type Face, fledgeHost, plugin, written } from './fledge-host.ts'
 
 async function surfaceOf(code: string, face?: Face) {
   const { host, instances, readings } = fledgeHost()
@@ -61,14 +61,14 @@ const numbersIn = (readings: readonly Reading[]) => readings.map(({ readings: { 
 
 test('asynchronous south: a pipeline takes the readings over and gives them back, and none is lost', async () => {
   const { surface, readings } = await surfaceOf(counting, { mode: 'async' })
-  await vi.waitFor(() => expect(readings.length).toBeGreaterThan(5))
+  await eventually(() => expect(readings.length).toBeGreaterThan(5))
   const taken: number[] = []
   for await (const batch of surface.ingested()) {
     taken.push(...numbersIn(batch))
     if (taken.length > 200) break
   }
   const before = readings.length
-  await vi.waitFor(() => expect(readings.length).toBeGreaterThan(before + 5))
+  await eventually(() => expect(readings.length).toBeGreaterThan(before + 5))
   const all = [...numbersIn(readings as unknown as Reading[]), ...taken].sort((a, b) => a - b)
   expect(all).toEqual(all.map((_, index) => index + 1))
 })

@@ -2,8 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BackplaneError } from '@backplane/core'
-import { expect, test, vi } from 'vitest'
-import { fledgeHost, plugin, scratch, written } from './fledge-host.ts'
+import { expect, test } from 'vitest'
+import { eventually, fledgeHost, plugin, scratch, written } from './fledge-host.ts'
 import { newestPython } from './harness.ts'
 import { pythonsHere } from './pythons.ts'
 import { makeWheel } from './wheel.ts'
@@ -149,10 +149,10 @@ def plugin_shutdown(handle):
   const status = await host.load(source)
   expect(status.generation).toBe(1)
   const last = () => readings.at(-1)?.readings
-  await vi.waitFor(() => expect(last()).toEqual({ step: '1' }))
+  await eventually(() => expect(last()).toEqual({ step: '1' }))
   await config.set('it', { step: 2 })
   expect(host.plugin('it')?.generation).toBe(2)
-  await vi.waitFor(() => expect(last()).toEqual({ step: '2' }))
+  await eventually(() => expect(last()).toEqual({ step: '2' }))
 
   await expect(config.set('it', { step: 13 })).rejects.toMatchObject({
     code: 'BP_CONFIG_REFUSED',
@@ -160,7 +160,7 @@ def plugin_shutdown(handle):
   })
   // Nothing is called: it goes on by itself.
   const before = readings.length
-  await vi.waitFor(() => expect(readings.length).toBeGreaterThan(before + 3))
+  await eventually(() => expect(readings.length).toBeGreaterThan(before + 3))
   expect(last()).toEqual({ step: '2' })
   expect(host.plugin('it')).toMatchObject({ generation: 2, state: 'running' })
 })
@@ -212,7 +212,7 @@ test('what it logs and prints is in the log of the host', async () => {
   const code = "def plugin_poll(h):\n    _LOGGER.warning('low on %s', 'paper')\n    print('printed')\n"
   await host.load(await written(plugin(code)))
   expect(await host.call('poll')).toEqual([])
-  await vi.waitFor(() => expect(log.map(({ message }) => message)).toContain('printed'))
+  await eventually(() => expect(log.map(({ message }) => message)).toContain('printed'))
   expect(log).toContainEqual({ level: 'warn', message: 'low on paper', fields: { plugin: 'it', logger: 'it' } })
 })
 
@@ -227,9 +227,7 @@ def plugin_write(handle, name, value): return True
   const poll = host.call('poll', {}, { timeoutMs: 400 }).catch((error) => error)
   expect(await host.call('write', { name: 'a', value: 1 })).toBe(true)
   expect(await poll).toMatchObject({ code: 'BP_TIMEOUT' })
-  await vi.waitFor(() => expect(host.plugin('it')).toMatchObject({ generation: 2, state: 'running' }), {
-    timeout: 5000,
-  })
+  await eventually(() => expect(host.plugin('it')).toMatchObject({ generation: 2, state: 'running' }))
 })
 
 test('a plugin that lies in the folder of another type is refused, as on Fledge', async () => {

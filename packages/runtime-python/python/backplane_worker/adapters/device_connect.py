@@ -16,6 +16,11 @@ _COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200
 _HOOKS = {"reconfigure": "on_config_change", "health": "health_check", "hand_over": "hand_over"}
 
 
+# What upstream calls the events of devices that come and go, and what a host does.
+_COMES_AND_GOES = {"device.online": "peer_present", "device.offline": "peer_lost"}
+_UPSTREAM_NAMES = {"peer_present": "device.online", "peer_lost": "device.offline"}
+
+
 def _flags(function):
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     return code.co_flags if code else 0
@@ -280,10 +285,11 @@ class DeviceConnectAdapter(Adapter):
                     found.append((each.get("device_id"), each.get("event"), each["handler"]))
         for device, event, handler in found:
             subscription = {"handler": handler, "lock": asyncio.Lock(), "device_pattern": device}
-            if device and not _is_pattern(device):
+            if device:
                 subscription["device"] = device
             if event and event != "*":
-                subscription["event"] = event.rsplit("/", 1)[-1]
+                event = event.rsplit("/", 1)[-1]
+                subscription["event"] = _COMES_AND_GOES.get(event, event)
             self._subscriptions.append(subscription)
 
     async def stop(self):
@@ -393,7 +399,8 @@ class DeviceConnectAdapter(Adapter):
             # Each handler has its events one at a time, in order; handlers run beside each other.
             async with subscription["lock"]:
                 try:
-                    await self._run(subscription["handler"], event["device"], event["event"], event["payload"])
+                    name = _UPSTREAM_NAMES.get(event["event"], event["event"])
+                    await self._run(subscription["handler"], event["device"], name, event["payload"])
                 except Exception as error:
                     self._log_failure("the handler of '%s'" % event["event"], error)
 
