@@ -27,6 +27,7 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   BP_PLUGIN_ID_INVALID: exitCodes.usage,
   BP_AUTH_FAILED: exitCodes.unreachable,
   BP_CONNECT_FAILED: exitCodes.unreachable,
+  BP_DEVICE_CONNECT_REGISTRY_UNAVAILABLE: exitCodes.unreachable,
   BP_DEVICE_UNKNOWN: exitCodes.unreachable,
   BP_DISCONNECTED: exitCodes.unreachable,
   BP_NO_RESPONDER: exitCodes.unreachable,

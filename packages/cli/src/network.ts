@@ -18,10 +18,14 @@ export interface Network {
   readonly messaging?: Messaging
 }
 
-/** Works out the network. Rejects with what is wrong with the credentials. Loads no transport but the one that is needed. */
-export async function networkOf(settings: Settings, io: CliIo): Promise<Network> {
+/**
+ * Works out the network. Rejects with what is wrong with the credentials. Loads no transport but the one that is needed.
+ *
+ * `asHost`: whoever joins is the device of the settings, so it must be the one of the credentials; a client calls others.
+ */
+export async function networkOf(settings: Settings, io: CliIo, asHost = false): Promise<Network> {
   const { preset, discoveryMode } = settings
-  if (preset === 'edge') return zenoh(settings, io)
+  if (preset === 'edge') return zenoh(settings, io, asHost)
   if (preset === 'portal') return portal(settings, io)
   const { natsTransport } = await import('@backplane/transport-nats')
   const servers = serversOf(settings)
@@ -40,22 +44,22 @@ async function portal(settings: Settings, io: CliIo): Promise<Network> {
     import('@backplane/transport-nats'),
     readFor(settings, io, { portal: portalOf(settings) }),
   ])
-  const { urls, auth, tls, tenant, deviceId } = messaging
+  const { urls, auth, tls, tenant } = messaging
   return {
     kind: 'nats',
     address: urls.join(', '),
     transport: natsTransport({ servers: urls, ...(auth ? { credentials: auth } : {}), ...(tls ? { tls } : {}) }),
     discovery: settings.discoveryMode ?? 'infra',
     tenant: tenant ?? settings.tenant,
-    deviceId: deviceId ?? settings.deviceId,
+    deviceId: deviceOf(settings, messaging),
     messaging,
   }
 }
 
-async function zenoh(settings: Settings, io: CliIo): Promise<Network> {
+async function zenoh(settings: Settings, io: CliIo, asHost: boolean): Promise<Network> {
   const [{ zenohTransport }, messaging] = await Promise.all([
     import('@backplane/transport-zenoh'),
-    settings.credentials === undefined ? undefined : readFor(settings, io, { backend: 'zenoh' }),
+    settings.credentials === undefined ? undefined : readFor(settings, io, { backend: 'zenoh' }, asHost),
   ])
   return {
     kind: 'zenoh',
@@ -63,9 +67,14 @@ async function zenoh(settings: Settings, io: CliIo): Promise<Network> {
     transport: zenohTransport({ endpoint: settings.bridge }),
     discovery: settings.discoveryMode ?? 'd2d',
     tenant: messaging?.tenant ?? settings.tenant,
-    deviceId: messaging?.deviceId ?? settings.deviceId,
+    deviceId: deviceOf(settings, messaging),
     ...(messaging ? { messaging } : {}),
   }
+}
+
+/** The host that is meant: the one that was named, else the one of the credentials. */
+function deviceOf({ deviceId, from }: Settings, messaging: Messaging | undefined): string {
+  return from.deviceId === 'default' ? (messaging?.deviceId ?? deviceId) : deviceId
 }
 
 /** What the settings say goes before the environment; what they do not say is left to the credentials. */
@@ -73,17 +82,18 @@ export async function readFor(
   settings: Settings,
   { env, cwd, signal }: CliIo,
   more: MessagingInit,
+  asHost = false,
 ): Promise<Messaging> {
   const { readMessaging } = await import('@backplane/mesh-device-connect/credentials')
   const { credentials, deviceId, tenant, allowInsecure, from } = settings
   return readMessaging(
     {
       ...(credentials === undefined ? {} : { credentialsFile: credentials }),
-      ...(from.deviceId === 'default' ? {} : { deviceId }),
+      ...(asHost && from.deviceId !== 'default' ? { deviceId } : {}),
       ...(from.tenant === 'default' ? {} : { tenant }),
       ...(more.backend === 'zenoh' ? {} : ownServers(settings, 'urls')),
       allowInsecure,
-      env,
+      env: asHost ? env : { ...env, DEVICE_ID: undefined },
       cwd,
       ...more,
     },

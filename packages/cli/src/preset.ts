@@ -19,7 +19,7 @@ export async function hostOf(settings: Settings, io: CliIo, logger: Logger): Pro
     return localHost({ ...shared, ...network, deviceId, tenant })
   }
   if (preset === 'edge') {
-    const network = await networkOf(settings, io)
+    const network = await networkOf(settings, io, true)
     return edgeHost({ ...shared, bridge, deviceId: network.deviceId, tenant: network.tenant })
   }
   const { credentials, credentialsDir, allowInsecure } = settings

@@ -239,6 +239,27 @@ describe('credentials', () => {
   })
 })
 
+test('who calls with credentials may call other devices, and cannot be another itself', async () => {
+  const issuedTo = join(dir, 'press.creds.json')
+  const user = createUser()
+  const jwt = await encodeUser('device', user, createAccount(), {})
+  const section = { urls: [broker.url], jwt, nkey_seed: new TextDecoder().decode(user.getSeed()) }
+  await writeFile(issuedTo, JSON.stringify({ device_id: 'dev-1', tenant: 'default', nats: section }))
+  const network = ['--credentials', issuedTo, '--discovery-mode', 'd2d']
+  const env = { DEVICE_ID: 'lamp-1' }
+  const called = await run(['invoke', 'work', ...network], { cwd: dir, env })
+  expect(called).toMatchObject({ code: 0, out: '{"device":"lamp-1"}\n' })
+  const status = await run(['status', '--device', 'nobody', ...network], { cwd: dir })
+  expect(status).toMatchObject({ code: 4, err: expect.stringContaining('BP_NO_RESPONDER') })
+  for (const command of ['up', 'doctor']) {
+    const ended = await run([command, ...network], { cwd: dir, env })
+    expect(ended.code).toBe(1)
+    expect(ended.out + ended.err).toContain('BP_DEVICE_CONNECT_CREDENTIALS_MISMATCH')
+  }
+  const unregistered = await run(['discover', '--credentials', issuedTo], { cwd: dir })
+  expect(unregistered).toMatchObject({ code: 4, err: expect.stringContaining('REGISTRY_UNAVAILABLE') })
+})
+
 test('a host of the edge preset says that no bridge is there, and how to get one', async () => {
   await using host = start(['up', '--bridge', 'ws://127.0.0.1:1'], { cwd: dir })
   const { code, err } = await host.ended

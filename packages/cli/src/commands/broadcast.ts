@@ -31,10 +31,10 @@ export async function broadcast(name: string, flags: BroadcastFlags, { io, repor
     signal: io.signal,
     ...(where === undefined ? {} : { where }),
     ...(flags.bindings === undefined ? {} : { bindings: jsonFlag('--bindings', flags.bindings) }),
-    ...(flags.at === undefined ? {} : { fireAt: timeOf(flags.at) }),
     ...(late === undefined ? {} : { late: lateOf(late) }),
     ...(flags.until === undefined ? {} : { until: countOf('--until', flags.until) }),
   }
+  const at = flags.at === undefined ? undefined : timeOf(flags.at)
   let replies = 0
   let failed = 0
   await withClient({ ...flags, timeout: flags.timeout ?? patienceMs }, io, reporter, async ({ mesh, timeoutMs }) => {
@@ -45,7 +45,9 @@ export async function broadcast(name: string, flags: BroadcastFlags, { io, repor
       if (targets.length === 0) throw cliError('BP_CLI_NOBODY_SELECTED', { details: { selector: select } })
     }
     reporter.progress(`Calling ${name} …`)
-    for await (const reply of mesh.broadcast(name, params, { ...options, timeoutMs, ...(select ? { targets } : {}) })) {
+    const when = at === undefined ? {} : { fireAt: at() }
+    const meant = select === undefined ? {} : { targets }
+    for await (const reply of mesh.broadcast(name, params, { ...options, ...meant, ...when, timeoutMs })) {
       replies++
       if (reply.ok) {
         const { device, result, firedAt } = reply
@@ -63,11 +65,12 @@ export async function broadcast(name: string, flags: BroadcastFlags, { io, repor
   if (failed > 0) throw cliError('BP_CLI_SOME_FAILED', { details: { name, failed, replies } })
 }
 
-/** A moment in milliseconds since the epoch: a time as in ISO 8601, or so many seconds from now. */
-function timeOf(text: string): number {
+/** Gives the moment, in milliseconds since the epoch: a time as in ISO 8601, or so many seconds from when it is asked. */
+function timeOf(text: string): () => number {
   const seconds = /^\+(\d+(?:\.\d+)?)$/.exec(text)?.[1]
-  const time = seconds === undefined ? Date.parse(text) : Date.now() + Number(seconds) * 1000
-  if (Number.isFinite(time)) return time
+  if (seconds !== undefined) return () => Date.now() + Number(seconds) * 1000
+  const time = Date.parse(text)
+  if (Number.isFinite(time)) return () => time
   const reason = `--at: '${text}' is no time such as 2026-11-22T08:00:00Z or +10.`
   throw cliError('BP_CLI_USAGE', { details: { reason } })
 }

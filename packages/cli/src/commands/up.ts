@@ -96,7 +96,8 @@ function overview(loaded: readonly LoadReport[], plugins: string): string {
 }
 
 /** A command that works as it stands, on something that is really there. */
-function nextStep(host: PresetHost, { preset, nats, bridge, from }: Settings, address: string): string {
+function nextStep(host: PresetHost, settings: Settings, address: string): string {
+  const { preset, nats, bridge, credentials, discoveryMode, from } = settings
   const functions = host.advertisement.functions
   const plugin =
     host.plugins().find(({ functions }) => functions.some((fn) => fn.name === 'hello_world')) ?? host.plugins()[0]
@@ -111,8 +112,9 @@ function nextStep(host: PresetHost, { preset, nats, bridge, from }: Settings, ad
     local: [...(nats !== undefined || !address.endsWith(':4222') ? [`--nats ${address}`] : []), ...identity],
     edge: [from.bridge === 'default' ? '--preset edge' : `--bridge ${bridge}`, ...identity],
     // Its credentials tell its clients the rest.
-    portal: ['--preset portal'],
+    portal: [from.credentials === '--credentials' ? `--credentials ${credentials}` : '--preset portal'],
   }[preset]
+  if (from.discoveryMode === '--discovery-mode') where.push(`--discovery-mode ${discoveryMode}`)
   const words = reachable ? ['invoke', reachable.name, ...paramsOf(reachable), ...where] : ['list', ...where]
   return `\nTry, in another terminal:\n  npx backplane ${words.join(' ')}\n\nCtrl+C stops the host.`
 }

@@ -14,7 +14,8 @@ export async function credentialsCheck(settings: Settings, io: CliIo): Promise<C
     return { name: 'credentials', state: 'skipped', detail: `none are needed on this network${ignored}` }
   }
   try {
-    const found = await readFor(settings, io, preset === 'edge' ? { backend: 'zenoh' } : { portal: portalOf(settings) })
+    const kind = preset === 'edge' ? { backend: 'zenoh' as const } : { portal: portalOf(settings) }
+    const found = await readFor(settings, io, kind, true)
     const { deviceId, tenant, expiresAt, allowInsecure } = found
     const source = found.from.credentials ?? 'none'
     const by = from.credentials === 'default' ? '' : ` (by ${from.credentials})`
