@@ -28,43 +28,55 @@ export async function tls(kit: Interop, binary: string): Promise<void> {
     await unchecked.flush()
   })
 
-  await kit.check('mTLS from the bridge to the network: with a certificate it is in, without it is not', async () => {
-    const folder = kit.scratch()
-    const config = (name: string, tls: object) => {
-      const file = join(folder, `${name}.json`)
-      writeFileSync(file, JSON.stringify({ transport: { link: { tls } } }), { mode: 0o600 })
-      return ['-c', file]
-    }
-    const ca = { root_ca_certificate: path('ca.pem') }
-    const server = { ...ca, listen_certificate: path('server.pem'), listen_private_key: path('server.key.pem') }
-    const client = { ...ca, connect_certificate: path('client.pem'), connect_private_key: path('client.key.pem') }
-    const port = await freePort()
-    const listens = ['-l', `tls/127.0.0.1:${port}`, ...config('router', { ...server, enable_mtls: true })]
-    const connects = ['-m', 'client', '-e', `tls/localhost:${port}`]
-    await using inside = await startBridge(binary, { args: listens })
-    await using member = await startBridge(binary, {
-      args: [...connects, ...config('member', { ...client, enable_mtls: true })],
-      listens: false,
-    })
-    await using serving = await connected({ endpoint: inside.endpoint })
-    await using asking = await connected({ endpoint: member.endpoint })
-    await serving.serve('echo', ({ payload }) => payload)
-    const answer = async () => {
-      for (let turn = 0; turn < 100; turn++) {
-        const payload = await asking.request('echo', bytes('in')).then(
-          (message) => text(message.payload),
-          () => undefined,
-        )
-        if (payload !== undefined) return payload
-        await sleep(50)
+  await kit.check(
+    '`backplane zenoh-bridge` joins a network with mTLS; a bridge without a certificate does not',
+    async () => {
+      const folder = kit.scratch()
+      const config = (name: string, tls: object) => {
+        const file = join(folder, `${name}.json`)
+        writeFileSync(file, JSON.stringify({ transport: { link: { tls } } }), { mode: 0o600 })
+        return ['-c', file]
       }
-      return undefined
-    }
-    assert.equal(await answer(), 'in')
-    // A bridge that cannot join ends, or goes on trying: either way nobody is reached through it.
-    const outcome = await reach([...connects, ...config('stranger', ca)])
-    assert.match(outcome, /^(no bridge|BP_NO_RESPONDER|BP_DISCONNECTED|BP_CONNECT_FAILED)$/)
-  })
+      const ca = { root_ca_certificate: path('ca.pem') }
+      const server = { ...ca, listen_certificate: path('server.pem'), listen_private_key: path('server.key.pem') }
+      const port = await freePort()
+      const listens = ['-l', `tls/127.0.0.1:${port}`, ...config('router', { ...server, enable_mtls: true })]
+      const connects = ['-m', 'client', '-e', `tls/localhost:${port}`]
+      await using inside = await startBridge(binary, { args: listens })
+      const files = ['--tls-ca', path('ca.pem'), '--tls-cert', path('client.pem'), '--tls-key', path('client.key.pem')]
+      const wsPort = await freePort()
+      const command = [
+        join(root, 'packages/cli/bin/backplane.js'),
+        'zenoh-bridge',
+        '--program',
+        binary,
+        '--port',
+        `${wsPort}`,
+      ]
+      const way = ['--connect', `tls/localhost:${port}`, '--no-multicast', ...files]
+      await using _member = await kit.start(process.execPath, [...command, ...way], {
+        ready: /Ctrl\+C stops the bridge/,
+      })
+      await using serving = await connected({ endpoint: inside.endpoint })
+      await using asking = await connected({ endpoint: `ws://127.0.0.1:${wsPort}` })
+      await serving.serve('echo', ({ payload }) => payload)
+      const answer = async () => {
+        for (let turn = 0; turn < 100; turn++) {
+          const payload = await asking.request('echo', bytes('in')).then(
+            (message) => text(message.payload),
+            () => undefined,
+          )
+          if (payload !== undefined) return payload
+          await sleep(50)
+        }
+        return undefined
+      }
+      assert.equal(await answer(), 'in')
+      // A bridge that cannot join ends, or goes on trying: either way nobody is reached through it.
+      const outcome = await reach([...connects, ...config('stranger', ca)])
+      assert.match(outcome, /^(no bridge|BP_NO_RESPONDER|BP_DISCONNECTED|BP_CONNECT_FAILED)$/)
+    },
+  )
 
   /** What becomes of a request through a bridge with these arguments. */
   async function reach(args: readonly string[]): Promise<string> {

@@ -42,6 +42,18 @@ export const cliErrorCatalogue = {
     next: 'Do what stands under Next above.',
     retryable: true,
   },
+  BP_CLI_NO_BRIDGE: {
+    message: 'There is no Zenoh bridge on this machine: {reason}',
+    next: 'With a Rust toolchain (rustup.rs), this installs one: {install}. Elsewhere, name a program with --program PATH.',
+  },
+  BP_CLI_BRIDGE_PORT: {
+    message: 'Something listens on port {port} of this machine already.',
+    next: 'If it is a bridge, use it; else choose another port: --port PORT.',
+  },
+  BP_CLI_BRIDGE_ENDED: {
+    message: 'The Zenoh bridge does not run: {reason}',
+    next: 'Correct what it says: addresses with --connect, certificates with --tls-ca, --tls-cert and --tls-key.',
+  },
   BP_CLI_REFUSED: {
     message: '{reason}',
     next: "Check the id: `backplane list` shows what is loaded and what the host's folder holds; a folder elsewhere needs a host of its own: `backplane up --plugins DIR`.",

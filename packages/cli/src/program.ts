@@ -143,6 +143,22 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     .option('--abi <abi>', 'extism, vyra or component (default: by what it is)')
     .action(async (action, words, flags) => (await import('./commands/wasm.ts')).wasm(action, words, flags, context))
 
+  command('zenoh-bridge', 'run a Zenoh bridge on this machine, for the edge preset; builds it where there is none')
+    .option('--port <port>', 'where its WebSocket listens, on 127.0.0.1 (default: 10000)')
+    .option(
+      '--connect <address...>',
+      'Zenoh routers or peers to connect to (default: ZENOH_CONNECT, else by multicast)',
+    )
+    .option('--listen <address...>', 'where Zenoh nodes may connect to it, tcp/HOST:PORT (default: a free port)')
+    .option('--no-multicast', 'neither look for others by multicast nor answer them')
+    .option('--credentials <file>', 'Device Connect credentials (.creds.json) with addresses and certificates')
+    .option('--tls-ca <file>', 'certificate authority of the routers, PEM')
+    .option('--tls-cert <file>', 'certificate of this client, PEM')
+    .option('--tls-key <file>', 'its key, PEM')
+    .option('--program <path>', 'the bridge itself, in place of one that is found or built')
+    .option('--build', 'see that the program is there, and end')
+    .action(async (flags) => (await import('./commands/zenoh-bridge.ts')).zenohBridge(flags, context))
+
   for (const one of [program, ...program.commands]) {
     one
       .exitOverride()
