@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { BaseHostFunctions } from '../src/vyra/host-functions.ts'
+import { parseMetadata } from '../src/vyra/metadata.ts'
 import { createPluginRuntime, type PluginRuntimeInit } from '../src/vyra/runtime.ts'
 import { wat } from './wat.ts'
 
@@ -81,6 +82,28 @@ function plugin(init: Partial<PluginRuntimeInit> = {}, written: unknown = metada
 }
 
 const failing = (code: string) => expect.objectContaining({ code })
+
+test('an error keeps the plugin, the function and the reason', async () => {
+  const { runtime } = plugin()
+  await runtime.start()
+  await expect(runtime.call('trap')).rejects.toMatchObject({
+    code: 'BP_WASM_TRAP',
+    details: { plugin_id: 'counter', function_name: 'trap', reason: expect.stringContaining('unreachable') },
+  })
+  await expect(runtime.call('increment', { step: 'x' })).rejects.toMatchObject({
+    code: 'BP_WASM_ARGUMENT',
+    details: { plugin_id: 'counter', function_name: 'increment', name: 'step', type: 'i32' },
+  })
+})
+
+test('cpu_shares of the metadata are a share of the processor', async () => {
+  const slow = { ...metadata, runtime_limits: { cpu_shares: 0.001 } }
+  const { runtime } = plugin({ worker: true }, slow)
+  await runtime.start()
+  // A thousandth of a thousandth of a core: a loop stands still for most of its time.
+  await expect(runtime.call('spin', {}, { timeoutMs: 100 })).rejects.toEqual(failing('BP_TIMEOUT'))
+  expect(() => parseMetadata({ runtime_limits: { cpu_shares: 0 } })).toThrow(/cpu_shares/)
+})
 
 describe.each([{ worker: false }, { worker: true }])('a counter, %o', (mode) => {
   test('calls, as VYRA does them', async () => {

@@ -67,7 +67,8 @@ export class ComponentGuest {
   /** Makes the instance. A component's own start is part of that. */
   prepare(call?: GuestCall): void {
     if (this.#live) return
-    const meter = new Meter(this.#init.limits)
+    const { limits, share, mayPause } = this.#init
+    const meter = new Meter(limits, share, mayPause)
     const name = 'its initialisation'
     meter.begin(name, Math.min(call?.timeoutMs ?? mostStartMs, mostStartMs), call?.interrupt)
     try {

@@ -2,6 +2,7 @@ import { abortedBy, coreError, type Logger } from '@backplane/core'
 import type { ComponentProgram } from '../component/program.ts'
 import { wasmError } from '../errors.ts'
 import type { CompiledModule, Engine } from '../sandbox/engine.ts'
+import { type FuelShare, shareOf } from '../sandbox/fuel-share.ts'
 import type { FullLimits } from '../sandbox/limits.ts'
 import type { VyraMetadata } from '../vyra/metadata.ts'
 import type { WasiInit } from '../wasi/wasi.ts'
@@ -61,10 +62,14 @@ export class Foreground implements WasmPlugin {
   readonly #free: AnyGuest[] = []
   readonly #waiting: { run: () => void; cancel: (error: Error) => void }[] = []
   readonly #closing = new AbortController()
+  readonly #share: FuelShare | undefined
+  /** Set while calls wait for their share of the processor. */
+  #rest: NodeJS.Timeout | undefined
 
   constructor(init: ForegroundInit) {
     this.#init = init
     this.#variables = new Variables(init.limits.varBytes)
+    this.#share = shareOf(init.limits)
     const guest = this.#spawn()
     this.#free.push(guest)
     // Waiting for a promise needs more than this: see {@link initialise}.
@@ -84,6 +89,7 @@ export class Foreground implements WasmPlugin {
     if (this.#closing.signal.aborted) return Promise.reject(this.#closed())
     if (signal?.aborted) return Promise.reject(abortedBy(signal))
     const bytes = inputBytes(input)
+    if (this.#share && this.#resting()) return this.#later(name, bytes, options)
     const guest = this.#free.pop() ?? (this.#guests.length < this.#most ? this.#spawn() : undefined)
     if (!guest) return this.#later(name, bytes, options)
     if (this.#init.waits) return this.#wait(guest, name, bytes, options)
@@ -114,6 +120,7 @@ export class Foreground implements WasmPlugin {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort(this.#closed())
+    clearTimeout(this.#rest)
     for (const each of this.#waiting.splice(0)) each.cancel(this.#closed())
     // What is in a call drops itself when that ends.
     for (const guest of this.#free) guest.drop()
@@ -151,6 +158,7 @@ export class Foreground implements WasmPlugin {
     const guest = makeGuest({
       ...this.#init,
       plugin: this.#init.id,
+      share: this.#share,
       variables: this.#variables,
       log: (level, text) => writeLog(logger, level, text),
       ...(wasi
@@ -192,7 +200,18 @@ export class Foreground implements WasmPlugin {
 
   #next(guest: AnyGuest): void {
     this.#free.push(guest)
-    this.#waiting.shift()?.run()
+    if (this.#waiting.length > 0 && !this.#resting()) this.#waiting.shift()?.run()
+  }
+
+  /** Whether calls must wait until their share of the processor has come up with what former ones took. */
+  #resting(): boolean {
+    const owedMs = this.#share?.owedMs ?? 0
+    if (owedMs > 0)
+      this.#rest ??= setTimeout(() => {
+        this.#rest = undefined
+        if (this.#waiting.length > 0 && this.#free.length > 0 && !this.#resting()) this.#waiting.shift()?.run()
+      }, owedMs)
+    return owedMs > 0
   }
 
   #how({ timeoutMs = Number.POSITIVE_INFINITY, signal, hostContext }: WasmCallOptions): GuestCall {

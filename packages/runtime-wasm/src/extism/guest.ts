@@ -1,6 +1,7 @@
 import { type BackplaneError, coreError } from '@backplane/core'
 import { wasmError } from '../errors.ts'
 import type { CompiledModule, Engine, Wired } from '../sandbox/engine.ts'
+import type { FuelShare } from '../sandbox/fuel-share.ts'
 import type { FullLimits } from '../sandbox/limits.ts'
 import { type CallStats, type Interrupt, Meter } from '../sandbox/meter.ts'
 import { trapped } from '../sandbox/traps.ts'
@@ -20,6 +21,10 @@ export interface GuestInit extends Services {
   readonly wasi?: WasiInit
   /** Names the plugin in errors. */
   readonly plugin: string
+  /** Its share of the processor, where that is limited. */
+  readonly share?: FuelShare | undefined
+  /** Whether its thread may stand still for that. */
+  readonly mayPause?: boolean
 }
 
 /** How one call is made. */
@@ -210,8 +215,8 @@ export class Guest {
   }
 
   #make(): Live {
-    const { engine, modules, limits, wasi } = this.#init
-    const meter = new Meter(limits)
+    const { engine, modules, limits, wasi, share, mayPause } = this.#init
+    const meter = new Meter(limits, share, mayPause)
     const kernel = new Kernel(engine, this.#init.kernel, meter)
     const imports = new HostImports(this.#init, kernel, meter)
     const system = wasi && new Wasi(wasi, meter)

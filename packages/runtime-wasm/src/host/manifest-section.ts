@@ -67,6 +67,7 @@ const hookNames = ['start', 'stop', 'event', 'config', 'health', 'get_state', 's
 const limitNames: Readonly<Record<string, keyof WasmLimits>> = {
   memory_pages: 'memoryPages',
   fuel: 'fuel',
+  fuel_per_second: 'fuelPerSecond',
   timeout_ms: 'timeoutMs',
   host_calls: 'hostCalls',
   call_depth: 'callDepth',

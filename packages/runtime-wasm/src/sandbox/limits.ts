@@ -9,6 +9,11 @@ export interface WasmLimits {
    * Not for time: the same fuel takes longer on a slower machine. @default no limit
    */
   readonly fuel?: number
+  /**
+   * Fuel that it may spend by the second, over all calls of an instance: beyond it, a worker pauses in the midst of a call, and the
+   * foreground lets calls wait. Not for one call alone: see `fuel`. @default no limit
+   */
+  readonly fuelPerSecond?: number
   /** How long one call may take, in milliseconds, waiting included. @default no limit */
   readonly timeoutMs?: number
   /** How often one call may call its host. @default 1000000 */
@@ -37,6 +42,7 @@ export type FullLimits = Required<WasmLimits>
 const defaults: FullLimits = {
   memoryPages: 4096,
   fuel: Number.POSITIVE_INFINITY,
+  fuelPerSecond: Number.POSITIVE_INFINITY,
   timeoutMs: Number.POSITIVE_INFINITY,
   hostCalls: 1_000_000,
   callDepth: Number.POSITIVE_INFINITY,
@@ -57,6 +63,7 @@ export function fullLimits(...given: readonly (WasmLimits | undefined)[]): FullL
       if (value === undefined) continue
       if (!Object.hasOwn(defaults, name)) throw invalid(name, 'there is no such limit')
       if (typeof value !== 'number' || Number.isNaN(value) || value < 0) throw invalid(name, 'it must be a number >= 0')
+      if (name === 'fuelPerSecond' && value === 0) throw invalid(name, 'it must be above 0')
       full[name] = value
     }
   }

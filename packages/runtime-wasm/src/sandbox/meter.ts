@@ -2,6 +2,7 @@ import { type BackplaneError, coreError } from '@backplane/core'
 import { wasmError } from '../errors.ts'
 import { asking } from '../module/additions.ts'
 import type { WasmGlobal, WasmMemory } from '../webassembly.ts'
+import type { FuelShare } from './fuel-share.ts'
 import type { FullLimits } from './limits.ts'
 
 /** Fuel that is given out at once; time and cancelling are looked at when it is used up, about once a millisecond. */
@@ -44,10 +45,16 @@ export class Meter {
   #spent = 0
   #hostCalls = 0
   #refusedPages = 0
+  #charged = 0
   #interrupt: Interrupt | undefined
+  readonly #share: FuelShare | undefined
+  readonly #mayPause: boolean
 
-  constructor(limits: FullLimits) {
+  /** @param share what its fuel counts against as well; `mayPause`: whether this thread may stand still until there is some again */
+  constructor(limits: FullLimits, share?: FuelShare, mayPause = false) {
     this.limits = limits
+    this.#share = share
+    this.#mayPause = mayPause
   }
 
   add(gauge: Gauge): void {
@@ -77,6 +84,7 @@ export class Meter {
     this.#deadline =
       this.#timeoutMs === Number.POSITIVE_INFINITY ? this.#timeoutMs : performance.now() + this.#timeoutMs
     this.#spent = 0
+    this.#charged = 0
     this.#hostCalls = 0
     this.#refusedPages = 0
     this.#interrupt = interrupt
@@ -91,6 +99,7 @@ export class Meter {
   stats(): CallStats {
     let fuel = this.#spent
     for (const gauge of this.#gauges) fuel += gauge.granted - gauge.fuel.value
+    this.#charge(fuel)
     return { fuel, hostCalls: this.#hostCalls, memoryPages: this.pages }
   }
 
@@ -168,10 +177,29 @@ export class Meter {
       }
       grant = Math.min(slice, this.#budget - this.#spent)
     }
-    this.reason = this.interrupted()
+    this.#charge(this.#spent)
+    this.reason = this.interrupted() ?? this.#pause()
     if (this.reason) return
     gauge.granted = grant
     gauge.fuel.value = grant
+  }
+
+  #charge(fuel: number): void {
+    if (fuel > this.#charged) this.#share?.spend(fuel - this.#charged)
+    this.#charged = Math.max(this.#charged, fuel)
+  }
+
+  /** Stands still until its share of the processor has come up with what it owes. */
+  #pause(): BackplaneError | undefined {
+    if (!this.#share || !this.#mayPause) return undefined
+    const word = new Int32Array(new SharedArrayBuffer(4))
+    for (let owedMs = this.#share.owedMs; owedMs > 0; owedMs = this.#share.owedMs) {
+      // In short steps: cancelling and the deadline are looked at in between.
+      Atomics.wait(word, 0, 0, Math.min(owedMs, 2))
+      const reason = this.interrupted()
+      if (reason) return reason
+    }
+    return undefined
   }
 
   #memoryLimit(what: string): BackplaneError {

@@ -157,8 +157,8 @@ export class VyraGuest {
   }
 
   #make(): Live {
-    const { engine, limits } = this.#init
-    const meter = new Meter(limits)
+    const { engine, limits, share, mayPause } = this.#init
+    const meter = new Meter(limits, share, mayPause)
     let wired: Wired | undefined
     const data = new GuestData(() => wired, limits)
     const wasi = this.#init.wasi && new Wasi(this.#init.wasi, meter)

@@ -33,7 +33,9 @@ export interface LoadVyraInit {
 export async function loadVyra(init: LoadVyraInit): Promise<WasmPlugin> {
   const { id, metadata, host, strict, worker, logger, signal, engine = new Engine() } = init
   const memory = metadata.memoryMb === undefined ? {} : { memoryPages: metadata.memoryMb * 16 }
-  const limits = fullLimits(memory, init.limits)
+  // What a processor core does in a second, roughly; 1024 shares are one.
+  const share = metadata.cpuShares === undefined ? {} : { fuelPerSecond: (metadata.cpuShares / 1024) * 1e9 }
+  const limits = fullLimits(memory, share, init.limits)
   const [source] = await readSources([init.source], { fetch, signal })
   if (!source) throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'the source', reason: 'there is none' } })
   const modules = [engine.compile(source.name, source.bytes, limits, { fuel: true })]

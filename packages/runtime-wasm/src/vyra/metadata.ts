@@ -28,6 +28,8 @@ export interface VyraMetadata {
   /** Interfaces that it may use; see {@link pluginFacade}. */
   readonly interfaces: readonly unknown[]
   readonly memoryMb?: number
+  /** Its share of the processor, 1024 for a whole one. */
+  readonly cpuShares?: number
 }
 
 const types: readonly string[] = ['i32', 'i64', 'f32', 'f64', 'string', 'bytes', 'json'] satisfies VyraType[]
@@ -45,6 +47,9 @@ export function parseMetadata(given: unknown): VyraMetadata {
   const memory = limits.memory_mb
   if (memory !== undefined && !(typeof memory === 'number' && memory > 0))
     throw invalid('runtime_limits.memory_mb must be a number above 0')
+  const shares = limits.cpu_shares
+  if (shares !== undefined && !(typeof shares === 'number' && shares > 0))
+    throw invalid('runtime_limits.cpu_shares must be a number above 0')
   return {
     ...none,
     exports: functions(top.exports ?? backend.exports, 'exports'),
@@ -52,6 +57,7 @@ export function parseMetadata(given: unknown): VyraMetadata {
     initialState: initialState(top.initial_state),
     interfaces: Array.isArray(permissions.interfaces) ? permissions.interfaces : [],
     ...(typeof memory === 'number' ? { memoryMb: memory } : {}),
+    ...(typeof shares === 'number' ? { cpuShares: shares } : {}),
   }
 }
 

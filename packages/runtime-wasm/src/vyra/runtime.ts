@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { coreError, type Logger, messageOf, silentLogger } from '@backplane/core'
+import { BackplaneError, coreError, type Logger, messageOf, silentLogger } from '@backplane/core'
 import { wasmError } from '../errors.ts'
 import type { WasmPlugin } from '../extism/plugin.ts'
 import type { WasmLimits } from '../sandbox/limits.ts'
@@ -216,7 +216,15 @@ class WasmRuntime implements VyraRuntime {
     data: unknown,
     options: VyraCallOptions,
   ): Promise<Record<string, unknown>> {
-    return unpack(await plugin.call(name, pack(data), options)) as Record<string, unknown>
+    try {
+      return unpack(await plugin.call(name, pack(data), options)) as Record<string, unknown>
+    } catch (thrown) {
+      const error = BackplaneError.from(thrown)
+      const { code, message, next, retryable } = error
+      // What VYRA's own error has.
+      const details = { plugin_id: this.pluginId, function_name: name, reason: message, ...error.details }
+      throw new BackplaneError(code, { message, next }, { message, retryable, details, cause: error.cause })
+    }
   }
 
   async #tell(name: string, result: Record<string, unknown>): Promise<void> {

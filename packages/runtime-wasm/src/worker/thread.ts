@@ -3,6 +3,7 @@ import { BackplaneError, coreError } from '@backplane/core'
 import type { HostCall, HostResult } from '../extism/host-functions.ts'
 import { Variables } from '../extism/variables.ts'
 import { Engine } from '../sandbox/engine.ts'
+import { shareOf } from '../sandbox/fuel-share.ts'
 import { type AnyGuest, makeGuest } from './make-guest.ts'
 import {
   type Answer,
@@ -47,6 +48,8 @@ class Thread {
       log: (level, text) => this.#post([toHost.log, level, text]),
       http: (request, body) => this.#ask({ request, body }).http as NonNullable<Answer['http']>,
       waits: false,
+      share: shareOf(data.limits),
+      mayPause: true,
       ...(wasi
         ? {
             wasi: {
