@@ -20,7 +20,7 @@ import { pythonsHere } from './pythons.ts'
 export const newestPython: string = [...pythonsHere().values()].at(-1) ?? 'python3'
 
 /** One record of a host's log. */
-export interface LogRecord {
+interface LogRecord {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   readonly fields: Record<string, unknown>
   readonly message: string | undefined

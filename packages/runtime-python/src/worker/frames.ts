@@ -146,7 +146,7 @@ export class FrameReader {
     while (bytes.length - at >= 4) {
       const length = bytes.readUInt32BE(at)
       if (length + 4 > this.#limit)
-        throw new RangeError(`a message of ${length} bytes is over the limit of ${this.#limit}`)
+        throw coreError('BP_PAYLOAD_TOO_LARGE', { details: { bytes: length, limit: this.#limit } })
       const end = at + 4 + length
       if (end > bytes.length) {
         this.#wanted = 4 + length

@@ -1,10 +1,9 @@
 import {
   abortedBy,
-  type BackplaneError,
+  BackplaneError,
   type Call,
   coreError,
   type IncomingEvent,
-  messageOf,
   type Params,
   type RuntimeContext,
   type Value,
@@ -283,11 +282,12 @@ export class PythonWorker {
     return coreError('BP_PLUGIN_LOAD_FAILED', { details, cause })
   }
 
-  #unsendable(error: unknown, what: string): BackplaneError {
-    if (!(error instanceof RangeError)) return error as BackplaneError
+  #unsendable(thrown: unknown, what: string): BackplaneError {
+    const error = BackplaneError.from(thrown)
+    if (error.code !== 'BP_PAYLOAD_TOO_LARGE') return error
     return coreError('BP_PAYLOAD_TOO_LARGE', {
-      details: { what, limit: this.#limit },
-      message: `${what} is too large: ${messageOf(error)}.`,
+      details: { ...error.details, what },
+      message: `${what} is too large: ${error.message}`,
       cause: error,
     })
   }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { type Logger, messageOf } from '@backplane/core'
+import { coreError, type Logger, messageOf } from '@backplane/core'
 import { encodeFrame, FrameReader } from './frames.ts'
 import { Lines } from './lines.ts'
 import { descriptors } from './protocol.ts'
@@ -100,10 +100,10 @@ export class WorkerProcess {
     return this.#child.pid
   }
 
-  /** Sends a message; says nothing when the process has ended. Throws `BP_VALUE_INVALID`, and `RangeError` beyond `limit` bytes. */
+  /** Sends a message; says nothing when the process has ended. Throws `BP_VALUE_INVALID`, and `BP_PAYLOAD_TOO_LARGE` beyond `limit` bytes. */
   post(message: readonly unknown[], limit: number): void {
     const frame = encodeFrame(message)
-    if (frame.length > limit) throw new RangeError(`${frame.length} bytes are over the limit of ${limit}`)
+    if (frame.length > limit) throw coreError('BP_PAYLOAD_TOO_LARGE', { details: { bytes: frame.length, limit } })
     if (this.#reason !== undefined || this.#toWorker.destroyed) return
     // What is said in one turn leaves together.
     if (!this.#corked) {
