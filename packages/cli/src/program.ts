@@ -113,6 +113,7 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
   command('new <name>', 'write a new plugin: a folder with a manifest and its code')
     .option('--dir <dir>', 'where to put the folder (default: here)')
     .option('--wasm', 'a WebAssembly plugin: AssemblyScript, or JavaScript as a component')
+    .addOption(new Option('--python', 'a Python plugin: a Device Connect capability').conflicts('wasm'))
     .addOption(
       new Option('--abi <abi>', 'convention of a WebAssembly plugin')
         .choices(['extism', 'vyra', 'component'])

@@ -5,17 +5,28 @@ import { cliError } from '../errors.ts'
 import type { CommandContext } from '../program.ts'
 import { pluginTemplate } from '../template.ts'
 
+interface NewFlags {
+  readonly dir?: string
+  readonly wasm?: boolean
+  readonly python?: boolean
+  readonly abi?: 'extism' | 'vyra' | 'component'
+}
+
 const pluginId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 /** Writes a plugin that works as it stands. */
 export async function newPlugin(
   name: string,
-  { dir = '.', wasm = false, abi }: { dir?: string; wasm?: boolean; abi?: 'extism' | 'vyra' | 'component' },
+  { dir = '.', wasm = false, python = false, abi }: NewFlags,
   { io, reporter }: CommandContext,
 ): Promise<void> {
   if (!pluginId.test(name) || name === 'host') throw coreError('BP_PLUGIN_ID_INVALID', { details: { plugin: name } })
   const folder = join(resolve(io.cwd, dir), name)
-  const files = wasm ? await (await import('@backplane/runtime-wasm')).starterFiles(name, abi) : pluginTemplate(name)
+  const template = async () => {
+    if (wasm) return (await import('@backplane/runtime-wasm')).starterFiles(name, abi)
+    return python ? (await import('../python-template.ts')).pythonTemplate(name) : pluginTemplate(name)
+  }
+  const files = await template()
   await write(folder, files)
   const names = Object.keys(files)
   reporter.result({ plugin: name, folder, files: names }, `Wrote ${folder}: ${names.join(', ')}`)

@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path'
 import { BackplaneError, createHost, type Manifest, messageOf, type PluginStatus } from '@backplane/core'
 import { type ManifestIssue, parseManifestText } from '@backplane/core/manifest'
 import { nodeRuntime } from '@backplane/runtime-node'
+import { pythonRuntime } from '@backplane/runtime-python'
 import { wasmRuntime } from '@backplane/runtime-wasm'
 import { cliError } from '../errors.ts'
 import type { CliIo } from '../io.ts'
@@ -68,7 +69,10 @@ async function inspect(finding: Finding, io: CliIo): Promise<void> {
 }
 
 async function tryLoad(finding: Finding, manifest: Manifest, { signal }: CliIo): Promise<void> {
-  await using host = createHost({ identity: { deviceId: 'validate' }, runtimes: [nodeRuntime(), wasmRuntime()] })
+  await using host = createHost({
+    identity: { deviceId: 'validate' },
+    runtimes: [nodeRuntime(), wasmRuntime(), pythonRuntime()],
+  })
   // What it depends on is not here, and whether it is elsewhere is not its fault.
   const { dependencies: _, ...alone } = manifest
   try {
