@@ -7,7 +7,7 @@ import { freePort, listening } from './ports.ts'
 import { startProcess } from './running-process.ts'
 
 /** Version of the bridge, which is that of the client library and of Zenoh. */
-export const bridgeVersion = '1.10.1'
+const bridgeVersion = '1.10.1'
 
 /** Options of {@link startBridge}. */
 export interface BridgeInit {

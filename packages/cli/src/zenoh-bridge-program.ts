@@ -44,7 +44,7 @@ export async function buildBridge(io: CliIo): Promise<string> {
 }
 
 /** Where {@link buildBridge} puts it. */
-export function cachedBridge(io: CliIo): string {
+function cachedBridge(io: CliIo): string {
   return join(cacheFolder(io), `${program}-${bridgeVersion}`, 'bin', program)
 }
 

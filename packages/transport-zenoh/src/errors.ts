@@ -4,7 +4,7 @@ import { type BackplaneError, defineErrors, type ErrorCatalogue, type ErrorInit 
 export const zenohErrorCatalogue = {
   BP_ZENOH_CLIENT_MISSING: {
     message: 'The Zenoh client library cannot be loaded: {reason}',
-    next: 'Install it beside this package: npm install @eclipse-zenoh/zenoh-ts@~1.10.1',
+    next: 'Install it beside this package (npm install @eclipse-zenoh/zenoh-ts@~1.10.1).',
   },
   BP_ZENOH_NODE_TOO_OLD: {
     message: 'The Zenoh client library does not run on Node {version}.',

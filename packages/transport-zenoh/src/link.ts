@@ -143,7 +143,10 @@ export class Link {
     const signal = AbortSignal.any([this.#lifetime.signal, controller.signal])
     if (this.#returning) return { done: Promise.race([this.#returned(), rejectedBy(signal)]), controller, waiters: 0 }
     this.#status = 'connecting'
-    return { done: this.#open(timeoutMs, signal), controller, waiters: 0 }
+    const done = this.#open(timeoutMs, signal)
+    // Whoever waits for it is told; when nobody does any longer, it is nobody's failure.
+    done.catch(() => {})
+    return { done, controller, waiters: 0 }
   }
 
   #end(attempt: Attempt): void {

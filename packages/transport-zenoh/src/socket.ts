@@ -18,7 +18,7 @@ export interface BridgeSocket {
 }
 
 /** What a {@link BridgeSocket} tells. */
-export interface SocketEvents {
+interface SocketEvents {
   frame(frame: ArrayBuffer): void
   /** It has gone, not by `close`. Told once. */
   gone(reason: string): void
