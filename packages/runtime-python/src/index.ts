@@ -6,8 +6,8 @@
  */
 export type { InstallProgress, PythonDependencies } from './environment/environments.ts'
 export { type FledgeErrorCode, fledgeErrorCatalogue, type PythonErrorCode, pythonErrorCatalogue } from './errors.ts'
+export type { FledgeCallOptions } from './fledge/called.ts'
 export {
-  type FledgeCallOptions,
   type FledgeNotification,
   type FledgePlugin,
   fledgePlugin,

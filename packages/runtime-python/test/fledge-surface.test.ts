@@ -116,9 +116,11 @@ def plugin_ingest(handle, data):
 `,
     { type: 'filter', mode: 'none' },
   )
-  const late = surface.ingested().next()
+  const stream = surface.ingested()
+  const late = stream.next()
   expect(await surface.filter([row, { ...row, asset: 'b' }])).toMatchObject([{ asset: 'a', readings: { x: 1 } }])
   expect((await late).value).toMatchObject([{ asset: 'b' }])
+  await stream.return()
 })
 
 test('rule and delivery', async () => {
@@ -141,13 +143,28 @@ def plugin_reason(handle): return {'reason': 'triggered', 'asset': ['a']}
   expect(await delivery.deliver({ delivery: 'mail', notification: 'n', reason, message: 'm' })).toBe(true)
 })
 
-test('a call can be given up', async () => {
-  const { surface } = await surfaceOf('import asyncio\nasync def plugin_send(h, p, s): await asyncio.sleep(600)', {
-    type: 'north',
-    mode: 'none',
-  })
-  await expect(surface.send([row], { signal: AbortSignal.timeout(100) })).rejects.toMatchObject({ code: 'BP_ABORTED' })
+test('a call can be given up, running or waiting, and the next ones are none the worse', async () => {
+  const { surface, host } = await surfaceOf(
+    `
+import asyncio
+seen = []
+async def plugin_send(handle, payload, stream):
+    seen.append(payload[0]['asset_code'])
+    if payload[0]['asset_code'] == 'seen': return len(seen)
+    await asyncio.sleep(600)
+`,
+    { type: 'north', mode: 'none' },
+  )
+  const named = (asset: string) => [{ ...row, asset }]
+  const running = surface.send(named('running'), { timeoutMs: 500 }).catch((error) => error)
+  const waiting = surface.send(named('waiting'), { signal: AbortSignal.timeout(100) }).catch((error) => error)
+  expect(await waiting).toMatchObject({ code: 'BP_ABORTED' })
+  expect(await running).toMatchObject({ code: 'BP_TIMEOUT' })
   await expect(surface.send([row], { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'BP_ABORTED' })
+  // The one that waited never began: two have been seen, of which this is one.
+  const seen = [...named('seen'), ...named('seen'), ...named('seen')]
+  expect(await surface.send(seen)).toEqual({ sent: 2 })
+  expect(host.plugin('it')).toMatchObject({ generation: 1, restarts: 0 })
 })
 
 test('only for instances of Fledge plugins', () => {

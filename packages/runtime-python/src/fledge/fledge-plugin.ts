@@ -1,12 +1,8 @@
 import { coreError, type Params, type PluginInstance, type Value } from '@backplane/core'
 import { pythonSurface } from '../surface.ts'
+import { called, type FledgeCallOptions } from './called.ts'
 import { ingested } from './ingest.ts'
 import { type Reading, type ReadingInput, readingsIn } from './reading.ts'
-
-/** What is common to the calls of a {@link FledgePlugin}. */
-export interface FledgeCallOptions {
-  readonly signal?: AbortSignal
-}
 
 /** What a set point or a parameter may be; the plugin gets it as text. */
 export type SetPoint = string | number | boolean
@@ -33,8 +29,8 @@ export interface FledgeNotification {
  * A Fledge plugin that runs, as a pipeline uses it: its entry points, typed, without the names and checks of functions.
  *
  * Each call rejects with `BP_INVALID_ARGUMENT` where the plugin's kind does not have it, with `BP_PLUGIN_FAILED` and the plugin's
- * own text for what it raises, with `BP_FLEDGE_READING_INVALID` or `BP_FLEDGE_RESULT_INVALID` for what it must not return,
- * and with `BP_PLUGIN_EXITED` when its process ends. Entry points run one after the other, but for `write` and `operation`.
+ * own text for what it raises, with `BP_FLEDGE_READING_INVALID` or `BP_FLEDGE_RESULT_INVALID` for what it must not return, with
+ * `BP_TIMEOUT` or `BP_ABORTED`, and with `BP_PLUGIN_EXITED` when its process ends. Entry points run one after the other, but for `write` and `operation`.
  */
 export interface FledgePlugin {
   readonly kind: 'south' | 'north' | 'filter' | 'rule' | 'delivery'
@@ -54,7 +50,7 @@ export interface FledgePlugin {
    * Takes over what the plugin hands over on its own initiative, as long as the loop lasts: readings of an asynchronous south plugin,
    * and what a filter passes on later than its call. One at a time may do so.
    */
-  ingested(options?: FledgeCallOptions): AsyncGenerator<readonly Reading[], void>
+  ingested(options?: { readonly signal?: AbortSignal }): AsyncGenerator<readonly Reading[], void>
   /** `plugin_write`: whether the set point was set. */
   write(name: string, value: SetPoint, options?: FledgeCallOptions): Promise<boolean>
   /** `plugin_operation`: whether it was done. */
@@ -91,9 +87,9 @@ export function fledgePlugin(instance: PluginInstance): FledgePlugin {
   if (kind === undefined || name === undefined || functions === undefined) {
     throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'The instance', reason: 'it is no Fledge plugin' } })
   }
-  const ask = async (call: string, body: Params, options: FledgeCallOptions = {}): Promise<Value> => {
+  const ask = async (call: string, body: Params, options?: FledgeCallOptions): Promise<Value> => {
     check(call)
-    return surface.request(call, body, options)
+    return called(instance, call, body, options)
   }
   const check = (call: string) => {
     if (functions.includes(call)) return

@@ -337,6 +337,31 @@ class North(PluginTest):
         self.run_async(adapter, work)
 
 
+    def test_giving_up_one_leaves_the_others(self):
+        adapter, _ = self.plugin(
+            """
+            import asyncio
+            seen = []
+            async def plugin_send(handle, payload, stream_id):
+                seen.append(payload[0]['asset_code'])
+                await asyncio.sleep(0.3)
+                return 1
+            """,
+            kind="north",
+        )
+
+        async def work():
+            calls = [
+                asyncio.ensure_future(adapter.request("send", {"readings": [dict(ROW, asset=name)]})) for name in "abc"
+            ]
+            await asyncio.sleep(0.1)
+            calls[1].cancel()
+            return [await calls[0], await calls[2]]
+
+        self.assertEqual(self.run_async(adapter, work), [{"sent": 1}, {"sent": 1}])
+        self.assertEqual(adapter._module.seen, ["a", "c"])
+
+
 class Filter(PluginTest):
     INIT = """
 import filter_ingest

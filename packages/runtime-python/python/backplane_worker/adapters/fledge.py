@@ -281,8 +281,9 @@ class FledgeAdapter(Adapter):
         """Runs a function of the plugin in its thread."""
         from asyncio import CancelledError
 
+        job = self._thread.job(function, *args)
         try:
-            return await self.host.in_thread(self._thread.call, function, *args)
+            return await self.host.in_thread(job)
         except CancelledError:
-            self._thread.cancel()
+            job.give_up()
             raise

@@ -18,26 +18,20 @@ class PluginThread:
         self._begun = False
         self._ended = False
         self._loop = None
-        self._task = None
 
-    def call(self, function, *args):
-        """Runs `function(*args)` there and gives its result; an awaitable is awaited. Not to be called from the event loop."""
+    def job(self, function, *args):
+        """Gives what will run `function(*args)` there, once it is called (not from the event loop); an awaitable is awaited."""
+        return _Job(function, args, self._run)
+
+    def _run(self, job):
         if self._ended:
             raise PluginError("the plugin has ended")
-        job = _Job(function, args)
         if not self._begun:
             self._begun = True
             from threading import Thread
 
             Thread(target=self._serve, name="plugin", daemon=True).start()
         self._jobs.put(job)
-        return job.result()
-
-    def cancel(self):
-        """Cancels the awaitable that runs now; a plain function cannot be ended."""
-        loop, task = self._loop, self._task
-        if task is not None:
-            loop.call_soon_threadsafe(task.cancel)
 
     def end(self):
         """Ends the thread after what was called before; nothing may be called afterwards."""
@@ -59,31 +53,19 @@ class PluginThread:
             job = None
         self._loop.close()
 
-    def _finish(self, awaitable):
-        async def run():
-            return await awaitable
-
-        self._task = self._loop.create_task(run())
-        try:
-            return self._loop.run_until_complete(self._task)
-        finally:
-            self._task = None
+    def _finish(self, job, awaitable):
+        return job.finish(self._loop, awaitable)
 
 
 def call_here(function, *args):
     """Runs `function(*args)` in this thread, with an event loop of its own where it gives an awaitable."""
 
-    def finish(awaitable):
+    def finish(_, awaitable):
         import asyncio
 
-        async def run():
-            return await awaitable
+        return asyncio.run(_awaited(awaitable))
 
-        return asyncio.run(run())
-
-    job = _Job(function, args)
-    job.run(finish)
-    return job.result()
+    return _Job(function, args, lambda job: job.run(finish))()
 
 
 def finished(value):
@@ -100,18 +82,50 @@ async def _awaited(value):
 
 
 class _Job:
-    def __init__(self, function, args):
+    """One call, which may be given up from another thread."""
+
+    def __init__(self, function, args, begin):
         self._function = function
         self._args = args
+        self._begin = begin
         self._value = None
         self._error = None
         self._done = allocate_lock()
         self._done.acquire()
+        # Guards what follows.
+        self._lock = allocate_lock()
+        self._running = False
+        self._given_up = False
+        self._cancel = None
+
+    def __call__(self):
+        self._begin(self)
+        with self._done:
+            pass
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    def give_up(self):
+        """Cancels what it awaits. A call that has not begun never begins; a plain function runs to its end."""
+        with self._lock:
+            if self._given_up:
+                return
+            self._given_up = True
+            if not self._running:
+                self._error = PluginError("It was cancelled.", code="BP_ABORTED")
+                self._done.release()
+            elif self._cancel is not None:
+                self._cancel()
 
     def run(self, finish):
+        with self._lock:
+            if self._given_up:
+                return
+            self._running = True
         try:
             value = self._function(*self._args)
-            self._value = finish(value) if hasattr(value, "__await__") else value
+            self._value = finish(self, value) if hasattr(value, "__await__") else value
         except SystemExit:
             self._error = PluginError("the plugin tried to end its process")
         except BaseException as error:
@@ -119,9 +133,15 @@ class _Job:
         finally:
             self._done.release()
 
-    def result(self):
-        with self._done:
-            pass
-        if self._error is not None:
-            raise self._error
-        return self._value
+    def finish(self, loop, awaitable):
+        """Awaits on a loop of this thread, so that it can be given up meanwhile."""
+        task = loop.create_task(_awaited(awaitable))
+        with self._lock:
+            self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
+            if self._given_up:
+                task.cancel()
+        try:
+            return loop.run_until_complete(task)
+        finally:
+            with self._lock:
+                self._cancel = None
