@@ -237,7 +237,9 @@ export class FastCall implements Call, StreamEvents {
   onReset(code: number): void {
     // A refused stream was not looked at (RFC 9113, section 8.7).
     if (code === http2Code.refusedStream && this.#again(2)) return
-    this.#finish(resetStatus(code), true)
+    // A server that minds the deadline itself may be first to say that it has passed.
+    if (code === http2Code.cancel && Date.now() >= this.#deadline) this.#late()
+    else this.#finish(resetStatus(code), true)
   }
 
   onLost(reason: string, unprocessed: boolean): void {
@@ -363,11 +365,13 @@ export class FastCall implements Call, StreamEvents {
     clearTimeout(this.#timer)
     const left = timeLeft(this.#deadline)
     if (left === undefined) return
-    this.#timer = setTimeout(() => {
-      const after = ((Date.now() - this.#began) / 1000).toFixed(3)
-      const where = this.#stream ? `remote_addr=${this.getPeer()}` : 'waiting for a connection'
-      this.cancelWithStatus(status.DEADLINE_EXCEEDED, `Deadline exceeded after ${after}s,${where}`)
-    }, left)
+    this.#timer = setTimeout(() => this.#late(), left)
+  }
+
+  #late(): void {
+    const after = ((Date.now() - this.#began) / 1000).toFixed(3)
+    const where = this.#stream ? `remote_addr=${this.getPeer()}` : 'waiting for a connection'
+    this.cancelWithStatus(status.DEADLINE_EXCEEDED, `Deadline exceeded after ${after}s,${where}`)
   }
 
   /** What comes from the peer reaches the listener in a turn of its own: whatever it throws harms no other call. */

@@ -477,6 +477,19 @@ it('writes a call in one piece, and later calls in few bytes', async () => {
   ])
 })
 
+it('ends a request without messages by empty data, as gRPC wants', async () => {
+  await using setup = await begin()
+  const stream = setup.client.makeBidiStreamRequest(definition.chat.path, bytes, bytes)
+  stream.on('error', () => {})
+  stream.end()
+  const peer = await setup.peers.next()
+  const id = await peer.request()
+  expect(peer.seen.filter((seen) => seen.stream === id).map(({ type, flags }) => [type, flags])).toEqual([
+    [frameType.headers, flag.endHeaders],
+    [frameType.data, flag.endStream],
+  ])
+})
+
 it('speaks to a peer that wants no header table', async () => {
   await using setup = await begin([[setting.headerTableSize, 0]])
   await setup.channel.connect()

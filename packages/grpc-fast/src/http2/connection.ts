@@ -221,18 +221,17 @@ export class Connection {
     this.#streams.set(stream.id, stream)
     const { key, steady, others } = stream.request
     const block = this.#encoder.encode(key, steady, others())
-    const only = stream.ending && stream.queued === 0
     const max = this.#peer.maxFrameSize
     const first = block.length <= max ? block : block.subarray(0, max)
     const endHeaders = first === block ? flag.endHeaders : 0
-    this.#parts.push(frame(frameType.headers, endHeaders | (only ? flag.endStream : 0), stream.id, first))
+    this.#parts.push(frame(frameType.headers, endHeaders, stream.id, first))
     for (let at = max; at < block.length; at += max) {
       const part = block.subarray(at, at + max)
       const last = at + max >= block.length ? flag.endHeaders : 0
       this.#parts.push(frame(frameType.continuation, last, stream.id, part))
     }
-    if (only) stream.localEnd = true
-    else if (stream.queued > 0) this.#sending.add(stream)
+    // The end never stands on the headers: gRPC wants it on data, empty if need be, and Go's servers wait for that.
+    if (stream.queued > 0 || stream.ending) this.#sending.add(stream)
     // Ids that are used up cannot come again: the channel goes on with another connection.
     if (this.#nextId > maxWindow) this.#retire('no stream ids are left')
   }
