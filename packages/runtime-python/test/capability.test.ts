@@ -306,3 +306,30 @@ def open_many(self):
   })
   await restarted
 })
+
+test('calls that wait a moment all end, many at once and again and again', async () => {
+  const { host } = testHost()
+  await host.load(
+    await plugin(`@rpc()
+async def pause(self, n: int):
+    await asyncio.sleep(0.001)
+    return n
+
+@rpc()
+async def at_once(self, n: int):
+    return n
+
+@rpc()
+def in_thread(self, n: int):
+    return n
+`),
+  )
+  for (let n = 0; n < 5; n++) expect(await host.call('pause', { n }, { timeoutMs: 4000 })).toBe(n)
+  for (let round = 0; round < 30; round++) {
+    const names = ['pause', 'at_once', 'in_thread']
+    const calls = Array.from({ length: 64 }, (_, n) =>
+      host.call(names[(n * (round % 3)) % 3]!, { n }, { timeoutMs: 8000 }),
+    )
+    expect(await Promise.all(calls)).toEqual(calls.map((_, n) => n))
+  }
+}, 30_000)

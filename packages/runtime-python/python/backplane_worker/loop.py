@@ -28,6 +28,8 @@ def _quick_loop(fd, serve):
         def select(self, timeout=None):
             poll, keys = self._selector.poll, self._fd_to_key
             until = None if timeout is None else time.monotonic() + timeout
+            # Timers only ever become more while this waits; a new one may be due before `timeout`.
+            timers = len(loop._scheduled)
             while True:
                 if timeout is None:
                     left = -1
@@ -47,19 +49,12 @@ def _quick_loop(fd, serve):
                         mask = (EVENT_WRITE if event & ~EPOLLIN else 0) | (EVENT_READ if event & ~EPOLLOUT else 0)
                         if mask & key.events:
                             ready.append((key, mask & key.events))
-                if ready or not served or loop._ready or loop._stopping or len(loop._scheduled) != scheduled():
+                if ready or not served or loop._ready or loop._stopping or len(loop._scheduled) != timers:
                     return ready
                 if until is not None:
                     timeout = until - time.monotonic()
                     if timeout <= 0:
                         return ready
-
-    known = [0]
-
-    def scheduled():
-        # A timer that is new, or gone, changes how long to wait.
-        before, known[0] = known[0], len(loop._scheduled)
-        return before
 
     selector = Selector()
     loop = asyncio.SelectorEventLoop(selector)

@@ -32,6 +32,7 @@ export class WorkerProcess {
   readonly #tail: string[] = []
   readonly #exit: Promise<void>
   #reason: string | undefined
+  #busy = false
   #corked = false
 
   constructor(init: WorkerProcessInit) {
@@ -105,14 +106,18 @@ export class WorkerProcess {
     const frame = encodeFrame(message)
     if (frame.length > limit) throw coreError('BP_PAYLOAD_TOO_LARGE', { details: { bytes: frame.length, limit } })
     if (this.#reason !== undefined || this.#toWorker.destroyed) return
-    // What is said in one turn leaves together.
-    if (!this.#corked) {
-      this.#corked = true
-      this.#toWorker.cork()
+    // The first message of a turn leaves at once, and the others of that turn together.
+    if (!this.#busy) {
+      this.#busy = true
       process.nextTick(() => {
+        this.#busy = false
+        if (!this.#corked) return
         this.#corked = false
         this.#toWorker.uncork()
       })
+    } else if (!this.#corked) {
+      this.#corked = true
+      this.#toWorker.cork()
     }
     this.#toWorker.write(frame)
   }

@@ -417,7 +417,7 @@ class RuleAndDelivery(PluginTest):
             import json
             def plugin_triggers(handle): return {'triggers': [{'asset': 'a'}]}
             def plugin_eval(handle, data):
-                handle['state'] = json.loads(data)['a']['x'] > 5 and data['a']['x'] > 5
+                handle['state'] = type(data) == dict and json.loads(data)['a']['x'] > 5 and data['a']['x'] > 5
                 return handle['state'] if data['a']['x'] < 100 else 'yes'
             def plugin_reason(handle): return json.dumps({'reason': 'triggered' if handle['state'] else 'cleared'})
             """,

@@ -107,6 +107,7 @@ class Configuration(PluginTest):
             CONFIG['j'] = {'description': '', 'type': 'JSON', 'default': '{"a": 1}'}
             CONFIG['l'] = {'description': '', 'type': 'list', 'items': 'integer', 'default': '["1"]', 'listName': 'all'}
             def plugin_poll(handle):
+                assert type(handle['j']['value']) == dict
                 both = [handle['j']['value']['a'], json.loads(handle['j']['value'])['a']]
                 values = {name: item['value'] for name, item in handle.items()}
                 values['j'] = json.dumps(both)

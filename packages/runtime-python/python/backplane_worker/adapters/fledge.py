@@ -281,9 +281,9 @@ class FledgeAdapter(Adapter):
         """Runs a function of the plugin in its thread."""
         from asyncio import CancelledError
 
-        job = self._thread.job(function, *args)
+        job = self._thread.run(function, *args)
         try:
-            return await self.host.in_thread(job)
+            return await self.host.in_thread(job.result)
         except CancelledError:
             job.give_up()
             raise

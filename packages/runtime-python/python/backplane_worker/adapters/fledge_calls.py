@@ -3,7 +3,6 @@
 import json
 
 from ..errors import PluginError
-from .fledge_config import parsed_twice
 from .fledge_errors import fledge_error, type_of
 from .fledge_readings import BadReading, as_text, for_filter, for_north, from_plugin
 from .fledge_thread import finished
@@ -107,7 +106,7 @@ class Calls:
         return given
 
     def evaluate(self, handle, body):
-        answer = self._module.plugin_eval(handle, parsed_twice(body["data"]))
+        answer = self._module.plugin_eval(handle, body["data"])
         return _then(answer, lambda given: self._yes("plugin_eval", given))
 
     def deliver(self, handle, body):
@@ -116,7 +115,7 @@ class Calls:
             handle,
             body.get("delivery") or self._host.plugin_id,
             body["notification"],
-            parsed_twice(body["reason"]),
+            body["reason"],
             body["message"],
         ]
         if _most_args(deliver, 5) == 4:

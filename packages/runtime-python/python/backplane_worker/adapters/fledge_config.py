@@ -6,32 +6,15 @@ import json
 _plain_loads = json.loads
 
 
-class JsonObject(dict):
-    """The value of a JSON item, the data of a rule, the reason of a delivery.
+def let_json_load_objects():
+    """Makes `json.loads` of this process take an object or array as if it were its text, and give a copy of it.
 
-    Fledge gives an object here since its version 2, and gave text before; plugins are written for either. So this is an
-    object that `json.loads` takes as if it were its text.
+    JSON items, a rule's data and a delivery's reason are objects since Fledge 2 and were text before; plugins are written for
+    either. Some ask for `type(data) == dict`, so what they get is plain.
     """
 
-
-class JsonArray(list):
-    """Like JsonObject, for an array."""
-
-
-def parsed_twice(value):
-    """Gives an object or array that `json.loads` takes too, anything else as it is."""
-    if isinstance(value, dict):
-        return JsonObject(value)
-    return JsonArray(value) if isinstance(value, list) else value
-
-
-def let_json_load_objects():
-    """Makes `json.loads` of this process take JsonObject and JsonArray."""
-
     def loads(s, *args, **kwargs):
-        if isinstance(s, (JsonObject, JsonArray)):
-            return copy.deepcopy(dict(s) if isinstance(s, dict) else list(s))
-        return _plain_loads(s, *args, **kwargs)
+        return copy.deepcopy(s) if isinstance(s, (dict, list)) else _plain_loads(s, *args, **kwargs)
 
     loads.__doc__ = _plain_loads.__doc__
     json.loads = loads
@@ -72,10 +55,10 @@ def _value(item, value):
 def _json(value):
     if isinstance(value, str):
         try:
-            value = _plain_loads(value)
+            return _plain_loads(value)
         except ValueError:
             return value
-    return parsed_twice(value)
+    return copy.deepcopy(value)
 
 
 def _elements(item, value):

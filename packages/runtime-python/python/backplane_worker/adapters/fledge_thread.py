@@ -19,11 +19,8 @@ class PluginThread:
         self._ended = False
         self._loop = None
 
-    def job(self, function, *args):
-        """Gives what will run `function(*args)` there, once it is called (not from the event loop); an awaitable is awaited."""
-        return _Job(function, args, self._run)
-
-    def _run(self, job):
+    def run(self, function, *args):
+        """Has `function(*args)` run there, after what was given before, and gives the job; an awaitable is awaited."""
         if self._ended:
             raise PluginError("the plugin has ended")
         if not self._begun:
@@ -31,7 +28,9 @@ class PluginThread:
             from threading import Thread
 
             Thread(target=self._serve, name="plugin", daemon=True).start()
+        job = _Job(function, args)
         self._jobs.put(job)
+        return job
 
     def end(self):
         """Ends the thread after what was called before; nothing may be called afterwards."""
@@ -65,7 +64,9 @@ def call_here(function, *args):
 
         return asyncio.run(_awaited(awaitable))
 
-    return _Job(function, args, lambda job: job.run(finish))()
+    job = _Job(function, args)
+    job.run(finish)
+    return job.result()
 
 
 def finished(value):
@@ -84,10 +85,9 @@ async def _awaited(value):
 class _Job:
     """One call, which may be given up from another thread."""
 
-    def __init__(self, function, args, begin):
+    def __init__(self, function, args):
         self._function = function
         self._args = args
-        self._begin = begin
         self._value = None
         self._error = None
         self._done = allocate_lock()
@@ -98,8 +98,8 @@ class _Job:
         self._given_up = False
         self._cancel = None
 
-    def __call__(self):
-        self._begin(self)
+    def result(self):
+        """Waits for its end; not on the event loop."""
         with self._done:
             pass
         if self._error is not None:
