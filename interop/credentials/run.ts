@@ -16,6 +16,7 @@ import { freePort } from '../ports.ts'
 import type { Venv } from '../venv.ts'
 import { bridgeBinary, buildBridge, startBridge } from '../zenoh-bridge.ts'
 import { command, type Ended } from './command.ts'
+import { precedence } from './precedence.ts'
 
 const tenant = 'dev'
 const deviceId = 'dev-press-4'
@@ -27,6 +28,7 @@ await interop('credentials', async (kit) => {
     'device-connect-agent-tools==0.2.5',
     'eclipse-zenoh==1.10.2',
   ])
+  await precedence(kit, python, pem)
   await jwt(kit, python)
   await tls(kit)
   await mtls(kit, python)

@@ -206,6 +206,21 @@ describe('secure by default', () => {
     })
   })
 
+  test('a JWT and a seed go together, unless it is allowed', async () => {
+    const bearer = await file('bearer.creds.json', nats({ nkey_seed: undefined }))
+    expect(await read({ credentialsFile: bearer, allowInsecure: true })).toMatchObject({ auth: { jwt } })
+    const nkey = await file('nkey.creds.json', nats({ jwt: undefined }))
+    expect((await read({ credentialsFile: nkey, allowInsecure: true })).auth).toEqual({ nkeySeed: seed })
+    await expect(read({ credentialsFile: nkey })).rejects.toThrow(/no JWT/)
+  })
+
+  test('ZENOH_CONNECT is for Zenoh, and a file of NATS says nothing of that', async () => {
+    const path = await file('h.creds.json', nats())
+    const env = { ZENOH_CONNECT: 'tcp/a:7447', MESSAGING_BACKEND: 'nats' }
+    expect(await read({ env, credentialsFile: path })).toMatchObject({ backend: 'zenoh', urls: ['tcp/a:7447'] })
+    await expect(read({ backend: 'zenoh', credentialsFile: path })).rejects.toThrow(/no section 'zenoh'/)
+  })
+
   test('the id of another device is refused, unless it is allowed; Zenoh demands nothing at start', async () => {
     const path = await file('f.creds.json', nats())
     for (const init of [{ deviceId: 'other' }, { env: { DEVICE_ID: 'other' } }]) {

@@ -3,11 +3,8 @@ import { messageOf } from '@backplane/core'
 import { deviceConnectError } from '../errors.ts'
 import { isObject } from '../json.ts'
 
-/** A user JWT and the seed of its key, by which a client of NATS says who it is. */
-export interface JwtCredentials {
-  readonly jwt: string
-  readonly nkeySeed: string
-}
+/** How a client of NATS says who it is: by a user JWT and the seed of its key. One alone is for insecure networks. */
+export type NatsAuth = { readonly jwt: string; readonly nkeySeed?: string } | { readonly nkeySeed: string }
 
 /** TLS of a connection: files, or the PEM texts themselves. Where both are there, the file counts. */
 export interface TlsMaterial {
@@ -23,7 +20,7 @@ export interface TlsMaterial {
 export interface CredentialsSection {
   /** Where to connect; empty where it does not say. */
   readonly urls: readonly string[]
-  readonly auth?: Partial<JwtCredentials>
+  readonly auth?: { readonly jwt?: string; readonly nkeySeed?: string }
   readonly tls?: TlsMaterial
 }
 

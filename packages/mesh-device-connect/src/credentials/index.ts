@@ -9,7 +9,7 @@
 export {
   type Credentials,
   type CredentialsSection,
-  type JwtCredentials,
+  type NatsAuth,
   readCredentialsFile,
   type TlsMaterial,
 } from './file.ts'

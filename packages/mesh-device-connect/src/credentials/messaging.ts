@@ -3,13 +3,13 @@ import { invalid } from '../subjects.ts'
 import {
   type Credentials,
   type CredentialsSection,
-  type JwtCredentials,
+  type NatsAuth,
   readCredentialsFile,
   type TlsMaterial,
   unusable,
 } from './file.ts'
 import { newestPortalCredentials, type PortalLookup } from './portal.ts'
-import { checkJwt, checkTls } from './validity.ts'
+import { checkAuth, checkTls } from './validity.ts'
 
 /** What carries the messages. */
 export type Backend = 'nats' | 'zenoh'
@@ -49,7 +49,7 @@ export interface Messaging {
   readonly deviceId?: string
   readonly tenant?: string
   /** For NATS. */
-  readonly auth?: JwtCredentials
+  readonly auth?: NatsAuth
   readonly tls?: TlsMaterial
   readonly allowInsecure: boolean
   /** Where each of these is from: a variable, a file, `option`, `default`. */
@@ -86,7 +86,9 @@ export async function readMessaging(
   const asked = portal === false ? (init.backend ?? backendOf(env.MESSAGING_BACKEND)) : 'nats'
   const chosen = urlsOf(init, env, asked, credentials, portal !== false)
   const { backend, urls } = chosen
-  const section = backend === 'zenoh' ? (credentials?.zenoh ?? credentials?.nats) : credentials?.nats
+  // With addresses from elsewhere, TLS of the other section serves as well, as upstream takes it.
+  const other = backend === 'zenoh' && chosen.from !== 'default' ? credentials?.nats : undefined
+  const section = credentials?.[backend] ?? other
   if (credentials && !section) {
     throw unusable(credentials.path, `it has no section '${backend}', and ${backend} is what carries the messages here`)
   }
@@ -94,7 +96,7 @@ export async function readMessaging(
   const tls = tlsOf(section, credentials, env)
   if (backend === 'nats' && !allowInsecure) checkSecure(urls, auth, tls)
 
-  const jwtEnd = auth ? checkJwt(auth.value, auth.from, now) : undefined
+  const jwtEnd = auth ? checkAuth(auth.value, auth.from, now) : undefined
   const beside = credentials?.path
   const checked = tls ? await checkTls(tls.value, { cwd, beside, source: tls.from, now }) : undefined
   const ends = [jwtEnd, checked?.endsAt].filter((end) => end !== undefined)
@@ -141,8 +143,9 @@ function urlsOf(
   const found = said ?? (isPortal ? undefined : first(env, 'MESSAGING_URLS', 'NATS_URL', 'ZENOH_CONNECT'))
   if (found) {
     const urls = found.value.split(',').flatMap((url) => url.trim() || [])
-    const isZenoh = found.from === 'ZENOH_CONNECT'
-    return { backend: asked ?? (isZenoh ? 'zenoh' : schemeOf(urls[0])), urls, from: found.from }
+    // Upstream takes this variable for Zenoh whatever else is said.
+    const backend = found.from === 'ZENOH_CONNECT' ? 'zenoh' : (asked ?? schemeOf(urls[0]))
+    return { backend, urls, from: found.from }
   }
   // Upstream's choice of a section: the backend that is named, else Zenoh's, else that of NATS.
   const backend = asked ?? (credentials?.zenoh ? 'zenoh' : credentials?.nats ? 'nats' : 'zenoh')
@@ -169,14 +172,12 @@ function authOf(
   section: CredentialsSection | undefined,
   credentials: Credentials | undefined,
   env: Env,
-): Sourced<JwtCredentials> | undefined {
+): Sourced<NatsAuth> | undefined {
   const jwt = section?.auth?.jwt ?? first(env, 'NATS_JWT')?.value
   const nkeySeed = section?.auth?.nkeySeed ?? first(env, 'NATS_NKEY_SEED')?.value
   const from = section?.auth && credentials ? credentials.path : 'NATS_JWT and NATS_NKEY_SEED'
-  if (jwt === undefined && nkeySeed === undefined) return undefined
-  if (nkeySeed === undefined) throw unusable(from, 'there is a JWT, but no seed (nkey_seed) to sign with')
-  if (jwt === undefined) throw unusable(from, 'there is a seed (nkey_seed), but no JWT')
-  return { value: { jwt, nkeySeed }, from }
+  if (jwt !== undefined) return { value: { jwt, ...(nkeySeed === undefined ? {} : { nkeySeed }) }, from }
+  return nkeySeed === undefined ? undefined : { value: { nkeySeed }, from }
 }
 
 /** A path of the environment counts before one of the file, and that before a text of the file. */
@@ -200,7 +201,11 @@ function tlsOf(
 }
 
 /** Upstream's check at start: it concerns NATS alone. */
-function checkSecure(urls: readonly string[], auth: unknown, tls: Sourced<TlsMaterial> | undefined): void {
+function checkSecure(
+  urls: readonly string[],
+  auth: Sourced<NatsAuth> | undefined,
+  tls: Sourced<TlsMaterial> | undefined,
+): void {
   const missing = (reason: string, next: string) =>
     deviceConnectError('BP_DEVICE_CONNECT_CREDENTIALS_MISSING', { details: { reason }, next })
   if (!auth) {
@@ -209,6 +214,9 @@ function checkSecure(urls: readonly string[], auth: unknown, tls: Sourced<TlsMat
       'Name a credentials file (--credentials or MESSAGING_CREDENTIALS_FILE), or allow a broker without with --allow-insecure.',
     )
   }
+  if (!('jwt' in auth.value)) throw unusable(auth.from, 'there is a seed (nkey_seed), but no JWT')
+  if (auth.value.nkeySeed === undefined)
+    throw unusable(auth.from, 'there is a JWT, but no seed (nkey_seed) to sign with')
   const hasCa = tls?.value.ca !== undefined || tls?.value.caFile !== undefined
   if (urls.some((url) => url.startsWith('tls://')) && !hasCa) {
     throw missing(

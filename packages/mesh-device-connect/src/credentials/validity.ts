@@ -4,17 +4,20 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { messageOf } from '@backplane/core'
 import { deviceConnectError } from '../errors.ts'
 import { isObject } from '../json.ts'
-import { type JwtCredentials, type TlsMaterial, unusable } from './file.ts'
+import { type NatsAuth, type TlsMaterial, unusable } from './file.ts'
 
 /**
  * Checks a JWT and its seed before a broker does, which would only say "no". Gives when the JWT ends, in milliseconds since
  * the epoch; `undefined`: never. Throws `BP_DEVICE_CONNECT_CREDENTIALS_INVALID` or `..._EXPIRED`.
  */
-export function checkJwt({ jwt, nkeySeed }: JwtCredentials, source: string, now: number): number | undefined {
-  const claims = claimsOf(jwt)
-  if (!claims) throw unusable(source, 'its JWT is not three parts of base64 with JSON in them')
-  if (!/^SU[A-Z2-7]{56}$/.test(nkeySeed))
+export function checkAuth(auth: NatsAuth, source: string, now: number): number | undefined {
+  const { nkeySeed } = auth
+  if (nkeySeed !== undefined && !/^SU[A-Z2-7]{56}$/.test(nkeySeed)) {
     throw unusable(source, 'its seed is not that of a user (58 letters, from SU on)')
+  }
+  if (!('jwt' in auth)) return undefined
+  const claims = claimsOf(auth.jwt)
+  if (!claims) throw unusable(source, 'its JWT is not three parts of base64 with JSON in them')
   if (typeof claims.exp !== 'number' || claims.exp === 0) return undefined
   const endsAt = claims.exp * 1000
   if (endsAt <= now) throw expired(source, 'JWT', endsAt)
