@@ -227,7 +227,7 @@ async function reloads(kit: Interop, edge: Venv): Promise<void> {
         rmSync(dir, { recursive: true, force: true })
       }
     },
-    { timeoutMs: 400_000 },
+    { timeoutMs: 900_000 },
   )
 }
 
