@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -125,6 +125,30 @@ describe('a new plugin', () => {
       err: expect.stringContaining('BP_PLUGIN_ID_INVALID'),
     })
   })
+})
+
+test('validate knows plugins without a manifest', async () => {
+  const code = (type: string) => `
+def plugin_info():
+    return {'name': 'x', 'version': '1', 'type': '${type}', 'mode': 'poll', 'interface': '1.0', 'config': {}}
+def plugin_init(config): return {}
+def plugin_poll(handle): pass
+`
+  for (const [name, type] of [
+    ['level', 'south'],
+    ['odd', 'storage'],
+  ] as const) {
+    await mkdir(join(dir, name))
+    await writeFile(join(dir, name, `${name}.py`), code(type))
+  }
+  const { code: ended, out } = await run(['validate', 'level', '--json'], { cwd: dir })
+  expect(ended).toBe(0)
+  expect(JSON.parse(out)).toMatchObject({ ok: true, plugin_id: 'level', functions: ['poll'], warnings: [] })
+  const odd = await run(['validate', 'odd'], { cwd: dir })
+  expect([odd.code, odd.out]).toEqual([
+    expect.toSatisfy((code) => code !== 0),
+    expect.stringContaining('BP_FLEDGE_INFO_INVALID'),
+  ])
 })
 
 test('validate says what is wrong with a folder, by path', async () => {

@@ -1,7 +1,7 @@
 import { access, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { BackplaneError, createHost, type Manifest, messageOf, type PluginStatus } from '@backplane/core'
-import { type ManifestIssue, parseManifestText } from '@backplane/core/manifest'
+import { type ManifestIssue, parseManifest, parseManifestText } from '@backplane/core/manifest'
 import { nodeRuntime } from '@backplane/runtime-node'
 import { pythonRuntime } from '@backplane/runtime-python'
 import { wasmRuntime } from '@backplane/runtime-wasm'
@@ -20,6 +20,8 @@ interface Finding {
   events: readonly string[]
   manifest: Manifest | null
 }
+
+const runtimes = [nodeRuntime(), wasmRuntime(), pythonRuntime()]
 
 /** Loads a plugin in a host of its own, with no mesh, and says what is wrong. It runs the plugin's code. */
 export async function validate(dir: string, _: object, { io, reporter }: CommandContext): Promise<void> {
@@ -46,7 +48,7 @@ async function inspect(finding: Finding, io: CliIo): Promise<void> {
   const { path, errors } = finding
   if (!(await stat(path).catch(() => undefined))?.isDirectory()) return void errors.push(`not a directory: ${path}`)
   const text = await readFile(join(path, 'manifest.json'), 'utf8').catch(() => undefined)
-  if (text === undefined) return void errors.push('missing manifest.json')
+  if (text === undefined) return recognise(finding, io)
   try {
     finding.manifest = parseManifestText(text, { folder: basename(path) })
   } catch (error) {
@@ -68,11 +70,26 @@ async function inspect(finding: Finding, io: CliIo): Promise<void> {
   await tryLoad(finding, finding.manifest, io)
 }
 
+/** Some plugins have no manifest, and a runtime knows them all the same. */
+async function recognise(finding: Finding, io: CliIo): Promise<void> {
+  const { path, errors } = finding
+  await using host = createHost({ identity: { deviceId: 'validate' }, runtimes })
+  try {
+    for (const runtime of host.runtimes) {
+      const manifest = await runtime.recognise?.({ dir: path, name: basename(path) })
+      if (manifest === undefined) continue
+      finding.manifest = parseManifest(manifest, { folder: basename(path) })
+      return tryLoad(finding, finding.manifest, io)
+    }
+  } catch (thrown) {
+    const error = BackplaneError.from(thrown)
+    return void errors.push(`${error.message} [${error.code}]`)
+  }
+  errors.push('missing manifest.json')
+}
+
 async function tryLoad(finding: Finding, manifest: Manifest, { signal }: CliIo): Promise<void> {
-  await using host = createHost({
-    identity: { deviceId: 'validate' },
-    runtimes: [nodeRuntime(), wasmRuntime(), pythonRuntime()],
-  })
+  await using host = createHost({ identity: { deviceId: 'validate' }, runtimes })
   // What it depends on is not here, and whether it is elsewhere is not its fault.
   const { dependencies: _, ...alone } = manifest
   try {
