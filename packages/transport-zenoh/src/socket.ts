@@ -33,6 +33,8 @@ export interface SocketInit {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   readonly events: SocketEvents
+  /** A frame that the other side takes without a word, to acknowledge what came; see {@link OpenSocket}. */
+  readonly nothing: Uint8Array
 }
 
 const highWaterBytes = 1024 * 1024
@@ -47,7 +49,7 @@ const largestFrame = 64 * 1024 * 1024
  * begun is closed in every case.
  */
 export async function openSocket(init: SocketInit): Promise<BridgeSocket> {
-  const { endpoint, clock, timeoutMs, signal, events } = init
+  const { endpoint, clock, timeoutMs, signal } = init
   const options = await optionsOf(init)
   signal.throwIfAborted()
   return new Promise((resolve, reject) => {
@@ -63,7 +65,7 @@ export async function openSocket(init: SocketInit): Promise<BridgeSocket> {
         ws.terminate()
         reject(error)
       } else {
-        resolve(new OpenSocket(ws, clock, events))
+        resolve(new OpenSocket(ws, init))
       }
     }
     const abort = () => settle(abortedBy(signal))
@@ -81,14 +83,16 @@ export async function openSocket(init: SocketInit): Promise<BridgeSocket> {
 class OpenSocket implements BridgeSocket {
   readonly #ws: WebSocket
   readonly #clock: Clock
+  readonly #nothing: Uint8Array
   #waiting: (() => void)[] = []
   #ended = false
   #owing = false
   #silent = true
 
-  constructor(ws: WebSocket, clock: Clock, events: SocketEvents) {
+  constructor(ws: WebSocket, { clock, events, nothing }: SocketInit) {
     this.#ws = ws
     this.#clock = clock
+    this.#nothing = nothing
     let reason: string | undefined
     ws.removeAllListeners()
     ws.on('error', (error) => {
@@ -145,7 +149,8 @@ class OpenSocket implements BridgeSocket {
    *
    * The bridge leaves Nagle's algorithm on: with a frame of it under way, it holds the next small one until the first is
    * acknowledged, which this machine delays by 40 ms where it has nothing to send. The end of a request, which comes by
-   * itself, would so hold up the answer to the next. A pong that nobody asked for is allowed (RFC 6455, 5.5.3).
+   * itself, would so hold up the answer to the next. A pong that nobody asked for would do as well, but the bridge writes
+   * an error into its log for each.
    */
   #acknowledge(): void {
     this.#silent = true
@@ -153,7 +158,7 @@ class OpenSocket implements BridgeSocket {
     this.#owing = true
     setImmediate(() => {
       this.#owing = false
-      if (this.#silent && this.open) this.#ws.pong()
+      if (this.#silent && this.open) this.#ws.send(this.#nothing)
     })
   }
 

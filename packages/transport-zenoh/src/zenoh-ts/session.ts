@@ -12,8 +12,14 @@ const requestTimeoutMs = 60_000
 const queryGraceMs = 1000
 const keptExpressions = 1000
 
+/**
+ * An empty put for this session alone, on a key that no wildcard meets: it goes nowhere and is not answered. Message 14, key,
+ * payload, encoding, no attachment, no timestamp, quality of service with a locality of 0.
+ */
+const nothing = Uint8Array.from([14, 10, ...Buffer.from('@backplane'), 0, 0, 0, 0, 0, 0, 0b00_1_0_0_101])
+
 /** Options of {@link openZenohTs}. */
-export interface ZenohTsInit extends Omit<SocketInit, 'events'> {
+export interface ZenohTsInit extends Omit<SocketInit, 'events' | 'nothing'> {
   readonly congestion: 'drop' | 'block'
   /** The link has gone, or fell silent. Told once, and not after `close`. */
   lost(reason: string): void
@@ -30,6 +36,7 @@ export async function openZenohTs(init: ZenohTsInit): Promise<ZenohSession> {
   let facade: SocketFacade | undefined
   const socket = await openSocket({
     ...init,
+    nothing,
     events: {
       frame: (frame) => {
         init.heard()
