@@ -3,13 +3,17 @@
  * and certificates on a Zenoh router, with stock Python agents on the same credentials.
  */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { readMessaging, zenohConfig } from '@backplane/mesh-device-connect/credentials'
 import { encodeUser } from '@nats-io/jwt'
 import { createAccount, createUser } from '@nats-io/nkeys'
 import { root } from '../../tools/workspace.ts'
 import { agentSession } from '../device-connect/sessions.ts'
+import { startEtcd } from '../etcd.ts'
 import { type Interop, interop } from '../harness.ts'
 import { type Identities, makeIdentities } from '../nats/identities.ts'
 import { freePort } from '../ports.ts'
@@ -18,6 +22,7 @@ import { bridgeBinary, buildBridge, startBridge } from '../zenoh-bridge.ts'
 import { command, type Ended } from './command.ts'
 import { precedence } from './precedence.ts'
 
+const execute = promisify(execFile)
 const tenant = 'dev'
 const deviceId = 'dev-press-4'
 const pem = (name: string) => join(root, 'packages/transport-nats/test/fixtures', name)
@@ -30,6 +35,7 @@ await interop('credentials', async (kit) => {
   ])
   await precedence(kit, python, pem)
   await jwt(kit, python)
+  await registered(kit)
   await tls(kit)
   await mtls(kit, python)
 })
@@ -150,6 +156,75 @@ async function jwt(kit: Interop, python: Venv): Promise<void> {
     await using _ = await command.start(kit, ['up', ...args, '--plugins', plugins(kit), '--discovery-mode', 'd2d'])
     assert.equal((await command.run(['invoke', 'hello_world', ...args])).out, '{"message":"Hello, world!"}\n')
   })
+}
+
+/** The whole of a portal's network but the portal: the real registry on etcd, and everybody with a JWT of their own. */
+async function registered(kit: Interop): Promise<void> {
+  // The same environment as that of the sessions with the registry.
+  const python = await kit.venv([
+    ...['server[all]', 'agent-tools[mcp]', 'edge'].map((name) => `device-connect-${name}==0.2.5`),
+    'fastmcp<3',
+  ])
+  const identities = await makeIdentities(tenant)
+  const folder = kit.scratch()
+  await using etcd = await startEtcd(kit, kit.scratch())
+  await using server = await kit.natsServer({ config: identities.config })
+  const own = issue(folder, 'host', deviceId, natsSection(identities, server.url))
+  const env = (file: string) => ({
+    MESSAGING_BACKEND: 'nats',
+    NATS_URL: server.url,
+    MESSAGING_CREDENTIALS_FILE: file,
+    TENANT: tenant,
+    ETCD_HOST: '127.0.0.1',
+    ETCD_PORT: String(etcd.port),
+    DC_FLEET_CACHE_TTL: '0',
+  })
+  const service = issue(folder, 'registry', 'registry-1', natsSection(identities.service, server.url))
+  const module = ['-m', 'device_connect_server.registry.service.main']
+  await using _ = await kit.start(python.bin('python'), module, {
+    ready: /listening on all tenants/,
+    env: env(service),
+  })
+  await using host = await command.start(kit, ['up', '--credentials', own, '--plugins', plugins(kit)])
+  assert.match(host.output(), new RegExp(deviceId))
+  await kit.check(
+    'a portal host is in the registry, and the command finds it there with its own credentials',
+    async () => {
+      const found = async () => {
+        const devices = (await command.json(['discover', 'function(hello_world)', '--credentials', own])) as object[]
+        return devices.length > 0 ? devices : undefined
+      }
+      const [device] = (await eventually(found)) as { deviceId: string; status: { availability: string } }[]
+      assert.equal(device?.deviceId, deviceId)
+      assert.equal(device?.status.availability, 'available')
+      const fleet = (await command.json(['fleet', '--credentials', own])) as { by_type: object }
+      assert.deepEqual(fleet.by_type, { plugin_host: 1 })
+    },
+  )
+  await kit.check('the doctor finds registry, devices and credentials in order', async () => {
+    const { code, out } = await command.run(['doctor', '--credentials', own])
+    assert.equal(code, 0, out)
+    for (const name of ['credentials', 'broker', 'registry', 'devices', 'clock'])
+      assert.match(out, new RegExp(`ok +${name}`))
+  })
+  await kit.check("upstream's own devctl sees it with a JWT, and statectl calls it", async () => {
+    const agent = issue(folder, 'agent', 'agent-1', natsSection(identities, server.url))
+    const shell = (...args: string[]) =>
+      execute(python.bin('python'), ['-m', ...args], { env: { ...process.env, ...env(agent) }, timeout: 50_000 })
+    assert.match((await shell('device_connect_server.devctl', 'list')).stdout, new RegExp(deviceId))
+    const selector = `device(${deviceId}).function(hello_world)`
+    const { stdout } = await shell('device_connect_server.statectl', 'invoke', selector)
+    assert.match(stdout, /Hello, world!/)
+  })
+}
+
+async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
+  for (let turn = 0; turn < 20; turn++) {
+    const value = await look()
+    if (value !== undefined) return value
+    await sleep(250)
+  }
+  throw new Error('it did not happen in time')
 }
 
 async function tls(kit: Interop): Promise<void> {

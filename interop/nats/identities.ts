@@ -12,6 +12,8 @@ export interface Identities {
   readonly seed: string
   /** The text of a `.creds` file. */
   readonly creds: string
+  /** Who may use every subject of the account, as the network's own services do. */
+  readonly service: { readonly jwt: string; readonly seed: string }
 }
 
 /** The library's own defaults let nobody in. */
@@ -26,10 +28,12 @@ export async function makeIdentities(tenant: string): Promise<Identities> {
   const accountJwt = await encodeAccount(tenant, account, { limits }, { signer: operator })
   const allow = [`device-connect.${tenant}.>`, '_INBOX.>']
   const jwt = await encodeUser('device', user, account, { pub: { allow }, sub: { allow } })
+  const servant = createUser()
+  const service = { jwt: await encodeUser('service', servant, account, {}), seed: text(servant.getSeed()) }
   const config = [
     `operator: ${operatorJwt}`,
     'resolver: MEMORY',
     `resolver_preload: { ${account.getPublicKey()}: ${accountJwt} }`,
   ].join('\n')
-  return { config, jwt, seed: text(user.getSeed()), creds: text(fmtCreds(jwt, user)) }
+  return { config, jwt, seed: text(user.getSeed()), creds: text(fmtCreds(jwt, user)), service }
 }
