@@ -1,4 +1,5 @@
 /** Components: their types, their imports and their limits. */
+import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type ComponentPluginInit, componentPlugin } from '../src/component/plugin.ts'
 import { readComponent } from '../src/component/read-component.ts'
@@ -341,6 +342,45 @@ test('a file that is cut or changed is a typed error', async () => {
     const outcome = await load({ worker: false, limits: { fuel: 100_000 } }, changed.slice()).catch((error) => error)
     if (outcome instanceof Error) expect((outcome as { code?: string }).code).toMatch(/^BP_(?!UNEXPECTED)/)
     changed[at] = plain[at] as number
+  }
+})
+
+test('changed anywhere, it loads and answers or says why not', async () => {
+  const change = fc.record({ at: fc.nat(plain.length - 9), value: fc.nat(255) })
+  const limits = { fuel: 300_000, memoryPages: 64, timeoutMs: 1000, callDepth: 200 }
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 5 }), async (changes) => {
+      const bytes = plain.slice()
+      for (const { at, value } of changes) bytes[8 + at] = value
+      const typed = (error: { code?: string }) => void expect(String(error.code)).toMatch(/^BP_(?!UNEXPECTED)/)
+      const plugin = await componentPlugin(bytes, { functions, limits, worker: false }).catch(typed)
+      if (!plugin) return
+      for (const { name } of plugin.functions)
+        await plugin.call(name, { a: 1, b: 2, n: 3, c: 'x', text: 'abc', pages: 1 }).catch(typed)
+      await plugin.close()
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('a list that is too long to hold ends its call, not the process', async () => {
+  const bytes = await component(
+    'package demo:greedy; world greedy { export all: func() -> list<bool>; export texts: func() -> list<string>; export blocks: func() -> list<list<u8>>; export fine: func() -> bool; }',
+    `(module (memory (export "memory") 4000) (func (export "fine") (result i32) (i32.const 1))
+      (func $same (result i32) (local $i i32)
+        (loop $next (i32.store (i32.add (i32.const 64) (i32.shl (local.get $i) (i32.const 3))) (i32.const 1000000))
+          (i32.store (i32.add (i32.const 68) (i32.shl (local.get $i) (i32.const 3))) (i32.const 100000000))
+          (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 1000))))
+        (i32.store (i32.const 16) (i32.const 64)) (i32.store (i32.const 20) (i32.const 1000)) (i32.const 16))
+      (func (export "texts") (result i32) (call $same)) (func (export "blocks") (result i32) (call $same))
+      (func (export "all") (result i32) (i32.store (i32.const 16) (i32.const 64)) (i32.store (i32.const 20) (i32.const 260000000)) (i32.const 16)))`,
+  )
+  for (const worker of [true, false]) {
+    const plugin = await load({ worker }, bytes)
+    for (const name of ['all', 'texts', 'blocks']) {
+      await expect(plugin.call(name)).rejects.toEqual(failing('BP_WASM_SIZE_LIMIT'))
+      expect(await plugin.call('fine')).toBe(true)
+    }
   }
 })
 

@@ -8,6 +8,7 @@ import { trapped } from '../sandbox/traps.ts'
 import { pack, unpack } from '../vyra/convert.ts'
 import { ProgramExit } from '../wasi/wasi.ts'
 import type { WasmImports } from '../webassembly.ts'
+import { boundedGlobals } from './bounded-globals.ts'
 import { answered, type ComponentProgram, evaluate, functionOf, type Instantiate } from './program.ts'
 import type { WitInterface } from './read-component.ts'
 import { type SystemInit, SystemInterfaces } from './system-interfaces.ts'
@@ -36,6 +37,9 @@ interface HostSide {
   readonly signal: AbortSignal
 }
 
+/** What bindings may make in any case, for their own ends. */
+const slackBytes = 1 << 20
+
 /** How long a component may take to come up where its limits do not say. */
 const mostStartMs = 10_000
 
@@ -44,12 +48,19 @@ export class ComponentGuest {
   readonly #init: ComponentGuestInit
   readonly #instantiate: Instantiate
   #live: Live | undefined
+  #meter: Meter | undefined
+  /** What the bindings have made of the guest's memory in this call, and how often they were at it. */
+  #made = { bytes: 0, times: 0 }
   #call: GuestCall | undefined
   #stats: CallStats = { fuel: 0, hostCalls: 0, memoryPages: 0 }
 
   constructor(init: ComponentGuestInit) {
     this.#init = init
-    this.#instantiate = evaluate(init.component.glue)
+    const globals = boundedGlobals({
+      count: (bytes) => this.#count(bytes),
+      isMemory: (buffer) => this.#meter?.holds(buffer) ?? false,
+    })
+    this.#instantiate = evaluate(init.component.glue, globals)
   }
 
   get stats(): CallStats {
@@ -70,6 +81,8 @@ export class ComponentGuest {
     const { limits, share, mayPause } = this.#init
     const meter = new Meter(limits, share, mayPause)
     const name = 'its initialisation'
+    this.#meter = meter
+    this.#made = { bytes: 0, times: 0 }
     meter.begin(name, Math.min(call?.timeoutMs ?? mostStartMs, mostStartMs), call?.interrupt)
     try {
       const { wasi, config } = this.#init
@@ -97,6 +110,7 @@ export class ComponentGuest {
     const run = (owner as Record<string, Run>)[camelCase(found.type.name)]
     if (!run) throw wasmError('BP_WASM_EXPORT_MISSING', { details: { name, what: 'the component' } })
     const { meter } = live
+    this.#made = { bytes: 0, times: 0 }
     meter.begin(name, Math.min(call.timeoutMs, limits.timeoutMs), call.interrupt)
     let value: unknown
     try {
@@ -138,6 +152,21 @@ export class ComponentGuest {
     const value = this.#init.limits[limit]
     if (bytes.length > value)
       throw wasmError('BP_WASM_SIZE_LIMIT', { details: { what, actual: bytes.length, value, limit } })
+  }
+
+  /** Ends a call that would make more values than it may give. */
+  #count(bytes: number): void {
+    const made = this.#made
+    const meter = this.#meter
+    made.bytes += bytes
+    if ((++made.times & 0xffff) === 0 && meter) meter.reason ??= meter.interrupted()
+    const value = this.#init.limits.outputBytes
+    // Values take more room here than as JSON.
+    if (meter && made.bytes > 4 * value + slackBytes)
+      meter.reason ??= wasmError('BP_WASM_SIZE_LIMIT', {
+        details: { what: 'What the component gives', actual: made.bytes, value, limit: 'outputBytes' },
+      })
+    if (meter?.reason) throw meter.reason
   }
 
   #make(meter: Meter, system: SystemInterfaces | undefined): Record<string, unknown> {

@@ -49,7 +49,7 @@ export interface ComponentPluginInit
   > {
   /** What it may import beside WASI. @default none */
   readonly functions?: ComponentFunctions
-  /** Runs it in worker threads; without, only for components that are trusted: values of any size are made of what it gives. @default true */
+  /** Runs it in worker threads; without, what jco writes for it runs in this thread, outside of the sandbox. @default true */
   readonly worker?: boolean
 }
 

@@ -88,13 +88,15 @@ async function bindgen(): Promise<Bindgen> {
 
 /**
  * Runs the bindings' own code, which does nothing until it is called. It is jco's, made from a checked component, and sees neither the
- * process nor modules.
+ * process nor modules. `globals` stand in the place of the engine's own.
  */
-export function evaluate(glue: string): Instantiate {
+export function evaluate(glue: string, globals: Readonly<Record<string, unknown>>): Instantiate {
   const code = `${glue.replaceAll(/^export (?=function|const)/gm, '')}\nreturn instantiate`
   const global = { WebAssembly: (globalThis as { WebAssembly?: object }).WebAssembly }
   const hidden = ['process', 'require', 'module', 'fetch', 'Buffer', 'navigator', 'queueMicrotask']
-  return compileFunction(code, ['globalThis', 'global', ...hidden])(global, global) as Instantiate
+  const names = Object.keys(globals)
+  const run = compileFunction(code, ['globalThis', 'global', ...names, ...hidden])
+  return run(global, global, ...names.map((name) => globals[name])) as Instantiate
 }
 
 /** Names what can be called: a function's own name, or its interface's before it where two have the same. */

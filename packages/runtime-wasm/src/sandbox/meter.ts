@@ -68,6 +68,11 @@ export class Meter {
     if (this.pages > this.limits.memoryPages) throw this.#memoryLimit(what)
   }
 
+  /** Whether this is what one of its memories holds now. */
+  holds(buffer: unknown): boolean {
+    return this.#memories.some((memory) => memory.buffer === buffer)
+  }
+
   /** Pages of all memories now. */
   get pages(): number {
     let pages = 0
