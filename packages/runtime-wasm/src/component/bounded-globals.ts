@@ -49,7 +49,7 @@ export function boundedGlobals({ count, isMemory }: Counting): Record<string, un
     Object.defineProperty(BoundedView.prototype, name, { value })
   }
   class BoundedDecoder extends TextDecoder {
-    override decode(input?: ArrayBuffer | ArrayBufferView | null, options?: { stream?: boolean }): string {
+    override decode(input?: ArrayBuffer | NodeJS.ArrayBufferView | null, options?: { stream?: boolean }): string {
       count(input?.byteLength ?? 0)
       return super.decode(input, options)
     }
