@@ -5,4 +5,5 @@ export default library({
   manifest: 'src/manifest/index.ts',
   memory: 'src/memory/index.ts',
   subjects: 'src/subjects.ts',
+  transport: 'src/transport/index.ts',
 })

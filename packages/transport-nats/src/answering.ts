@@ -1,6 +1,6 @@
 import { type IncomingRequest, messageOf, type RequestHandler } from '@backplane/core'
+import { DropCount } from '@backplane/core/transport'
 import type { NatsMessage, Refusal } from './client.ts'
-import { DropCount } from './drop-count.ts'
 
 /** What an {@link Answering} needs of its transport. */
 export interface AnsweringContext {

@@ -15,12 +15,11 @@ import {
   within,
 } from '@backplane/core'
 import { validatePattern, validateSubject } from '@backplane/core/subjects'
+import { CallTable, Inbound } from '@backplane/core/transport'
 import { Answering } from './answering.ts'
-import { CallTable } from './calls.ts'
 import type { NatsClient, NatsMessage } from './client.ts'
 import { serversOf } from './connecting.ts'
 import { checkLength, checkQueue, failureOf, invalid, refused, tooLarge } from './failures.ts'
-import { Inbound } from './inbound.ts'
 import { closedError, Link } from './link.ts'
 import { type NatsTransportComponents, type NatsTransportInit, settingsOf, type TransportSettings } from './options.ts'
 import type { ServerAddress } from './servers.ts'

@@ -1,5 +1,5 @@
 import { type IncomingRequest, messageOf, type RequestHandler } from '@backplane/core'
-import { DropCount } from './drop-count.ts'
+import { DropCount } from '@backplane/core/transport'
 import type { IncomingQuery, ZenohSample } from './session.ts'
 import { encodingOf, isOurs, type RefusalKind } from './wire.ts'
 

@@ -16,11 +16,10 @@ import {
   within,
 } from '@backplane/core'
 import { validatePattern, validateSubject } from '@backplane/core/subjects'
+import { CallTable, Inbound } from '@backplane/core/transport'
 import { Answering } from './answering.ts'
-import { CallTable } from './calls.ts'
 import { type Behaviour, Entry } from './entry.ts'
 import { checkLength, checkQueue, closedError, invalid, refused, tooLarge } from './failures.ts'
-import { Inbound } from './inbound.ts'
 import { keyOf, subjectOf } from './key-expressions.ts'
 import { Link, type OpenSession } from './link.ts'
 import {

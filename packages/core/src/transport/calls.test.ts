@@ -1,6 +1,6 @@
-import { manualClock } from '@backplane/core/memory'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { manualClock } from '../memory/index.ts'
 import { CallTable } from './calls.ts'
 
 const nothing = new Uint8Array()

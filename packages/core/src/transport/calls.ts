@@ -1,4 +1,7 @@
-import { abortedBy, type BackplaneError, type Clock, coreError, type Message, type Timer } from '@backplane/core'
+import type { Clock, Timer } from '../contracts/clock.ts'
+import type { Message } from '../contracts/transport.ts'
+import { abortedBy } from '../deadline.ts'
+import { type BackplaneError, coreError } from '../errors.ts'
 
 /** One request that waits for its answer. */
 export interface Call {
@@ -15,7 +18,7 @@ export interface Call {
 const stepMs = 5
 
 /**
- * The requests under way, by the last token of their reply subject.
+ * The requests under way, by a short id of their own; for a medium whose answers do not find their asker by themselves.
  *
  * One timer stands for all deadlines: it is armed for the earliest of them, so a steady flow of calls with the same
  * timeout sets it about once per timeout, not once per call.

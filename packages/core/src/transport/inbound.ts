@@ -1,4 +1,4 @@
-import type { Message, MessageHandler } from '@backplane/core'
+import type { Message, MessageHandler } from '../contracts/transport.ts'
 import { DropCount } from './drop-count.ts'
 
 /** What an {@link Inbound} tells. */
