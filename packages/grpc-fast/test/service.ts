@@ -40,7 +40,7 @@ export const definition = {
   chat: method('Chat', true, true),
 }
 
-export const behaviour = {
+const behaviour = {
   echo(call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) {
     const what = call.metadata.get('x-what')[0]
     const trailer = new Metadata()

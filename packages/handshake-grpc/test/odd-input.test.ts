@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
+import { ReattachedRunner } from '../src/client/reattach.ts'
 import { pluginClient } from '../src/index.ts'
 import { handshake, Test, testPlugin } from './plugin.ts'
 
@@ -42,4 +43,42 @@ it('stays until a reattached plugin has ended', async () => {
   const args = ['--conditions=@backplane/source', '--input-type=module', '-e', program]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   expect(stdout).toBe('ended\n')
+})
+
+it.each([
+  [{ startTimeoutMs: Number.NaN }],
+  [{ startTimeoutMs: -1 }],
+  [{ gracePeriodMs: '5' as never }],
+  [{ health: { intervalMs: Number.NaN } }],
+  [{ retry: { backoffMs: -5 } }],
+])('refuses the times %j', (odd) => {
+  expect(() => pluginClient({ ...testPlugin(), ...odd })).toThrow(
+    expect.objectContaining({
+      code: 'BP_HANDSHAKE_CONFIG',
+      message: expect.stringMatching(/not a number of milliseconds/),
+    }),
+  )
+})
+
+it('tells the end of a plugin that never ran', async () => {
+  const killed = pluginClient(testPlugin())
+  await killed.kill()
+  expect(await killed.exited).toEqual({})
+  const failed = pluginClient({ ...testPlugin(), command: '/bin/sh', args: ['-c', 'exit 7'] })
+  await expect(failed.start()).rejects.toMatchObject({ code: 'BP_HANDSHAKE_EXITED' })
+  expect(await failed.exited).toEqual({ code: 7 })
+})
+
+it.skipIf(process.platform !== 'linux')('does not take another process for the plugin that had its id', async () => {
+  await using first = pluginClient(testPlugin())
+  await first.start()
+  const config = first.reattachConfig()!
+  expect(config.pidStart).toMatch(/^\d+$/)
+  const stranger = pluginClient({ handshake, plugins: {}, reattach: { ...config, pidStart: '1' } })
+  await expect(stranger.start()).rejects.toMatchObject({ code: 'BP_HANDSHAKE_REATTACH' })
+  // A runner that attached to what is gone since sends its signal to nobody.
+  const runner = new ReattachedRunner({ ...config, pidStart: '1' })
+  runner.kill()
+  expect(await runner.wait()).toEqual({})
+  await first.ping()
 })

@@ -19,7 +19,9 @@ export class HpackEncoder {
   readonly #kept = new Map<string, { readonly generation: number; readonly block: Buffer }>()
   /** The smallest size since the last block; set when the peer has to be told. */
   #resized: number | undefined
-  #parts: Buffer[] = []
+  /** The block that is being written. */
+  #out = Buffer.allocUnsafe(512)
+  #at = 0
 
   /** Takes over the table size that the peer allows. */
   setMaxTableSize(size: number): void {
@@ -34,27 +36,37 @@ export class HpackEncoder {
    * fields: a block is made once for each key and used again as long as the table stays as it is.
    */
   encode(key: string, steady: () => readonly Header[], others: readonly Header[]): Buffer {
-    this.#parts = []
-    if (this.#resized !== undefined) {
-      this.#integer(this.#resized, 5, 0x20)
-      if (this.#table.maxSize !== this.#resized) this.#integer(this.#table.maxSize, 5, 0x20)
-      this.#resized = undefined
-    }
     const kept = this.#kept.get(key)
-    if (kept?.generation === this.#table.generation) this.#parts.push(kept.block)
-    else this.#steady(key, steady())
-    for (const [name, value] of others) this.#literal(name, value)
-    const [only] = this.#parts
-    return this.#parts.length === 1 && only ? only : Buffer.concat(this.#parts)
+    if (kept?.generation === this.#table.generation && this.#resized === undefined) {
+      if (others.length === 0) return kept.block
+      this.#begin(kept.block)
+    } else {
+      this.#begin()
+      if (this.#resized !== undefined) {
+        this.#integer(this.#resized, 5, 0x20)
+        if (this.#table.maxSize !== this.#resized) this.#integer(this.#table.maxSize, 5, 0x20)
+        this.#resized = undefined
+      }
+      this.#steady(key, steady())
+    }
+    for (const [name, value] of others) this.#field(name, value, 4, secret.has(name) ? 0x10 : 0x00)
+    return Buffer.from(this.#out.subarray(0, this.#at))
+  }
+
+  #begin(block?: Buffer): void {
+    this.#at = 0
+    if (!block) return
+    this.#room(block.length)
+    this.#at = block.copy(this.#out)
   }
 
   #steady(key: string, headers: readonly Header[]): void {
     const before = this.#table.generation
-    const from = this.#parts.length
+    const from = this.#at
     for (const [name, value] of headers) {
-      const exact = exactIndex(name, value) || this.#table.indexOf(name, value)
+      const exact = exactIndexes.get(`${name}\0${value}`) ?? this.#table.indexOf(name, value)
       if (exact > 0) this.#integer(exact, 7, 0x80)
-      else if (name.length + value.length + 32 > this.#table.maxSize) this.#literal(name, value)
+      else if (name.length + value.length + 32 > this.#table.maxSize) this.#field(name, value, 4, 0x00)
       else {
         this.#field(name, value, 6, 0x40)
         this.#table.add([name, value])
@@ -62,11 +74,7 @@ export class HpackEncoder {
     }
     if (this.#table.generation !== before) return
     if (this.#kept.size >= maxKept) this.#kept.clear()
-    this.#kept.set(key, { generation: before, block: Buffer.concat(this.#parts.slice(from)) })
-  }
-
-  #literal(name: string, value: string): void {
-    this.#field(name, value, 4, secret.has(name) ? 0x10 : 0x00)
+    this.#kept.set(key, { generation: before, block: Buffer.from(this.#out.subarray(from, this.#at)) })
   }
 
   #field(name: string, value: string, prefix: number, pattern: number): void {
@@ -77,25 +85,33 @@ export class HpackEncoder {
   }
 
   #string(text: string): void {
-    const bytes = Buffer.from(text, 'latin1')
-    this.#integer(bytes.length, 7, 0)
-    this.#parts.push(bytes)
+    this.#integer(text.length, 7, 0)
+    this.#room(text.length)
+    this.#at += this.#out.write(text, this.#at, 'latin1')
   }
 
   #integer(value: number, prefix: number, pattern: number): void {
+    this.#room(6)
     const mask = (1 << prefix) - 1
     if (value < mask) {
-      this.#parts.push(Buffer.from([pattern | value]))
+      this.#out[this.#at++] = pattern | value
       return
     }
-    const bytes = [pattern | mask]
+    this.#out[this.#at++] = pattern | mask
     let rest = value - mask
     while (rest >= 0x80) {
-      bytes.push((rest & 0x7f) | 0x80)
-      rest = Math.floor(rest / 0x80)
+      this.#out[this.#at++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
     }
-    bytes.push(rest)
-    this.#parts.push(Buffer.from(bytes))
+    this.#out[this.#at++] = rest
+  }
+
+  /** Makes sure that so many bytes can be written. */
+  #room(bytes: number): void {
+    if (this.#at + bytes <= this.#out.length) return
+    const larger = Buffer.allocUnsafe(2 * (this.#at + bytes))
+    this.#out.copy(larger, 0, 0, this.#at)
+    this.#out = larger
   }
 }
 
@@ -103,6 +119,6 @@ const nameIndexes: ReadonlyMap<string, number> = new Map(
   staticTable.map(([name], i): [string, number] => [name, i + 1]).toReversed(),
 )
 
-function exactIndex(name: string, value: string): number {
-  return staticTable.findIndex((entry) => entry[0] === name && entry[1] === value) + 1
-}
+const exactIndexes: ReadonlyMap<string, number> = new Map(
+  staticTable.map(([name, value], i): [string, number] => [`${name}\0${value}`, i + 1]),
+)

@@ -34,6 +34,18 @@ const maxHeaderListSize = 64 * 1024
 const maxHeaderBlock = 2 * maxHeaderListSize
 const firstWindow = 65_535
 
+/** What every connection says first. */
+const opening = Buffer.concat([
+  preface,
+  settingsFrame([
+    [setting.headerTableSize, maxTableSize],
+    [setting.enablePush, 0],
+    [setting.initialWindowSize, streamWindow],
+    [setting.maxHeaderListSize, maxHeaderListSize],
+  ]),
+  numberFrame(frameType.windowUpdate, 0, connectionWindow - firstWindow),
+])
+
 /** The socket, as far as a connection uses it. */
 export interface Output {
   /** Gives false when it has more than enough; `writable` is called once it has less. */
@@ -83,17 +95,9 @@ export class Connection {
   constructor(output: Output, events: ConnectionEvents) {
     this.#output = output
     this.#events = events
-    this.#parts.push(
-      preface,
-      settingsFrame([
-        [setting.headerTableSize, maxTableSize],
-        [setting.enablePush, 0],
-        [setting.initialWindowSize, streamWindow],
-        [setting.maxHeaderListSize, maxHeaderListSize],
-      ]),
-      numberFrame(frameType.windowUpdate, 0, connectionWindow - firstWindow),
-    )
-    this.#schedule()
+    this.#parts.push(opening)
+    // A call that is made at once goes out in the same write.
+    setImmediate(() => this.#flush())
   }
 
   /** Whether new streams can be opened on it. */

@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { Logger } from '@backplane/core'
-import { type BackplaneError, coreError } from '@backplane/core'
+import type { BackplaneError, Logger } from '@backplane/core'
 import { type HandshakeErrorCode, handshakeError } from '../errors.ts'
 import { FirstLine, maxLineBytes } from '../handshake/line.ts'
 import { LineSplitter } from '../log/lines.ts'
@@ -79,20 +78,16 @@ export class PluginChild {
   }
 
   /**
-   * Waits for the first line on stdout.
+   * Waits for the first line on stdout, unless `stopped` rejects before.
    *
-   * @throws BP_HANDSHAKE_TIMEOUT, BP_HANDSHAKE_EXITED, BP_HANDSHAKE_LINE, BP_ABORTED
+   * @throws BP_HANDSHAKE_TIMEOUT, BP_HANDSHAKE_EXITED, BP_HANDSHAKE_LINE
    */
-  async handshakeLine(timeoutMs: number, signal: AbortSignal | undefined): Promise<string> {
+  async handshakeLine(timeoutMs: number, stopped: Promise<never>): Promise<string> {
     let timer: NodeJS.Timeout | undefined
-    let abort: (() => void) | undefined
     const limit = new Promise<never>((_, reject) => {
       const late = () => reject(this.error('BP_HANDSHAKE_TIMEOUT', { timeoutMs }))
       // A timer that is given more fires at once.
       timer = setTimeout(late, Math.min(timeoutMs, maxTimerMs))
-      abort = () => reject(coreError('BP_ABORTED', { cause: signal?.reason }))
-      if (signal?.aborted) abort()
-      signal?.addEventListener('abort', abort)
     })
     // The pipe may still hold the line when the exit is known: the exit counts only once the pipes are empty.
     const gone = this.exited.then(async () => {
@@ -100,7 +95,7 @@ export class PluginChild {
       throw this.error('BP_HANDSHAKE_EXITED')
     })
     try {
-      return await Promise.race([this.#line, gone, limit])
+      return await Promise.race([this.#line, gone, limit, stopped])
     } catch (error) {
       const code = (error as BackplaneError).code
       if (code !== 'BP_HANDSHAKE_LINE') throw error
@@ -111,7 +106,6 @@ export class PluginChild {
       clearTimeout(timer)
       gone.catch(() => {})
       limit.catch(() => {})
-      if (abort) signal?.removeEventListener('abort', abort)
     }
   }
 

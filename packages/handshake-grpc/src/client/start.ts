@@ -110,13 +110,13 @@ export class Starter {
     identity: ReturnType<typeof makeCertificate> | undefined,
     socketDir: Running['socketDir'],
   ): Promise<Running> {
-    const signal = this.#stop
-    const text = await child.handshakeLine(this.#init.startTimeoutMs ?? 60_000, signal)
+    const stopped = this.#stopped()
+    const text = await child.handshakeLine(this.#init.startTimeoutMs ?? 60_000, stopped)
     const line = await this.#parse(text, child)
     if (identity && !line.serverCert) throw handshakeError('BP_HANDSHAKE_CERT_MISSING')
     const pluginCert = line.serverCert && pemOf(new X509Certificate(line.serverCert).raw)
     const tls = identity && pluginCert !== undefined ? { identity, pluginCert } : undefined
-    const connection = await this.#open(child, line, tls)
+    const connection = await this.#open(child, line, tls, stopped)
     const address = { network: line.network, address: line.address }
     const settled = this.#settled(child, connection)
     // A start that is tried again has to know how this one went.
@@ -141,7 +141,21 @@ export class Starter {
     }
   }
 
-  #open(child: PluginChild, address: PluginAddress, tls: Running['tls']): Promise<PluginConnection> {
+  /** Rejects when the start is taken back. */
+  #stopped(): Promise<never> {
+    const stopped = aborted(this.#stop).then(() =>
+      Promise.reject(coreError('BP_ABORTED', { cause: this.#stop.reason })),
+    )
+    stopped.catch(() => {})
+    return stopped
+  }
+
+  #open(
+    child: PluginChild,
+    address: PluginAddress,
+    tls: Running['tls'],
+    stopped: Promise<never>,
+  ): Promise<PluginConnection> {
     const init = this.#init
     const { runner } = child
     const dialTls = tls ? { ca: tls.pluginCert, identity: tls.identity, serverName: 'localhost' } : init.tls
@@ -149,10 +163,7 @@ export class Starter {
       ...(runner.pluginToHost && { pluginToHost: runner.pluginToHost.bind(runner) }),
       ...(runner.hostToPlugin && { hostToPlugin: runner.hostToPlugin.bind(runner) }),
     }
-    const lost = Promise.race([
-      child.exited.then(() => Promise.reject(child.error('BP_HANDSHAKE_EXITED'))),
-      aborted(this.#stop).then(() => Promise.reject(coreError('BP_ABORTED'))),
-    ])
+    const lost = Promise.race([child.exited.then(() => Promise.reject(child.error('BP_HANDSHAKE_EXITED'))), stopped])
     // It rejects sooner or later; only while connecting does anybody ask.
     lost.catch(() => {})
     return PluginConnection.open({
@@ -216,7 +227,7 @@ export class Starter {
     const runner = new ReattachedRunner(config)
     const child = new PluginChild(runner, { logger: this.#logger })
     try {
-      const connection = await this.#open(child, config.address, config.tls)
+      const connection = await this.#open(child, config.address, config.tls, this.#stopped())
       const settled = this.#settled(child, connection)
       return { child, connection, address: config.address, version, socketDir: undefined, tls: config.tls, settled }
     } catch (error) {
