@@ -8,6 +8,17 @@ current_call = ContextVar("backplane_call", default=None)
 WINDOW = 32
 
 
+def never_waits(function):
+    """Whether a coroutine function has no `await` of any kind, so that it ends in its first step."""
+    from opcode import opmap
+
+    code = getattr(function, "__code__", None)
+    if code is None or "current_task" in code.co_names:
+        return False
+    used = set(code.co_code[::2])
+    return not any(opmap[name] in used for name in ("SEND", "YIELD_FROM", "YIELD_VALUE") if name in opmap)
+
+
 class Call:
     """One call of a function, as adapters see it."""
 

@@ -198,10 +198,11 @@ class Channel:
 
     def read(self):
         """Reads what has come, at least something, and gives its messages; None when the host has closed its end."""
-        chunk = os.read(self._in, 262144)
+        held = self._held
+        # More than this at a time costs fresh pages at each read; worth it for what is large.
+        chunk = os.read(self._in, 262144 if len(held) > 32768 else 32768)
         if not chunk:
             return None
-        held = self._held
         if held:
             held += chunk
             if len(held) < 4 or len(held) < 4 + int.from_bytes(held[:4], "big"):

@@ -186,7 +186,23 @@ class Worker:
     def _on_call(self, id, name, params, about):
         call = Call(self, id, name, time.time() + about["left_ms"] / 1000, about.get("caller") or {}, about.get("trace"))
         self._calls[id] = call
-        call.task = self._task(self._run(call, params))
+        if name in self.adapter.instant:
+            self._run_at_once(call, params)
+        else:
+            call.task = self._task(self._run(call, params))
+
+    def _run_at_once(self, call, params):
+        token = current_call.set(call)
+        try:
+            self.adapter.invoke(call.name, params, call).send(None)
+        except StopIteration as stop:
+            self._end(call, None, stop.value)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self._end(call, error, None)
+        finally:
+            current_call.reset(token)
 
     async def _run(self, call, params):
         current_call.set(call)

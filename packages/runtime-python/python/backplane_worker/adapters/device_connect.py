@@ -5,6 +5,7 @@ count here. Rules are those of device-connect-edge 0.2.5, its faults left out (s
 """
 import sys
 
+from ..calls import never_waits
 from ..device import Device
 from ..errors import PluginError
 from ..schema import hints_of, is_json_type, parameters_of, parse_docstring, schema_of
@@ -188,6 +189,8 @@ class DeviceConnectAdapter(Adapter):
             wrapped = function.kind == "async" and original is not None and not getattr(member, "_adds_nothing", False)
             function.source = wrapped
             function.run = member if wrapped or original is None else _bound(self._class, attribute, original, instance)
+            if function.kind == "async" and not wrapped and original is not None and never_waits(original):
+                self.instant.add(function.name)
 
     def _wire_events(self, instance):
         for attribute, member in self._members(instance):
