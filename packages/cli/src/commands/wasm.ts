@@ -101,7 +101,9 @@ function number(given: string | undefined, flag: string): number | undefined {
 function textOf({ abi, bytes, functions, imports, memories, start }: ModuleReport): string {
   const memory = memories.map(({ initial, maximum }) => `${initial} to ${maximum ?? 'any number of'} pages`).join(', ')
   return [
-    `Convention ${abi}, ${bytes} bytes, memory: ${memory || 'none'}${start ? ', has a start function' : ''}`,
+    abi === 'component'
+      ? `Component, ${bytes} bytes`
+      : `Convention ${abi}, ${bytes} bytes, memory: ${memory || 'none'}${start ? ', has a start function' : ''}`,
     table(
       ['FUNCTION', 'TAKES', 'GIVES'],
       functions.map((each) => [each.name, each.params.join(abi === 'component' ? ', ' : ' '), each.results.join(' ')]),

@@ -60,6 +60,7 @@ export class ThreadHandle {
       this.#worker.on('exit', () => {
         this.#port.close()
         this.#answers.close()
+        for (const answer of this.#asked.splice(0)) answer(new Map())
         if (!this.#ending) listener.ended(why)
         exited()
       })
@@ -93,7 +94,7 @@ export class ThreadHandle {
     this.#wake()
   }
 
-  /** Asks for its variables, behind the calls that it has been given; never answered by a thread that ends. */
+  /** Asks for its variables, behind the calls that it has been given; none of a thread that ends. */
   async variables(): Promise<ReadonlyMap<string, Uint8Array>> {
     this.#ref()
     this.#port.postMessage([toThread.variables])
