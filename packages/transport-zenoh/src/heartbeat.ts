@@ -16,6 +16,8 @@ export class Heartbeat {
   readonly #init: HeartbeatInit
   #timer: Timer | undefined
   #heardAt: number
+  /** A question is open. */
+  #asking = false
   #stopped = false
 
   constructor(init: HeartbeatInit) {
@@ -27,6 +29,10 @@ export class Heartbeat {
   /** Something came. */
   heard(): void {
     this.#heardAt = this.#init.clock.now()
+    if (!this.#asking || this.#stopped) return
+    this.#asking = false
+    this.#timer?.cancel()
+    this.#rest()
   }
 
   stop(): void {
@@ -43,16 +49,14 @@ export class Heartbeat {
   }
 
   #question(): void {
-    const { clock, timeoutMs } = this.#init
-    const askedAt = clock.now()
-    this.#init.ask()
+    const { clock, timeoutMs, ask, silent } = this.#init
+    this.#asking = true
     this.#timer = clock.after(timeoutMs, () => {
       // This process may have been busy all the while, with the answer at the door: it is let in first.
       setImmediate(() => {
-        if (this.#stopped) return
-        if (this.#heardAt >= askedAt) this.#rest()
-        else this.#init.silent()
+        if (this.#asking && !this.#stopped) silent()
       })
     })
+    ask()
   }
 }
