@@ -35,6 +35,7 @@ await interop('credentials', async (kit) => {
   ])
   await precedence(kit, python, pem)
   await jwt(kit, python)
+  await renewal(kit)
   await registered(kit)
   await tls(kit)
   await mtls(kit, python)
@@ -158,6 +159,25 @@ async function jwt(kit: Interop, python: Venv): Promise<void> {
   })
 }
 
+/** A JWT that ends while the host is up: it says so, and takes the one that its file holds by then. */
+async function renewal(kit: Interop): Promise<void> {
+  const identities = await makeIdentities(tenant)
+  await using server = await kit.natsServer({ config: identities.config })
+  const folder = kit.scratch()
+  const soon = await identities.again({ exp: Math.floor(Date.now() / 1000) + 8 })
+  const path = issue(folder, 'short', deviceId, natsSection(soon, server.url))
+  await kit.check('a host whose JWT ends says so, and comes back with the renewed one', async () => {
+    const args = ['up', '--credentials', path, '--plugins', plugins(kit), '--discovery-mode', 'd2d']
+    await using host = await command.start(kit, args)
+    const said = async (text: RegExp) => eventually(async () => text.test(host.output()) || undefined, 120)
+    await said(/did not accept the credentials: .*expired[\s\S]*The mesh is away/i)
+    issue(folder, 'short', deviceId, natsSection(identities, server.url))
+    await said(/The mesh is back/)
+    const answer = await command.run(['invoke', 'hello_world', '--credentials', path, '--discovery-mode', 'd2d'])
+    assert.equal(answer.out, '{"message":"Hello, world!"}\n', answer.err)
+  })
+}
+
 /** The whole of a portal's network but the portal: the real registry on etcd, and everybody with a JWT of their own. */
 async function registered(kit: Interop): Promise<void> {
   // The same environment as that of the sessions with the registry.
@@ -218,8 +238,8 @@ async function registered(kit: Interop): Promise<void> {
   })
 }
 
-async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (let turn = 0; turn < 20; turn++) {
+async function eventually<T>(look: () => Promise<T | undefined>, turns = 20): Promise<T> {
+  for (let turn = 0; turn < turns; turn++) {
     const value = await look()
     if (value !== undefined) return value
     await sleep(250)

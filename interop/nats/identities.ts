@@ -12,6 +12,8 @@ export interface Identities {
   readonly seed: string
   /** The text of a `.creds` file. */
   readonly creds: string
+  /** The same device's JWT, issued once more: with an end, say (`exp`, in seconds since the epoch). */
+  again(options: { readonly exp?: number }): Promise<{ readonly jwt: string; readonly seed: string }>
   /** Who may use every subject of the account, as the network's own services do. */
   readonly service: { readonly jwt: string; readonly seed: string }
 }
@@ -28,6 +30,11 @@ export async function makeIdentities(tenant: string): Promise<Identities> {
   const accountJwt = await encodeAccount(tenant, account, { limits }, { signer: operator })
   const allow = [`device-connect.${tenant}.>`, '_INBOX.>']
   const jwt = await encodeUser('device', user, account, { pub: { allow }, sub: { allow } })
+  const seed = text(user.getSeed())
+  const again = async (options: { readonly exp?: number }) => ({
+    jwt: await encodeUser('device', user, account, { pub: { allow }, sub: { allow } }, options),
+    seed,
+  })
   const servant = createUser()
   const service = { jwt: await encodeUser('service', servant, account, {}), seed: text(servant.getSeed()) }
   const config = [
@@ -35,5 +42,5 @@ export async function makeIdentities(tenant: string): Promise<Identities> {
     'resolver: MEMORY',
     `resolver_preload: { ${account.getPublicKey()}: ${accountJwt} }`,
   ].join('\n')
-  return { config, jwt, seed: text(user.getSeed()), creds: text(fmtCreds(jwt, user)), service }
+  return { config, jwt, seed, creds: text(fmtCreds(jwt, user)), again, service }
 }

@@ -260,6 +260,20 @@ test('who calls with credentials may call other devices, and cannot be another i
   expect(unregistered).toMatchObject({ code: 4, err: expect.stringContaining('REGISTRY_UNAVAILABLE') })
 })
 
+test('a host says that the network is away, once, and that it is back', async () => {
+  const first = natsBroker({ port: 0 })()
+  await first.listen()
+  const port = Number(new URL(first.url).port)
+  await using host = start(['up', '--nats', first.url, '--device-id', 'lonely'], { cwd: dir })
+  await host.printed(/Ctrl\+C stops the host/)
+  await first.close()
+  await host.printed(/The mesh is away/)
+  await using second = natsBroker({ port })()
+  await second.listen()
+  await host.printed(/The mesh is back/)
+  expect(host.err.match(/The mesh is away/g)).toHaveLength(1)
+})
+
 test('a host of the edge preset says that no bridge is there, and how to get one', async () => {
   await using host = start(['up', '--bridge', 'ws://127.0.0.1:1'], { cwd: dir })
   const { code, err } = await host.ended

@@ -28,8 +28,10 @@ export async function portalHost(
   const { nats, credentialsDir, discovery = 'infra', ...rest } = init
   const portal = credentialsDir === undefined ? {} : { dir: credentialsDir }
   const messaging = await readMessaging({ ...rest, portal, ...(nats === undefined ? {} : { urls: nats }) }, options)
-  const { urls, auth, tls, deviceId, tenant } = messaging
-  const transport = natsTransport({ servers: urls, ...(auth ? { credentials: auth } : {}), ...(tls ? { tls } : {}) })
+  const { urls, auth, authFile, tls, deviceId, tenant } = messaging
+  // By its file where there is one: it is read again when a lost connection comes back, so renewed credentials are taken.
+  const who = authFile === undefined ? { ...(auth ? { credentials: auth } : {}) } : { credentialsFile: authFile }
+  const transport = natsTransport({ servers: urls, ...who, ...(tls ? { tls } : {}) })
   const identity = { ...(deviceId ? { deviceId } : {}), ...(tenant ? { tenant } : {}) }
   return presetHost({ ...init, ...identity }, deviceConnect({ transport, discovery }))
 }

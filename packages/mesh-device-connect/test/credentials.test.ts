@@ -51,6 +51,7 @@ describe('a credentials file', () => {
       deviceId: 'dev-press-4',
       tenant: 'dev',
       auth: { jwt, nkeySeed: seed },
+      authFile: path,
       tls: { caFile: ca },
       allowInsecure: false,
       from: { urls: path, credentials: path, tls: path },

@@ -41,7 +41,8 @@ export interface ClientInit {
   /** `host:port`, in the order in which to try them. */
   readonly servers: readonly string[]
   readonly name: string
-  readonly credentials: NatsCredentials | undefined
+  /** Asked at each dial. */
+  readonly credentials: (() => NatsCredentials) | undefined
   readonly tls: NatsTls | undefined
   /** How long one dial may take, reconnects included. */
   readonly dialTimeoutMs: number
@@ -280,18 +281,9 @@ function guardParser(connection: NatsConnection, events: ClientEvents): void {
   })
 }
 
-function authenticatorOf(library: Library, credentials: NatsCredentials): Authenticator {
-  const bytes = (text: string) => new TextEncoder().encode(text)
-  const make = (): Authenticator => {
-    if ('user' in credentials) return library.usernamePasswordAuthenticator(credentials.user, credentials.password)
-    if ('token' in credentials) return library.tokenAuthenticator(credentials.token)
-    const { jwt, nkeySeed } =
-      'creds' in credentials ? parseCreds(credentials.creds) : { jwt: undefined, ...credentials }
-    const seed = nkeySeed === undefined ? undefined : bytes(nkeySeed)
-    if (jwt !== undefined) return library.jwtAuthenticator(jwt, seed)
-    return library.nkeyAuthenticator(seed)
-  }
-  const authenticator = make()
+/** The credentials are asked for at each dial, so that renewed ones are taken. */
+function authenticatorOf(library: Library, credentials: () => NatsCredentials): Authenticator {
+  const authenticator: Authenticator = (nonce) => authenticatorFor(library, credentials())(nonce)
   try {
     // The library would find a broken seed only in the middle of connecting.
     authenticator('probe')
@@ -300,6 +292,14 @@ function authenticatorOf(library: Library, credentials: NatsCredentials): Authen
     throw natsError('BP_CREDENTIALS_INVALID', { details, cause: thrown })
   }
   return authenticator
+}
+
+function authenticatorFor(library: Library, credentials: NatsCredentials): Authenticator {
+  if ('user' in credentials) return library.usernamePasswordAuthenticator(credentials.user, credentials.password)
+  if ('token' in credentials) return library.tokenAuthenticator(credentials.token)
+  const { jwt, nkeySeed } = 'creds' in credentials ? parseCreds(credentials.creds) : { jwt: undefined, ...credentials }
+  const seed = nkeySeed === undefined ? undefined : new TextEncoder().encode(nkeySeed)
+  return jwt === undefined ? library.nkeyAuthenticator(seed) : library.jwtAuthenticator(jwt, seed)
 }
 
 function tlsOptions({ checkHostname = true, ...tls }: NatsTls): NonNullable<ConnectionOptions['tls']> {

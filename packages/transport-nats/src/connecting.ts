@@ -1,6 +1,6 @@
 import { BackplaneError, type Clock, coreError } from '@backplane/core'
 import { type ClientEvents, type NatsClient, openClient } from './client.ts'
-import { type NatsCredentials, type NatsTls, readCredentials } from './credentials.ts'
+import { type NatsCredentials, type NatsTls, readCredentials, renewed } from './credentials.ts'
 import { backoff, type TransportSettings } from './options.ts'
 import { probe } from './probe.ts'
 import { addressOf, hostPort, parseServer, type ServerAddress } from './servers.ts'
@@ -20,7 +20,8 @@ export function serversOf(servers: string | readonly string[] | undefined): Serv
 /** What one connection is made from. */
 interface Target {
   readonly servers: readonly ServerAddress[]
-  readonly credentials: NatsCredentials | undefined
+  /** Asked at each dial. */
+  readonly credentials: (() => NatsCredentials) | undefined
   readonly tls: NatsTls | undefined
 }
 
@@ -68,7 +69,9 @@ async function targetOf(
   const named = servers.length > 0 ? servers : serversOf(file?.servers.length ? file.servers : defaultServer)
   const tls = settings.tls ?? file?.tls ?? (named.some((server) => server.tls) ? {} : undefined)
   const fromAddress = named.find((server) => server.credentials)?.credentials
-  return { servers: named, credentials: settings.credentials ?? file?.credentials ?? fromAddress, tls }
+  const fixed = settings.credentials ?? (file === undefined ? fromAddress : undefined)
+  const fromFile = credentialsFile !== undefined && file ? renewed(credentialsFile, file.credentials) : undefined
+  return { servers: named, credentials: fixed ? () => fixed : fromFile, tls }
 }
 
 /** The servers, one that answers in front; each gets its share of the time that is left. */

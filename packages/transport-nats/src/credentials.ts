@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { type BackplaneError, messageOf } from '@backplane/core'
 import { natsError } from './errors.ts'
@@ -52,6 +53,26 @@ export async function readCredentials(file: string, options: { signal?: AbortSig
   } catch (thrown) {
     throw invalid(file, messageOf(thrown), thrown)
   }
+  return fileOf(file, text)
+}
+
+/**
+ * Gives what a credentials file says now, and goes on with what it said before while it cannot be used: whoever renews it
+ * may be in the middle of that. For a connection that comes back after years.
+ */
+export function renewed(file: string, first: NatsCredentials): () => NatsCredentials {
+  let last = first
+  return () => {
+    try {
+      const { credentials } = fileOf(file, readFileSync(file, 'utf8'))
+      if ('creds' in credentials) parseCreds(credentials.creds)
+      last = credentials
+    } catch {}
+    return last
+  }
+}
+
+function fileOf(file: string, text: string): CredentialsFile {
   return text.trimStart().startsWith('{')
     ? deviceConnectFile(file, text)
     : { credentials: { creds: text }, servers: [] }

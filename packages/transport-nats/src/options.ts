@@ -15,7 +15,7 @@ export interface NatsTransportInit {
   readonly credentials?: NatsCredentials
   /**
    * A `.creds` file, or a Device Connect `.creds.json`, read at `connect`. The latter also gives `servers` and `tls`,
-   * unless they are set here.
+   * unless they are set here. It is read again when a lost connection comes back, so one that was renewed is taken.
    */
   readonly credentialsFile?: string
   /** TLS; left out, it is used where the server demands it, with the system's certificates. */

@@ -1,4 +1,4 @@
-import { BackplaneError, type FunctionDescriptor } from '@backplane/core'
+import { BackplaneError, type FunctionDescriptor, type Logger } from '@backplane/core'
 import type { LoadReport, PresetHost } from '@backplane/host'
 import { noBridge } from '../client.ts'
 import { hostOf } from '../preset.ts'
@@ -46,12 +46,28 @@ export async function up(flags: Flags, { io, reporter }: CommandContext): Promis
     reporter.note(overview(loaded, plugins))
     for (const id of starting) reporter.note(`  ${id} is still starting`)
     reporter.note(nextStep(host, settings, address))
+    tellOfLosses(host, reporter.logger(settings.logLevel))
     await loading
     await ended(io.signal)
     reporter.progress('Stopping …')
   } finally {
     await host.stop()
   }
+}
+
+/** A host goes on alone while the network is away; whoever watches it must not find that out from its callers. */
+function tellOfLosses(host: PresetHost, logger: Logger): void {
+  let last = ''
+  // What is tried again and again would say the same again and again.
+  const say = (text: string) => {
+    if (text !== last) logger.warn(text)
+    last = text
+  }
+  host.mesh?.onStatus((event) => {
+    if (event.type === 'error') say(event.error.message)
+    if (event.type === 'disconnected') say('The mesh is away; it is tried again.')
+    if (event.type === 'connected') say('The mesh is back.')
+  })
 }
 
 /** What came after the overview: it is said when it happens. */

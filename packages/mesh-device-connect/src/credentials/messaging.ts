@@ -50,6 +50,8 @@ export interface Messaging {
   readonly tenant?: string
   /** For NATS. */
   readonly auth?: NatsAuth
+  /** The file that `auth` is from, whole, for a transport that reads it again when it comes back. */
+  readonly authFile?: string
   readonly tls?: TlsMaterial
   readonly allowInsecure: boolean
   /** Where each of these is from: a variable, a file, `option`, `default`. */
@@ -108,6 +110,7 @@ export async function readMessaging(
     ...(deviceId ? { deviceId } : {}),
     ...(tenant ? { tenant } : {}),
     ...(auth ? { auth: auth.value } : {}),
+    ...(auth && credentials && section?.auth?.jwt && section.auth.nkeySeed ? { authFile: credentials.path } : {}),
     ...(checked ? { tls: checked.tls } : {}),
     allowInsecure,
     from: {
