@@ -37,4 +37,6 @@ def prepare():
     return run
 
 
-prepare()()
+# The child processes of multiprocessing import this file too, under another name.
+if __name__ == "__main__":
+    prepare()()

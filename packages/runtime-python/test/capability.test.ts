@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { memoryMesh, memoryNetwork } from '@backplane/core/memory'
 import { expect, onTestFinished, test } from 'vitest'
 import { capability, next, testHost, until } from './harness.ts'
+import { pythonsHere } from './pythons.ts'
 
 const head = `import asyncio, threading, time
 from device_connect_edge.drivers import before_emit, emit, get_rpc_source_device, on, periodic, rpc
@@ -333,3 +334,57 @@ def in_thread(self, n: int):
     expect(await Promise.all(calls)).toEqual(calls.map((_, n) => n))
   }
 }, 30_000)
+
+test.each([...pythonsHere()])(
+  "asyncio's own means work in Python %s: subprocesses, executors, sockets, child processes",
+  async (_, python) => {
+    const { host } = testHost({ python })
+    await host.load(
+      await plugin(`@rpc()
+async def run(self) -> str:
+    child = await asyncio.create_subprocess_exec("echo", "hello", stdout=asyncio.subprocess.PIPE)
+    out, _ = await child.communicate()
+    return out.decode().strip()
+
+@rpc()
+async def executor(self) -> int:
+    return await asyncio.get_running_loop().run_in_executor(None, sum, [1, 2, 3])
+
+@rpc()
+async def socket(self) -> str:
+    async def serve(reader, writer):
+        writer.write(await reader.readline())
+        writer.close()
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    writer.write(b"line\\n")
+    line = await reader.readline()
+    writer.close()
+    server.close()
+    return line.decode().strip()
+
+@rpc()
+def forked(self) -> int:
+    import multiprocessing
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+    child = context.Process(target=queue.put, args=(7,))
+    child.start()
+    value = queue.get()
+    child.join()
+    return value
+
+@rpc()
+def spawned(self) -> int:
+    import math, multiprocessing
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(math.factorial, (5,))
+`),
+    )
+    expect(await host.call('run')).toBe('hello')
+    expect(await host.call('executor')).toBe(6)
+    expect(await host.call('socket')).toBe('line')
+    expect(await host.call('forked')).toBe(7)
+    expect(await host.call('spawned')).toBe(120)
+  },
+)
