@@ -1,10 +1,10 @@
 /** Debian's `etcd`, as a child process. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { cacheDir } from '../tools/workspace.ts'
 import type { Interop } from './harness.ts'
+import { freePort } from './ports.ts'
 import { type RunningProcess, startProcess } from './running-process.ts'
 
 /** A running etcd. */
@@ -71,14 +71,4 @@ function etcdBinary(kit: Interop): string {
     rmSync(folder, { recursive: true, force: true })
   }
   return unpacked
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }
