@@ -11,10 +11,11 @@ export interface FastChannel extends GrpcChannel {
   /**
    * Connects, if need be; calls do so by themselves. Resolves when the server has said that it speaks HTTP/2.
    *
-   * @param init - `early` resolves one round trip sooner: when the socket is connected, TLS included
-   * @throws FastChannelError `GRPC_FAST_CONNECT` when the attempt fails, `GRPC_FAST_CLOSED`
+   * @param init - `early` resolves one round trip sooner: when the socket is connected, TLS included; `signal` ends the
+   * waiting, not the attempt, which calls may be waiting for
+   * @throws FastChannelError `GRPC_FAST_CONNECT` when the attempt fails, `GRPC_FAST_CLOSED`; the signal's reason
    */
-  connect(init?: { readonly early?: boolean }): Promise<void>
+  connect(init?: { readonly early?: boolean; readonly signal?: AbortSignal }): Promise<void>
   /** Closes it and ends what is under way; `close` lets calls end by themselves. */
   destroy(reason?: string): void
 }
@@ -35,6 +36,13 @@ interface Watcher {
   readonly callback: (error?: Error) => void
 }
 
+/** Who waits for a connection. */
+interface Waiter {
+  readonly early: boolean
+  resolve(): void
+  reject(reason: unknown): void
+}
+
 /** One connection with what it lies on. */
 interface Line {
   readonly link: Link
@@ -47,7 +55,7 @@ class SocketChannel implements FastChannel, CallHost {
   readonly #watchers = new Set<Watcher>()
   readonly #calls = new Set<FastCall>()
   readonly #lines = new Set<Line>()
-  #connecting: { readonly early: boolean; resolve(): void; reject(error: FastChannelError): void }[] = []
+  #connecting: Waiter[] = []
   #current: Line | undefined
   #state: connectivityState = connectivityState.IDLE
   #lastError = ''
@@ -119,16 +127,26 @@ class SocketChannel implements FastChannel, CallHost {
     return ref as ReturnType<GrpcChannel['getChannelzRef']>
   }
 
-  connect({ early = false }: { readonly early?: boolean } = {}): Promise<void> {
-    if (this.#state === connectivityState.READY || (early && this.#current?.connection)) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      if (this.#state === connectivityState.SHUTDOWN) {
-        reject(new FastChannelError('GRPC_FAST_CLOSED', 'the channel was closed'))
-        return
-      }
-      this.#connecting.push({ early, resolve, reject })
+  async connect({ early = false, signal }: { readonly early?: boolean; readonly signal?: AbortSignal } = {}) {
+    signal?.throwIfAborted()
+    if (this.#state === connectivityState.READY || (early && this.#current?.connection)) return
+    if (this.#state === connectivityState.SHUTDOWN) {
+      throw new FastChannelError('GRPC_FAST_CLOSED', 'the channel was closed')
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const waiter: Waiter = { early, resolve, reject }
+    const leave = () => {
+      this.#connecting = this.#connecting.filter((each) => each !== waiter)
+      reject(signal?.reason)
+    }
+    this.#connecting.push(waiter)
+    signal?.addEventListener('abort', leave, { once: true })
+    try {
       if (!this.#current) this.#connect()
-    })
+      await promise
+    } finally {
+      signal?.removeEventListener('abort', leave)
+    }
   }
 
   get authContext(): AuthContext {
@@ -196,7 +214,7 @@ class SocketChannel implements FastChannel, CallHost {
     this.#tellConnected(() => true)
   }
 
-  #tellConnected(whom: (waiter: { readonly early: boolean }) => boolean): void {
+  #tellConnected(whom: (waiter: Waiter) => boolean): void {
     const told = this.#connecting.filter(whom)
     this.#connecting = this.#connecting.filter((waiter) => !told.includes(waiter))
     for (const { resolve } of told) resolve()

@@ -10,6 +10,7 @@ export type FastTarget =
 
 /** Options of {@link fastChannel}. */
 export interface FastChannelInit {
+  /** What it connects to. */
   readonly target: FastTarget
   /**
    * Turns TLS on. Options of `tls.connect`; a function is asked at every connection, so that certificates can change. Set
@@ -18,17 +19,17 @@ export interface FastChannelInit {
   readonly tls?: ConnectionOptions | (() => ConnectionOptions)
   /** `:authority` of the calls. @default `localhost` for sockets and streams, else host and port */
   readonly authority?: string
-  /** @default 'grpc-fast-node' */
+  /** What the channel calls itself to servers. @default 'grpc-fast-node' */
   readonly userAgent?: string
-  /** A longer answer fails with RESOURCE_EXHAUSTED; `Infinity` for no limit. @default 4 MiB */
+  /** A longer message of the server, in bytes, fails its call with RESOURCE_EXHAUSTED; `Infinity` for no limit. @default 4 MiB */
   readonly maxReceiveBytes?: number
-  /** A longer request fails with RESOURCE_EXHAUSTED. @default Infinity */
+  /** A longer message to the server, in bytes, fails its call with RESOURCE_EXHAUSTED. @default Infinity */
   readonly maxSendBytes?: number
-  /** @default 20_000 */
+  /** How long one attempt to connect may take, TLS included, in milliseconds. @default 20_000 */
   readonly connectTimeoutMs?: number
-  /** Pause after the first failed attempt to connect; it grows by 1.6 each time. @default 1000 */
+  /** Pause after the first failed attempt to connect, in milliseconds, up to a fifth more or less; it grows by 1.6 each time. @default 1000 */
   readonly minReconnectMs?: number
-  /** @default 120_000 */
+  /** The longest such pause, in milliseconds. @default 120_000 */
   readonly maxReconnectMs?: number
 }
 
@@ -47,7 +48,11 @@ export interface ChannelSettings {
   readonly maxReconnectMs: number
 }
 
-/** @throws FastChannelError `GRPC_FAST_OPTION` */
+/**
+ * Fills in the defaults.
+ *
+ * @throws FastChannelError `GRPC_FAST_OPTION`
+ */
 export function settingsOf(init: FastChannelInit): ChannelSettings {
   const { target, tls } = init
   const number = (name: keyof FastChannelInit, fallback: number): number => {

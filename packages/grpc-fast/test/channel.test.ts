@@ -40,6 +40,7 @@ it('says why it cannot connect, and tries again later', async () => {
   await expect(channel.connect()).rejects.toMatchObject({
     code: 'GRPC_FAST_CONNECT',
     message: expect.stringContaining('ENOENT'),
+    next: expect.stringContaining('the server runs'),
   })
   expect(channel.getConnectivityState(true)).toBe(connectivityState.TRANSIENT_FAILURE)
   const client = stub(channel)
@@ -89,6 +90,24 @@ it('gives up on a call whose deadline comes before a connection', async () => {
 it('gives up on a server that does not answer within the time to connect', async () => {
   const channel = fastChannel({ target: { open: () => new Promise<Duplex>(() => {}) }, connectTimeoutMs: 20 })
   await expect(channel.connect()).rejects.toMatchObject({ message: 'no connection within 20 ms' })
+  channel.destroy()
+})
+
+it('lets one that waits for a connection give up, and goes on for the others', async () => {
+  using served = await serve()
+  let open = (_: Duplex) => {}
+  const channel = fastChannel({ target: { open: () => new Promise<Duplex>((resolve) => (open = resolve)) } })
+  const controller = new AbortController()
+  const reason = new Error('given up')
+  const impatient = channel.connect({ signal: controller.signal })
+  const patient = channel.connect()
+  await new Promise((resolve) => setImmediate(resolve))
+  controller.abort(reason)
+  await expect(impatient).rejects.toBe(reason)
+  await expect(channel.connect({ signal: controller.signal })).rejects.toBe(reason)
+  open(connect(served.path))
+  await patient
+  expect(channel.getConnectivityState(false)).toBe(connectivityState.READY)
   channel.destroy()
 })
 
