@@ -36,6 +36,9 @@ process.on('message', async (message) => {
   process.disconnect()
 })
 
+// Whoever asked for the hosts has gone, of whatever: none may be left behind.
+process.once('disconnect', () => process.exit())
+
 for (let n = 0; n < Number(count); n++) {
   hosts.push(
     createHost({

@@ -54,7 +54,7 @@ async function registryOn(url: string): Promise<AsyncDisposable> {
   }
 }
 
-async function fleet(discovery: DiscoveryMode, sizes: readonly number[] = [25, 25, 25, 25]): Promise<Fleet> {
+async function fleet(discovery: DiscoveryMode, sizes = [25, 25, 25, 25]): Promise<Fleet> {
   const server = await natsServer()
   const registry = discovery === 'infra' ? await registryOn(server.url) : undefined
   let first = 0

@@ -8,12 +8,15 @@ const fastMs = 500
 const slowMs = 5_000
 const burstMs = 10_000
 /**
- * Everybody hears everybody's presence, so among many the bursts are slower, and so are answers to whoever comes: a few
- * at once, then one for each so many milliseconds and known peer.
+ * Everybody hears everybody's presence, so among many the bursts are slower, and so are answers to whoever asks: a few at
+ * once (fewer the more peers there are), then one in a while. An answer never takes longer than a newcomer waits for its first.
  */
 const burstMsPerPeer = 20
 const answersAtOnce = 5
+const leastAtOnce = 2
+const peersPerAnswer = 25
 const answerMsPerPeer = 10
+const longestAnswerMs = 800
 /** A newcomer needs one presence of ours; a few more, should its line still be opening. */
 const welcomeMs = 2_000
 
@@ -67,10 +70,10 @@ export class Announcer {
     this.#soon(0)
   }
 
-  /** Somebody is new on the mesh. */
+  /** Somebody is new on the mesh. It has asked who is there, unless it is of another make: there is no hurry. */
   welcome(): void {
     this.#burst(welcomeMs)
-    this.#soon(this.#answerIn())
+    this.#soon(this.#burstMs())
   }
 
   /** Somebody asks who is there. */
@@ -124,8 +127,10 @@ export class Announcer {
   /** How long an answer has to wait: a few go at once, and where very many ask, one answers many. */
   #answerIn(): number {
     const now = this.#init.link.clock.now()
-    const eachMs = Math.max(fastMs, this.#init.crowd() * answerMsPerPeer)
-    this.#answers = Math.min(answersAtOnce, this.#answers + (now - this.#counted) / eachMs)
+    const crowd = this.#init.crowd()
+    const atOnce = Math.max(leastAtOnce, answersAtOnce - crowd / peersPerAnswer)
+    const eachMs = Math.min(longestAnswerMs, Math.max(fastMs, crowd * answerMsPerPeer))
+    this.#answers = Math.min(atOnce, this.#answers + (now - this.#counted) / eachMs)
     this.#counted = now
     if (this.#answers < 1) return (1 - this.#answers) * eachMs
     this.#answers--
@@ -133,12 +138,15 @@ export class Announcer {
   }
 
   #announce(): void {
-    const { link, presence, crowd } = this.#init
+    const { link, presence } = this.#init
     const now = link.clock.now()
     this.#last = now
     void this.#publish(link.subjects.presence(link.identity.deviceId), Buffer.from(presence()))
-    const burst = Math.min(slowMs, Math.max(fastMs, crowd() * burstMsPerPeer))
-    this.#next(now < this.#burstUntil ? burst : slowMs)
+    this.#next(now < this.#burstUntil ? this.#burstMs() : slowMs)
+  }
+
+  #burstMs(): number {
+    return Math.min(slowMs, Math.max(fastMs, this.#init.crowd() * burstMsPerPeer))
   }
 
   #next(waitMs: number): void {
