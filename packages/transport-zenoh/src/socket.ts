@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Duplex } from 'node:stream'
 import { abortedBy, type BackplaneError, type Clock, coreError, messageOf } from '@backplane/core'
 import { type ClientOptions, WebSocket } from 'ws'
 import { connectFailed } from './failures.ts'
@@ -65,7 +66,7 @@ export async function openSocket(init: SocketInit): Promise<BridgeSocket> {
         ws.terminate()
         reject(error)
       } else {
-        resolve(new OpenSocket(ws, init))
+        resolve(new OpenSocket(ws, stream!, init))
       }
     }
     const abort = () => settle(abortedBy(signal))
@@ -73,6 +74,10 @@ export async function openSocket(init: SocketInit): Promise<BridgeSocket> {
       settle(coreError('BP_TIMEOUT', { details: { what: `Connecting to ${endpoint}`, timeoutMs } })),
     )
     signal.addEventListener('abort', abort, { once: true })
+    let stream: Duplex | undefined
+    ws.on('upgrade', ({ socket }) => {
+      stream = socket
+    })
     ws.on('open', () => settle())
     ws.on('error', (error) => settle(connectFailed(endpoint, reasonOf(error), error)))
     ws.on('close', () => settle(connectFailed(endpoint, 'the connection was closed before it was open')))
@@ -82,15 +87,18 @@ export async function openSocket(init: SocketInit): Promise<BridgeSocket> {
 
 class OpenSocket implements BridgeSocket {
   readonly #ws: WebSocket
+  readonly #stream: Duplex
   readonly #clock: Clock
   readonly #nothing: Uint8Array
   #waiting: (() => void)[] = []
   #ended = false
   #owing = false
+  #gathering = false
   #silent = true
 
-  constructor(ws: WebSocket, { clock, events, nothing }: SocketInit) {
+  constructor(ws: WebSocket, stream: Duplex, { clock, events, nothing }: SocketInit) {
     this.#ws = ws
+    this.#stream = stream
     this.#clock = clock
     this.#nothing = nothing
     let reason: string | undefined
@@ -117,6 +125,7 @@ class OpenSocket implements BridgeSocket {
   send(frame: Uint8Array): void {
     if (!this.open) throw connectFailed(this.#ws.url, 'the connection is gone')
     this.#silent = false
+    this.#gather()
     this.#ws.send(frame, this.#written)
   }
 
@@ -159,6 +168,17 @@ class OpenSocket implements BridgeSocket {
     setImmediate(() => {
       this.#owing = false
       if (this.#silent && this.open) this.#ws.send(this.#nothing)
+    })
+  }
+
+  /** What is sent in one turn goes out together: an answer and its end, or all requests of a burst. */
+  #gather(): void {
+    if (this.#gathering) return
+    this.#gathering = true
+    this.#stream.cork()
+    process.nextTick(() => {
+      this.#gathering = false
+      this.#stream.uncork()
     })
   }
 

@@ -223,8 +223,7 @@ class ZenohTransport implements Transport {
         // Another may still give an answer where one has refused, so only the end decides.
         onEnd: () => {
           if (silent && !refusal) return
-          const error = refusal ?? coreError('BP_NO_RESPONDER', { details: { subject } })
-          this.#calls.take(id)?.fail(error)
+          this.#calls.take(id)?.fail(refusal ?? coreError('BP_NO_RESPONDER', { details: { subject } }))
         },
       })
     } catch (thrown) {

@@ -205,6 +205,7 @@ test('a bridge that dies while declarations are made again is waited for', async
     peer.cut()
     await until(() => peer.connections > before)
     peer.cut()
+    await until(() => peer.connections > before + 1)
     await until(() => transport.status === 'connected' && peer.declared.queryables.length === 20)
     expect(text((await transport.request('s.7', bytes('x'))).payload)).toBe('x')
   }
