@@ -44,8 +44,12 @@ export class ThreadHandle {
     this.ready = new Promise((resolve, reject) => {
       this.#port.on('message', (message: ToHost) => {
         if (message[0] === toHost.ready) resolve(message[1])
-        else if (message[0] === toHost.failed) reject(BackplaneError.revive(message[1]))
-        else if (message[0] === toHost.variables) this.#asked.shift()?.(message[1])
+        else if (message[0] === toHost.failed) {
+          const error = BackplaneError.revive(message[1])
+          why = error.message
+          reject(error)
+          void this.#worker.terminate()
+        } else if (message[0] === toHost.variables) this.#asked.shift()?.(message[1])
         else listener.receive(message)
       })
       this.#worker.on('error', (error) => {
