@@ -1,14 +1,16 @@
 import { type CallCredentials, Metadata, type StatusObject, status } from '@grpc/grpc-js'
-import { acceptedEncodings, unpack } from './grpc/compression.ts'
 import { deadlineTime, timeLeft, timeoutField } from './grpc/deadline.ts'
-import { frameMessage, MessageReader, prefixBytes } from './grpc/messages.ts'
+import { frameMessage } from './grpc/messages.ts'
 import { field, headersOf, metadataOf } from './grpc/metadata.ts'
+import { credentialMetadata, requestHeaders } from './grpc/request.ts'
 import { missingStatus, ownStatus, resetStatus, trailersStatus } from './grpc/status.ts'
 import type { AuthContext, Call, Listener, MessageContext, ParentCall } from './grpc-js.ts'
 import type { Header } from './hpack/static-table.ts'
-import { type Connection, streamWindow } from './http2/connection.ts'
+import type { Connection } from './http2/connection.ts'
 import { http2Code } from './http2/error.ts'
 import { Stream, type StreamEvents } from './http2/stream.ts'
+import { streamWindow } from './http2/windows.ts'
+import { Incoming } from './incoming.ts'
 import type { ChannelSettings } from './init.ts'
 
 /** What a call uses of its channel. */
@@ -33,11 +35,10 @@ const maxAttempts = 5
 /** One call, from grpc-js's stub to a stream and back. */
 export class FastCall implements Call, StreamEvents {
   readonly #host: CallHost
-  readonly #method: string
-  readonly #authority: string
+  readonly #to: { readonly method: string; readonly authority: string }
   readonly #number: number
   readonly #began = Date.now()
-  readonly #reader = new MessageReader()
+  readonly #incoming: Incoming
   #deadline: number
   #timer: NodeJS.Timeout | undefined
   #credentials: CallCredentials | undefined
@@ -54,12 +55,7 @@ export class FastCall implements Call, StreamEvents {
   #written: (() => void) | undefined
 
   #httpStatus = 0
-  #encoding = 'identity'
   #received: Metadata | undefined
-  #messages: Buffer[] = []
-  #messageBytes = 0
-  /** Bytes that came and were not given back to the stream's window. */
-  #heldBytes = 0
   #wanted = false
   #status: StatusObject | undefined
   /** The status comes from here, so that messages which nobody has read do not hold it up. */
@@ -77,10 +73,12 @@ export class FastCall implements Call, StreamEvents {
     },
   ) {
     this.#host = host
-    this.#method = init.method
     this.#deadline = deadlineTime(init.deadline)
-    this.#authority = init.authority
+    this.#to = { method: init.method, authority: init.authority }
     this.#number = init.number
+    this.#incoming = new Incoming(host.settings.maxReceiveBytes, (code, details) =>
+      this.cancelWithStatus(code, details),
+    )
     this.#watchDeadline()
   }
 
@@ -133,7 +131,7 @@ export class FastCall implements Call, StreamEvents {
 
   startRead(): void {
     this.#wanted = true
-    if (this.#messages.length > 0 || this.#status) this.#schedule()
+    if (this.#incoming.waiting > 0 || this.#status) this.#schedule()
     else this.#release()
   }
 
@@ -173,17 +171,8 @@ export class FastCall implements Call, StreamEvents {
     const { settings } = this.#host
     const stream = new Stream(
       {
-        key: `${this.#authority} ${this.#method}`,
-        steady: () => [
-          [':method', 'POST'],
-          [':scheme', settings.tls ? 'https' : 'http'],
-          [':path', this.#method],
-          [':authority', this.#authority],
-          ['te', 'trailers'],
-          ['content-type', 'application/grpc'],
-          ['user-agent', settings.userAgent],
-          ['grpc-accept-encoding', acceptedEncodings],
-        ],
+        key: `${this.#to.authority} ${this.#to.method}`,
+        steady: () => requestHeaders({ ...settings, ...this.#to, secure: settings.tls !== undefined }),
         others: () => this.#ownHeaders(),
       },
       this,
@@ -203,7 +192,7 @@ export class FastCall implements Call, StreamEvents {
       // Informational: the real headers follow.
       if (httpStatus >= 100 && httpStatus < 200 && !end) return
       this.#httpStatus = httpStatus || 500
-      this.#encoding = field(headers, 'grpc-encoding') ?? 'identity'
+      this.#incoming.encoding = field(headers, 'grpc-encoding') ?? 'identity'
       this.#commit()
     }
     if (end) this.#finish(this.#completed(trailersStatus(headers, this.#httpStatus)), false)
@@ -220,9 +209,10 @@ export class FastCall implements Call, StreamEvents {
       this.cancelWithStatus(status.INTERNAL, 'Received data before headers')
       return
     }
-    this.#heldBytes += payload.length
     // What comes with another HTTP status is a page for people.
-    if (this.#httpStatus === 200) this.#reader.push(payload, this.#admit, this.#onMessage)
+    if (this.#httpStatus === 200) this.#incoming.push(payload)
+    else this.#incoming.skip(payload.length)
+    if (this.#wanted && this.#incoming.waiting > 0) this.#schedule()
     this.#release()
   }
 
@@ -262,12 +252,8 @@ export class FastCall implements Call, StreamEvents {
   }
 
   async #addCredentials(credentials: CallCredentials): Promise<void> {
-    const service = this.#method.split('/')[1] ?? ''
-    const host = this.#authority.replace(/:\d+$/, '')
     try {
-      const service_url = `https://${host}/${service}`
-      const added = await credentials.generateMetadata({ method_name: this.#method, service_url })
-      this.#metadata.merge(added)
+      this.#metadata.merge(await credentialMetadata(credentials, this.#to))
     } catch (error) {
       const { code, message } = error as { code?: unknown; message?: unknown }
       const details = `Getting metadata from plugin failed with error: ${message}`
@@ -291,55 +277,16 @@ export class FastCall implements Call, StreamEvents {
     this.#keptBytes = 0
   }
 
-  readonly #admit = (length: number): boolean => {
-    const { maxReceiveBytes } = this.#host.settings
-    if (length <= maxReceiveBytes) return true
-    const details = `Received message larger than max (${length} vs ${maxReceiveBytes})`
-    this.cancelWithStatus(status.RESOURCE_EXHAUSTED, details)
-    return false
-  }
-
-  readonly #onMessage = (message: Buffer, compressed: boolean): void => {
-    if (this.#status) return
-    const { maxReceiveBytes } = this.#host.settings
-    let whole = message
-    if (compressed) {
-      const unpacked = unpack(message, this.#encoding, maxReceiveBytes)
-      if (unpacked === 'too large') {
-        const details = `Received message that decompresses to a size larger than ${maxReceiveBytes}`
-        this.cancelWithStatus(status.RESOURCE_EXHAUSTED, details)
-        return
-      }
-      if (unpacked === 'unreadable') {
-        const details = `Received a compressed message that cannot be read with the encoding ${this.#encoding}`
-        this.cancelWithStatus(status.INTERNAL, details)
-        return
-      }
-      whole = unpacked
-    }
-    this.#messages.push(whole)
-    this.#messageBytes += whole.length + prefixBytes
-    if (this.#wanted) this.#schedule()
-  }
-
   /** A peer that says OK in the middle of a message is not believed. */
   #completed(result: StatusObject): StatusObject {
-    if (result.code !== status.OK || this.#reader.partial === 0) return result
+    if (result.code !== status.OK || !this.#incoming.within) return result
     return { ...result, code: status.INTERNAL, details: 'Call ended in the middle of a message' }
   }
 
-  /**
-   * Gives read bytes back to the stream's window. Messages that nobody has asked for stay counted, so that a slow reader
-   * slows its peer; the beginning of a message that is asked for does not, so that it may be larger than the window.
-   */
   #release(): void {
     if (!this.#stream || this.#status) return
-    const asked = this.#wanted && this.#messages.length === 0
-    const kept = this.#messageBytes + (asked ? 0 : this.#reader.partial)
-    const free = this.#heldBytes - kept
-    if (free < streamWindow / 4) return
-    this.#heldBytes -= free
-    this.#connection?.allow(this.#stream, free)
+    const bytes = this.#incoming.release(this.#wanted)
+    if (bytes > 0) this.#connection?.allow(this.#stream, bytes)
   }
 
   #finish(result: StatusObject, local: boolean): void {
@@ -391,15 +338,14 @@ export class FastCall implements Call, StreamEvents {
       this.#continueAfter(() => listener.onReceiveMetadata(metadata))
       return
     }
-    if (this.#wanted && this.#messages.length > 0 && !this.#local) {
+    const message = this.#wanted && !this.#local ? this.#incoming.shift() : undefined
+    if (message) {
       this.#wanted = false
-      const message = this.#messages.shift()!
-      this.#messageBytes -= message.length + prefixBytes
       this.#continueAfter(() => listener.onReceiveMessage(message))
       this.#release()
       return
     }
-    if (!this.#status || (!this.#local && this.#messages.length > 0)) return
+    if (!this.#status || (!this.#local && this.#incoming.waiting > 0)) return
     this.#over = true
     listener.onReceiveStatus(this.#status)
   }
@@ -408,7 +354,7 @@ export class FastCall implements Call, StreamEvents {
     try {
       tell()
     } finally {
-      if (this.#messages.length > 0 || this.#status) this.#schedule()
+      if (this.#incoming.waiting > 0 || this.#status) this.#schedule()
     }
   }
 }

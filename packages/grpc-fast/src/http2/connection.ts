@@ -1,50 +1,12 @@
-import { HpackDecoder } from '../hpack/decoder.ts'
-import { HpackEncoder } from '../hpack/encoder.ts'
 import { ConnectionError, http2Code } from './error.ts'
-import {
-  defaultMaxFrameSize,
-  flag,
-  frame,
-  frameType,
-  goAwayFrame,
-  headerBytes,
-  maxWindow,
-  numberFrame,
-  preface,
-  setting,
-  settingsFrame,
-  writeHeader,
-} from './frame.ts'
+import { defaultMaxFrameSize, flag, frame, frameType, goAwayFrame, maxWindow, numberFrame, unpadded } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
+import { type HeaderBlock, HeaderBlocks } from './header-blocks.ts'
+import { opening } from './opening.ts'
+import { Outbox } from './outbox.ts'
 import { type PeerSettings, readSettings } from './settings.ts'
 import type { Stream } from './stream.ts'
-
-/** How much a peer may send on one stream before it is read. */
-export const streamWindow = 1024 * 1024
-
-/** How much is written at once; more goes in the next turn, and the streams take turns. */
-const writeBudget = 256 * 1024
-
-/** How much a peer may send on all streams; given back as it comes, so that a stream that nobody reads holds up no other. */
-const connectionWindow = 64 * 1024 * 1024
-
-const maxTableSize = 4096
-const maxHeaderListSize = 64 * 1024
-/** The coded form of a header list is never much larger than the list. */
-const maxHeaderBlock = 2 * maxHeaderListSize
-const firstWindow = 65_535
-
-/** What every connection says first. */
-const opening = Buffer.concat([
-  preface,
-  settingsFrame([
-    [setting.headerTableSize, maxTableSize],
-    [setting.enablePush, 0],
-    [setting.initialWindowSize, streamWindow],
-    [setting.maxHeaderListSize, maxHeaderListSize],
-  ]),
-  numberFrame(frameType.windowUpdate, 0, connectionWindow - firstWindow),
-])
+import { connectionWindow, firstWindow } from './windows.ts'
 
 /** The socket, as far as a connection uses it. */
 export interface Output {
@@ -71,33 +33,28 @@ export class Connection {
   readonly #output: Output
   readonly #events: ConnectionEvents
   readonly #reader = new FrameReader((type, flags, id, payload) => this.#onFrame(type, flags, id, payload))
-  readonly #decoder = new HpackDecoder({ maxTableSize, maxListSize: maxHeaderListSize })
-  readonly #encoder = new HpackEncoder()
+  readonly #blocks = new HeaderBlocks()
+  readonly #out: Outbox
   readonly #streams = new Map<number, Stream>()
   /** Streams that have not been opened. */
   readonly #waiting = new Set<Stream>()
-  /** Streams that have something to send. */
-  readonly #sending = new Set<Stream>()
   #peer: PeerSettings = { initialWindowSize: firstWindow, maxFrameSize: defaultMaxFrameSize, maxStreams: Infinity }
   #ready = false
   #nextId = 1
-  #sendWindow = firstWindow
   #received = 0
-  #parts: Buffer[] = []
-  #scheduled = false
-  /** The socket has taken more than enough. */
-  #full = false
   #retired = false
   #gone = false
-  /** A header block that has not come whole. */
-  #block: { readonly id: number; readonly end: boolean; readonly parts: Buffer[]; size: number } | undefined
 
   constructor(output: Output, events: ConnectionEvents) {
     this.#output = output
     this.#events = events
-    this.#parts.push(opening)
-    // A call that is made at once goes out in the same write.
-    setImmediate(() => this.#flush())
+    this.#out = new Outbox(opening, {
+      write: (chunk) => output.write(chunk),
+      onFlush: () => this.#openWaiting(),
+      onLocalEnd: (stream) => {
+        if (stream.remoteEnd) this.#forget(stream)
+      },
+    })
   }
 
   /** Whether new streams can be opened on it. */
@@ -109,28 +66,26 @@ export class Connection {
   open(stream: Stream): void {
     this.#waiting.add(stream)
     if (this.#waiting.size + this.#streams.size === 1) this.#output.busy(true)
-    this.#schedule()
+    this.#out.schedule()
   }
 
   /** Sends what was written to a stream. */
   send(stream: Stream): void {
     if (this.#waiting.has(stream)) return
     if (this.#streams.get(stream.id) !== stream || stream.localEnd) return
-    this.#sending.add(stream)
-    this.#schedule()
+    this.#out.send(stream)
   }
 
   /** Whether what is written now would wait. */
   get full(): boolean {
-    return this.#full
+    return this.#out.full
   }
 
   /** Gives a stream up; its events end here. */
   reset(stream: Stream, code: number): void {
     if (this.#waiting.delete(stream)) this.#settle()
     if (this.#streams.get(stream.id) !== stream) return
-    this.#parts.push(numberFrame(frameType.rstStream, stream.id, code))
-    this.#schedule()
+    this.#out.push(numberFrame(frameType.rstStream, stream.id, code))
     this.#forget(stream)
   }
 
@@ -138,8 +93,7 @@ export class Connection {
   allow(stream: Stream, bytes: number): void {
     if (stream.remoteEnd || this.#streams.get(stream.id) !== stream) return
     stream.receiveWindow += bytes
-    this.#parts.push(numberFrame(frameType.windowUpdate, stream.id, bytes))
-    this.#schedule()
+    this.#out.push(numberFrame(frameType.windowUpdate, stream.id, bytes))
   }
 
   /** Takes bytes of the peer; they need not stay as they are. */
@@ -155,15 +109,13 @@ export class Connection {
 
   /** The socket takes more again. */
   writable(): void {
-    this.#full = false
-    if (this.#sending.size > 0) this.#schedule()
+    this.#out.writable()
   }
 
   /** Ends it once the streams that are open have ended. */
   close(): void {
     if (this.#gone || this.#retired) return
-    this.#parts.push(goAwayFrame(0, http2Code.noError, ''))
-    this.#schedule()
+    this.#out.push(goAwayFrame(0, http2Code.noError, ''))
     this.#retire('the channel was closed')
   }
 
@@ -175,8 +127,8 @@ export class Connection {
     const waiting = [...this.#waiting]
     const open = [...this.#streams.values()]
     this.#waiting.clear()
-    this.#sending.clear()
     this.#streams.clear()
+    this.#out.close()
     this.#output.destroy()
     this.#events.onGone(reason)
     for (const stream of open) stream.events.onLost(reason, false)
@@ -184,105 +136,32 @@ export class Connection {
   }
 
   #fail(error: ConnectionError): void {
-    this.#parts.push(goAwayFrame(0, error.code, error.message))
-    this.#flush()
+    this.#out.push(goAwayFrame(0, error.code, error.message))
+    this.#out.flush()
     const first = this.#ready ? 'the peer broke the HTTP/2 protocol' : 'the peer does not speak HTTP/2'
     this.destroy(`${first}: ${error.message}`)
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#gone) return
-    this.#scheduled = true
-    // Everything of one turn goes out in one write.
-    queueMicrotask(() => this.#flush())
-  }
-
-  #flush(): void {
-    this.#scheduled = false
-    if (this.#gone) return
+  #openWaiting(): void {
     for (const stream of this.#waiting) {
-      if (this.#streams.size >= this.#peer.maxStreams || this.#retired) break
+      if (this.#streams.size >= this.#peer.maxStreams || this.#retired) return
       this.#waiting.delete(stream)
-      this.#start(stream)
+      stream.id = this.#nextId
+      stream.sendWindow = this.#peer.initialWindowSize
+      this.#nextId += 2
+      this.#streams.set(stream.id, stream)
+      this.#out.start(stream)
+      // Ids that are used up cannot come again: the channel goes on with another connection.
+      if (this.#nextId > maxWindow) this.#retire('no stream ids are left')
     }
-    let room = writeBudget
-    for (const stream of this.#sending) {
-      if (this.#full || room <= 0) break
-      room -= this.#sendData(stream, room)
-    }
-    if (room <= 0) this.#schedule()
-    if (this.#parts.length === 0) return
-    const parts = this.#parts
-    this.#parts = []
-    const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
-    if (!this.#output.write(whole)) this.#full = true
-  }
-
-  #start(stream: Stream): void {
-    stream.id = this.#nextId
-    stream.sendWindow = this.#peer.initialWindowSize
-    this.#nextId += 2
-    this.#streams.set(stream.id, stream)
-    const { key, steady, others } = stream.request
-    const block = this.#encoder.encode(key, steady, others())
-    const max = this.#peer.maxFrameSize
-    const first = block.length <= max ? block : block.subarray(0, max)
-    const endHeaders = first === block ? flag.endHeaders : 0
-    this.#parts.push(frame(frameType.headers, endHeaders, stream.id, first))
-    for (let at = max; at < block.length; at += max) {
-      const part = block.subarray(at, at + max)
-      const last = at + max >= block.length ? flag.endHeaders : 0
-      this.#parts.push(frame(frameType.continuation, last, stream.id, part))
-    }
-    // The end never stands on the headers: gRPC wants it on data, empty if need be, and Go's servers wait for that.
-    if (stream.queued > 0 || stream.ending) this.#sending.add(stream)
-    // Ids that are used up cannot come again: the channel goes on with another connection.
-    if (this.#nextId > maxWindow) this.#retire('no stream ids are left')
-  }
-
-  /** Sends what may be sent of a stream, within a budget; gives how much that was. */
-  #sendData(stream: Stream, budget: number): number {
-    let sent = 0
-    while (stream.queued > 0) {
-      const room = Math.min(this.#sendWindow, stream.sendWindow, this.#peer.maxFrameSize)
-      if (room <= 0) return sent
-      if (sent >= budget) {
-        this.#sending.delete(stream)
-        this.#sending.add(stream)
-        return sent
-      }
-      const piece = stream.take(room)
-      sent += piece.length
-      this.#sendWindow -= piece.length
-      stream.sendWindow -= piece.length
-      const last = stream.ending && stream.queued === 0
-      this.#data(stream.id, piece, last)
-      if (last) stream.localEnd = true
-    }
-    this.#sending.delete(stream)
-    if (stream.ending && !stream.localEnd) {
-      stream.localEnd = true
-      this.#data(stream.id, Buffer.alloc(0), true)
-    }
-    if (sent > 0) stream.events.onSent()
-    if (stream.localEnd && stream.remoteEnd) this.#forget(stream)
-    return sent
-  }
-
-  #data(id: number, payload: Buffer, end: boolean): void {
-    const header = Buffer.allocUnsafe(headerBytes)
-    writeHeader(header, payload.length, frameType.data, end ? flag.endStream : 0, id)
-    this.#parts.push(header, payload)
   }
 
   #onFrame(type: number, flags: number, id: number, payload: Buffer): void {
     if (!this.#ready && type !== frameType.settings) throw broken('its first frame is not SETTINGS')
-    if (this.#block && (type !== frameType.continuation || id !== this.#block.id)) {
-      throw broken('another frame within a header block')
-    }
+    this.#blocks.check(type, id)
     if (type === frameType.data) this.#onData(flags, id, payload)
-    else if (type === frameType.headers) this.#onHeaders(flags, id, payload)
-    else if (type === frameType.continuation) this.#onContinuation(flags, payload)
+    else if (type === frameType.headers) this.#onBlock(this.#blocks.headers(flags, id, payload))
+    else if (type === frameType.continuation) this.#onBlock(this.#blocks.continuation(flags, payload))
     else if (type === frameType.windowUpdate) this.#onWindowUpdate(id, payload)
     else if (type === frameType.rstStream) this.#onReset(id, payload)
     else if (type === frameType.settings) this.#onSettings(flags, id, payload)
@@ -297,18 +176,17 @@ export class Connection {
     this.#received += payload.length
     if (this.#received > connectionWindow) throw new ConnectionError(http2Code.flowControl, 'more data than allowed')
     if (this.#received >= connectionWindow / 4) {
-      this.#parts.push(numberFrame(frameType.windowUpdate, 0, this.#received))
+      this.#out.push(numberFrame(frameType.windowUpdate, 0, this.#received))
       this.#received = 0
-      this.#schedule()
     }
     if (!stream) return
     if (payload.length > stream.receiveWindow) {
       this.#breakOff(stream, http2Code.flowControl)
       return
     }
-    if (stream.remoteEnd) throw new ConnectionError(0x5, 'data after the end of a stream')
+    if (stream.remoteEnd) throw new ConnectionError(http2Code.streamClosed, 'data after the end of a stream')
     stream.receiveWindow -= payload.length
-    const body = unpad(flags, payload)
+    const body = unpadded(flags, payload)
     const padding = payload.length - body.length
     const end = (flags & flag.endStream) !== 0
     if (padding > 0 && !end) this.allow(stream, padding)
@@ -316,38 +194,13 @@ export class Connection {
     if (end && this.#streams.get(id) === stream) this.#ended(stream, () => stream.events.onEnd())
   }
 
-  #onHeaders(flags: number, id: number, payload: Buffer): void {
-    let part = unpad(flags, payload)
-    if (flags & flag.priority) {
-      if (part.length < 5) throw new ConnectionError(http2Code.frameSize, 'a HEADERS frame is too short')
-      part = part.subarray(5)
-    }
-    const end = (flags & flag.endStream) !== 0
-    if (flags & flag.endHeaders) this.#onBlock(id, end, part)
-    else this.#block = { id, end, parts: [Buffer.from(part)], size: part.length }
-  }
-
-  #onContinuation(flags: number, payload: Buffer): void {
-    const block = this.#block
-    if (!block) throw broken('a CONTINUATION frame without a header block')
-    block.parts.push(Buffer.from(payload))
-    block.size += payload.length
-    // An endless row of small or empty frames would be as bad as a large one.
-    if (block.size > maxHeaderBlock || block.parts.length > 128) {
-      throw new ConnectionError(http2Code.enhanceYourCalm, 'a header block without an end')
-    }
-    if (!(flags & flag.endHeaders)) return
-    this.#block = undefined
-    this.#onBlock(block.id, block.end, Buffer.concat(block.parts))
-  }
-
-  #onBlock(id: number, end: boolean, block: Buffer): void {
-    // Read in any case: later blocks build on it.
-    const { headers, tooLarge } = this.#decoder.decode(block)
+  #onBlock(block: HeaderBlock | undefined): void {
+    if (!block) return
+    const { id, end, headers, tooLarge } = block
     const stream = this.#find(id)
     if (!stream) return
     if (tooLarge) this.#breakOff(stream, http2Code.enhanceYourCalm)
-    else if (stream.remoteEnd) throw new ConnectionError(0x5, 'headers after the end of a stream')
+    else if (stream.remoteEnd) throw new ConnectionError(http2Code.streamClosed, 'headers after the end of a stream')
     else if (end) this.#ended(stream, () => stream.events.onHeaders(headers, true))
     else stream.events.onHeaders(headers, false)
   }
@@ -381,16 +234,15 @@ export class Connection {
       return
     }
     const { initialWindowSize } = this.#peer
-    const { headerTableSize, ...peer } = readSettings(payload, this.#peer)
+    const peer = readSettings(payload, this.#peer)
     this.#peer = peer
-    if (headerTableSize !== undefined) this.#encoder.setMaxTableSize(headerTableSize)
+    this.#out.configure(peer)
     const more = peer.initialWindowSize - initialWindowSize
     for (const stream of this.#streams.values()) {
       stream.sendWindow += more
       if (stream.sendWindow > maxWindow) throw new ConnectionError(http2Code.flowControl, 'a window that is too large')
     }
-    this.#parts.push(frame(frameType.settings, flag.ack, 0, Buffer.alloc(0)))
-    this.#schedule()
+    this.#out.push(frame(frameType.settings, flag.ack, 0, Buffer.alloc(0)))
     if (this.#ready) return
     this.#ready = true
     this.#events.onReady()
@@ -400,8 +252,7 @@ export class Connection {
     if (id !== 0) throw broken('PING on a stream')
     if (payload.length !== 8) throw new ConnectionError(http2Code.frameSize, 'a PING frame of a wrong size')
     if (flags & flag.ack) return
-    this.#parts.push(frame(frameType.ping, flag.ack, 0, payload))
-    this.#schedule()
+    this.#out.push(frame(frameType.ping, flag.ack, 0, payload))
   }
 
   #onGoAway(id: number, payload: Buffer): void {
@@ -414,7 +265,7 @@ export class Connection {
     const unprocessed = [...this.#streams.values()].filter((stream) => stream.id > last)
     for (const stream of unprocessed) {
       this.#streams.delete(stream.id)
-      this.#sending.delete(stream)
+      this.#out.forget(stream)
     }
     this.#retire(reason)
     for (const stream of unprocessed) stream.events.onLost(reason, true)
@@ -425,8 +276,7 @@ export class Connection {
     const more = payload.readUInt32BE(0) & 0x7fffffff
     if (id === 0) {
       if (more === 0) throw broken('a WINDOW_UPDATE of nothing')
-      this.#sendWindow += more
-      if (this.#sendWindow > maxWindow) throw new ConnectionError(http2Code.flowControl, 'a window that is too large')
+      this.#out.widen(more)
     } else {
       const stream = this.#find(id)
       if (!stream) return
@@ -434,7 +284,7 @@ export class Connection {
       if (more === 0) this.#breakOff(stream, http2Code.protocol)
       else if (stream.sendWindow > maxWindow) this.#breakOff(stream, http2Code.flowControl)
     }
-    if (this.#sending.size > 0) this.#schedule()
+    this.#out.resume()
   }
 
   /** The stream of a frame; `undefined` for one that has ended here. */
@@ -457,9 +307,9 @@ export class Connection {
 
   #forget(stream: Stream): void {
     this.#streams.delete(stream.id)
-    this.#sending.delete(stream)
+    this.#out.forget(stream)
     // One more may be opened now.
-    if (this.#waiting.size > 0) this.#schedule()
+    if (this.#waiting.size > 0) this.#out.schedule()
     this.#settle()
   }
 
@@ -467,16 +317,9 @@ export class Connection {
     if (this.#gone || this.#streams.size + this.#waiting.size > 0) return
     this.#output.busy(false)
     if (!this.#retired) return
-    this.#flush()
+    this.#out.flush()
     this.#output.end()
   }
-}
-
-function unpad(flags: number, payload: Buffer): Buffer {
-  if (!(flags & flag.padded)) return payload
-  const padding = payload[0] ?? 0
-  if (padding >= payload.length) throw broken('more padding than payload')
-  return payload.subarray(1, payload.length - padding)
 }
 
 function broken(message: string): ConnectionError {

@@ -4,6 +4,7 @@ export const http2Code = {
   protocol: 0x1,
   internal: 0x2,
   flowControl: 0x3,
+  streamClosed: 0x5,
   frameSize: 0x6,
   refusedStream: 0x7,
   cancel: 0x8,

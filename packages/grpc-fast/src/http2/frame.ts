@@ -1,3 +1,5 @@
+import { ConnectionError, http2Code } from './error.ts'
+
 /** Frame types of RFC 9113, section 6. */
 export const frameType = {
   data: 0x0,
@@ -73,4 +75,16 @@ export function goAwayFrame(lastStream: number, code: number, reason: string): B
   payload.writeUInt32BE(code, 4)
   text.copy(payload, 8)
   return frame(frameType.goAway, 0, 0, payload)
+}
+
+/**
+ * Takes the padding off a payload (RFC 9113, section 6.1).
+ *
+ * @throws ConnectionError
+ */
+export function unpadded(flags: number, payload: Buffer): Buffer {
+  if (!(flags & flag.padded)) return payload
+  const padding = payload[0] ?? 0
+  if (padding >= payload.length) throw new ConnectionError(http2Code.protocol, 'more padding than payload')
+  return payload.subarray(1, payload.length - padding)
 }
