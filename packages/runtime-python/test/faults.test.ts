@@ -89,7 +89,7 @@ test.each([
   ['a missing module', 'import surely_no_such_module', "No module named 'surely_no_such_module'"],
   ['a recursion without end', 'def f():\n    f()\nf()', 'RecursionError'],
   ['no class', 'x = 1', "there is no class 'Plugin'"],
-  ['invalid UTF-8 in the source', 'x = "\u0000"', 'null byte'],
+  ['a null byte in the source', 'x = "\u0000"', 'null byte'],
   [
     'an error in the constructor',
     'class Plugin:\n    def __init__(self, device):\n        raise RuntimeError("no thanks")',

@@ -1,18 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  createHost,
-  type HostInit,
-  type Logger,
-  type LogMethod,
-  type Params,
-  type PluginInstance,
-  type PluginRuntime,
-} from '@backplane/core'
+import { createHost, type HostInit, type Params, type PluginInstance, type PluginRuntime } from '@backplane/core'
 import { memoryConfig } from '@backplane/core/memory'
 import { onTestFinished, vi } from 'vitest'
 import { type PythonRuntimeInit, pythonRuntime } from '../src/index.ts'
+import { type LogRecord, recordingLogger } from './recording-logger.ts'
 
 /** A folder that goes when the test is over. */
 export async function scratch(): Promise<string> {
@@ -66,7 +59,7 @@ export async function written(code: string, id = 'it') {
 export function fledgeHost(init: Partial<HostInit> & { readonly python?: PythonRuntimeInit } = {}) {
   const { python, ...rest } = init
   const config = memoryConfig()
-  const log: { level: string; message: string; fields: Params }[] = []
+  const log: LogRecord[] = []
   const instances: PluginInstance[] = []
   const runtime = (components: Parameters<ReturnType<typeof pythonRuntime>>[0]): PluginRuntime => {
     const made = pythonRuntime(python)(components)
@@ -83,7 +76,7 @@ export function fledgeHost(init: Partial<HostInit> & { readonly python?: PythonR
     identity: { deviceId: 'box-1' },
     runtimes: [runtime],
     config: () => config,
-    logger: keeping(log),
+    logger: recordingLogger(log),
     ...rest,
   })
   onTestFinished(() => host.stop())
@@ -93,20 +86,4 @@ export function fledgeHost(init: Partial<HostInit> & { readonly python?: PythonR
       readings.push(...(event.event.payload.readings as Params[]))
   })
   return { host, config, log, readings, instances }
-}
-
-function keeping(log: { level: string; message: string; fields: Params }[], own: Params = {}): Logger {
-  const method =
-    (level: string): LogMethod =>
-    (first: object | string, message?: string) => {
-      if (typeof first === 'string') log.push({ level, message: first, fields: own })
-      else log.push({ level, message: message ?? '', fields: { ...own, ...(first as Params) } })
-    }
-  return {
-    debug: method('debug'),
-    info: method('info'),
-    warn: method('warn'),
-    error: method('error'),
-    child: (fields) => keeping(log, { ...own, ...(fields as Params) }),
-  }
 }

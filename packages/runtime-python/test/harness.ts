@@ -2,45 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  createHost,
-  type Host,
-  type HostEvent,
-  type HostInit,
-  type Logger,
-  type LogMethod,
-  type Manifest,
-  type PluginSource,
-} from '@backplane/core'
+import { createHost, type Host, type HostEvent, type HostInit, type Manifest, type PluginSource } from '@backplane/core'
 import { onTestFinished } from 'vitest'
 import { type PythonRuntimeInit, pythonRuntime } from '../src/index.ts'
 import { pythonsHere } from './pythons.ts'
+import { type LogRecord, recordingLogger } from './recording-logger.ts'
 
 /** The newest of the promised Pythons that is here. */
 export const newestPython: string = [...pythonsHere().values()].at(-1) ?? 'python3'
-
-/** One record of a host's log. */
-interface LogRecord {
-  readonly level: 'debug' | 'info' | 'warn' | 'error'
-  readonly fields: Record<string, unknown>
-  readonly message: string | undefined
-}
-
-function recordingLogger(records: LogRecord[], own: Record<string, unknown> = {}): Logger {
-  const method =
-    (level: LogRecord['level']): LogMethod =>
-    (first: object | string, message?: string) => {
-      if (typeof first === 'string') records.push({ level, fields: own, message: first })
-      else records.push({ level, fields: { ...own, ...first }, message })
-    }
-  return {
-    debug: method('debug'),
-    info: method('info'),
-    warn: method('warn'),
-    error: method('error'),
-    child: (fields) => recordingLogger(records, { ...own, ...fields }),
-  }
-}
 
 /** Writes a plugin into a folder of its own, which goes when the test is over. */
 export async function capability(
@@ -93,7 +62,7 @@ export async function until(look: () => unknown, what: string, patienceMs = 10_0
   }
 }
 
-/** The processes of this machine whose command line or working directory names something (Linux). */
+/** The processes of this machine whose environment names something (Linux). */
 export function processesNaming(text: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
