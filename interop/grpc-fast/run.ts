@@ -2,7 +2,6 @@
 import { strict as assert } from 'node:assert'
 import { execFile } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type FastChannelInit, fastChannel } from '@backplane/grpc-fast'
@@ -22,6 +21,7 @@ import {
 import { loadSync } from '@grpc/proto-loader'
 import { cacheDir } from '../../tools/workspace.ts'
 import { interop } from '../harness.ts'
+import { freePort } from '../ports.ts'
 
 const version = 'v1.76.0'
 const loaded = loadPackageDefinition(
@@ -76,14 +76,6 @@ function call(
 
 const body = (size: number) => ({ type: 0, body: Buffer.alloc(size) })
 const sizeOf = (message: Message | undefined) => (message as { payload: { body: Buffer } }).payload.body.length
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 function stub(init: FastChannelInit): Stub {
   return new TestService('test', credentials.createInsecure(), {
