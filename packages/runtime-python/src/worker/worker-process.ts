@@ -69,16 +69,16 @@ export class WorkerProcess {
     this.#exit = new Promise((resolve) => {
       const finish = (reason: string) => {
         const end = () => {
+          clearTimeout(timer)
+          // To destroy the pipes closes them too.
+          this.#child.off('close', end)
           destroyAll(stdio)
           init.ended(this.#reason ?? reason, this.#tail)
           resolve()
         }
         // Its last words may still be in the pipes; a process that has left the group could hold those open for ever.
         const timer = setTimeout(end, drainMs)
-        this.#child.once('close', () => {
-          clearTimeout(timer)
-          end()
-        })
+        this.#child.once('close', end)
       }
       let finished = false
       this.#child.once('error', (error) => {
