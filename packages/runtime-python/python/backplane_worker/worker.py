@@ -14,6 +14,7 @@ from .logs import LoggingHook, traceback_of
 from .modules import add_plugin_folder, add_shims, read_source
 from .threads import Threads
 from .wire import Channel, TooLarge, Unsendable
+from .wire_errors import load_error, text_of, value_error, wire_error
 
 # Descriptors that the host gives beside the usual three.
 FROM_HOST, TO_HOST, LIFELINE = 3, 4, 5
@@ -105,20 +106,11 @@ class Worker:
             self.channel.send(["ready", self._description()])
             return True
         except SystemExit as ended:
-            error = PluginError("it called sys.exit(%s) while it was imported" % (ended.code,))
-            self._failed(error)
+            failure = PluginError("it called sys.exit(%s) while it was imported" % (ended.code,))
         except BaseException as thrown:
-            self._failed(thrown)
+            failure = thrown
+        self.channel.send(["failed", load_error(failure)])
         return False
-
-    def _failed(self, thrown):
-        error = self._wire_error(thrown, None)
-        if not isinstance(thrown, PluginError) or error["code"] == "BP_PLUGIN_FAILED":
-            if not isinstance(thrown, PluginError):
-                error["message"] = "%s: %s" % (type(thrown).__name__, error["message"])
-            error["code"] = "BP_PLUGIN_LOAD_FAILED"
-            error["next"] = None
-        self.channel.send(["failed", error])
 
     def _description(self):
         self._dirty = False
@@ -228,9 +220,9 @@ class Worker:
             try:
                 self.channel.send(["result", call.id, result], call.json_only)
             except (Unsendable, TooLarge) as unsendable:
-                error = self._value_error(unsendable, "the result of '%s'" % call.name)
+                error = value_error(unsendable, "the result of '%s'" % call.name)
         if error is not None:
-            self.channel.send(["error", call.id, self._wire_error(error, call.name)])
+            self.channel.send(["error", call.id, self._told(error, call.name)])
         if not self._calls and not self._serving:
             # Nothing else will join it.
             self.channel.uncork()
@@ -289,7 +281,7 @@ class Worker:
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as error:
-            self.send(["error", id, self._wire_error(error, question)])
+            self.send(["error", id, self._told(error, question)])
         if question == "stop":
             self.channel.uncork()
             self.host.loop.call_soon(self.host.loop.stop)
@@ -318,12 +310,16 @@ class Worker:
     def send(self, message):
         self.channel.send(message)
 
+    def _told(self, error, name):
+        """An error as the host reads it; what is no answer of the plugin but a fault is logged with where it happened."""
+        return wire_error(error, lambda details: self.log("error", "'%s' failed: %s" % (name, text_of(error)), details))
+
     def send_value(self, op, id, parts, what):
         """Sends a message that holds the plugin's own values. Raises PluginError for what cannot be sent."""
         try:
             self.channel.send([op, id, *parts])
         except (Unsendable, TooLarge) as error:
-            raise self._value_error(error, what) from None
+            raise value_error(error, what) from None
 
     def changed(self):
         if self.host.loop is None or self._dirty:
@@ -345,38 +341,3 @@ class Worker:
                 self.channel.send(["log", level, str(message), {"fields": repr(fields)[:10000]}])
         except TooLarge as error:
             self.channel.send(["log", "warn", "a log record was dropped: %s" % error, {}])
-
-    def _value_error(self, error, what):
-        if isinstance(error, TooLarge):
-            next = "Send less at a time, or raise the limit: pythonRuntime({ maxMessageBytes })."
-            return PluginError("%s is too large: %s" % (what, error), code="BP_PAYLOAD_TOO_LARGE", next=next)
-        next = "Give JSON values and bytes only."
-        return PluginError("%s cannot be carried: %s" % (what, error), code="BP_VALUE_INVALID", next=next)
-
-    def _wire_error(self, error, name):
-        """Gives an exception as the host reads it; what is no answer of the plugin but a fault is logged with where."""
-        if isinstance(error, PluginError):
-            wire = {"code": error.code, "message": error.message, "retryable": error.retryable, "details": error.details}
-            if error.next:
-                wire["next"] = error.next
-            return wire
-        if isinstance(error, UnknownFunction):
-            return {"code": "BP_FUNCTION_UNKNOWN", "message": "Unknown method: %s" % error}
-        if type(error).__name__ == "CancelledError":
-            return {"code": "BP_ABORTED", "message": "It was cancelled."}
-        details = {"type": type(error).__name__}
-        try:
-            details["traceback"] = traceback_of(error)
-        except Exception:
-            pass
-        if name is not None:
-            self.log("error", "'%s' failed: %s" % (name, text_of(error)), details)
-        return {"code": "BP_PLUGIN_FAILED", "message": text_of(error), "details": details}
-
-
-def text_of(error):
-    """The text of an exception; never empty, never raises."""
-    try:
-        return str(error) or type(error).__name__
-    except Exception:
-        return type(error).__name__

@@ -1,0 +1,53 @@
+"""Errors as the host reads them."""
+from .adapters.base import UnknownFunction
+from .errors import PluginError
+from .logs import traceback_of
+from .wire import TooLarge
+
+
+def value_error(error, what):
+    """The error of a value that cannot be sent."""
+    if isinstance(error, TooLarge):
+        next = "Send less at a time, or raise the limit: pythonRuntime({ maxMessageBytes })."
+        return PluginError("%s is too large: %s" % (what, error), code="BP_PAYLOAD_TOO_LARGE", next=next)
+    next = "Give JSON values and bytes only."
+    return PluginError("%s cannot be carried: %s" % (what, error), code="BP_VALUE_INVALID", next=next)
+
+
+def wire_error(error, fault=None):
+    """Gives an exception as the host reads it; calls `fault` with its details where it is no answer of the plugin."""
+    if isinstance(error, PluginError):
+        wire = {"code": error.code, "message": error.message, "retryable": error.retryable, "details": error.details}
+        if error.next:
+            wire["next"] = error.next
+        return wire
+    if isinstance(error, UnknownFunction):
+        return {"code": "BP_FUNCTION_UNKNOWN", "message": "Unknown method: %s" % error}
+    if type(error).__name__ == "CancelledError":
+        return {"code": "BP_ABORTED", "message": "It was cancelled."}
+    details = {"type": type(error).__name__}
+    try:
+        details["traceback"] = traceback_of(error)
+    except Exception:
+        pass
+    if fault is not None:
+        fault(details)
+    return {"code": "BP_PLUGIN_FAILED", "message": text_of(error), "details": details}
+
+
+def load_error(error):
+    """The same for an exception that kept the plugin from being loaded."""
+    wire = wire_error(error)
+    if wire["code"] == "BP_PLUGIN_FAILED":
+        if not isinstance(error, PluginError):
+            wire["message"] = "%s: %s" % (type(error).__name__, wire["message"])
+        wire["code"] = "BP_PLUGIN_LOAD_FAILED"
+    return wire
+
+
+def text_of(error):
+    """The text of an exception; never empty, never raises."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:
+        return type(error).__name__
