@@ -208,21 +208,20 @@ async function reloads(kit: Interop, edge: Venv): Promise<void> {
           assert.equal(await host.call('one'), 1)
           assert.equal(await host.call('two'), 2)
         }
-        const heap = () => {
+        const resident = () => {
           globalThis.gc?.()
           return process.memoryUsage().rss
         }
         for (let n = 0; n < 100; n++) await turn()
-        const [before, fds] = [heap(), readdirSync('/proc/self/fd').length]
+        const [before, fds] = [resident(), readdirSync('/proc/self/fd').length]
         for (let n = 0; n < 900; n++) await turn()
-        const grown = (heap() - before) / 2 ** 20
+        const grown = (resident() - before) / 2 ** 20
         console.log(`     resident memory: ${grown.toFixed(1)} MiB more after 900 reloads`)
         assert.ok(grown < 30, `${grown} MiB more`)
         assert.ok(readdirSync('/proc/self/fd').length <= fds + 2, 'descriptors')
+        assert.equal(workersHere().length, 1)
         await host.stop()
-        const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim()
-        const left = children.split(' ').filter((pid) => pid !== '' && cwdOf(pid).startsWith(dir))
-        assert.deepEqual(left, [])
+        assert.deepEqual(workersHere(), [])
       } finally {
         rmSync(dir, { recursive: true, force: true })
       }
@@ -231,9 +230,15 @@ async function reloads(kit: Interop, edge: Venv): Promise<void> {
   )
 }
 
-function cwdOf(pid: string): string {
+/** The workers that this process has started and that still are. */
+function workersHere(): string[] {
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim()
+  return children.split(' ').filter((pid) => pid !== '' && commandOf(pid).includes(worker))
+}
+
+function commandOf(pid: string): string {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8')
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
   } catch {
     return ''
   }
