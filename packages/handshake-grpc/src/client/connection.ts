@@ -207,7 +207,7 @@ export class PluginConnection {
 }
 
 /** How long the broker's stream and stdio's wait for the first call; what the plugin writes meanwhile waits with it. */
-const streamsAfterMs = 20
+const streamsAfterMs = 10
 
 /** Waits until a channel is connected, or says why it is not. */
 async function ready({ channel, ...wired }: WireChannel, address: PluginAddress): Promise<void> {

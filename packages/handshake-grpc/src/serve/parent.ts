@@ -17,7 +17,7 @@ export class ParentWatch {
     this.#timer.unref()
   }
 
-  /** Says whether the host's streams stand; without them stdout is tried as well. */
+  /** Says whether the host is connected; when it is not, stdout is tried as well. */
   set connected(value: boolean) {
     this.#connected = value
     if (!value) this.#check()
@@ -32,6 +32,7 @@ export class ParentWatch {
   }
 
   stop(): void {
+    this.#told = true
     clearInterval(this.#timer)
   }
 

@@ -65,7 +65,8 @@ class Server implements PluginServer {
   readonly #muxer: PluginMuxer | undefined
   readonly #undo: (() => void | Promise<void>)[] = []
   #watch: ParentWatch | undefined
-  #brokerStreams = 0
+  /** How many connections stand: a host that is gone has none, even if it never came to open a stream. */
+  #connections = 0
   #main: (connection: Duplex) => void = (connection) => void connection.destroy()
   #address: PluginServer['address'] | undefined
   #closing: Promise<void> | undefined
@@ -132,9 +133,12 @@ class Server implements PluginServer {
     for (const { service, implementation } of await this.#services()) wireServer.addService(service, implementation)
     const { serve } = this.#tls
     this.#main = (connection) => wireServer.accept(connection, serve)
-    const listener = await openListener(this.#listen, (socket) =>
-      this.#muxer ? this.#muxer.attach(socket) : this.#main(socket),
-    )
+    const listener = await openListener(this.#listen, (socket) => {
+      this.#count(1)
+      socket.once('close', () => this.#count(-1))
+      if (this.#muxer) this.#muxer.attach(socket)
+      else this.#main(socket)
+    })
     this.#address = listener.address
     this.#undo.push(
       () => listener.close(),
@@ -147,6 +151,11 @@ class Server implements PluginServer {
     this.logger.debug({ ...listener.address }, 'plugin address')
     if (test) this.#testMode(test)
     else this.#hostMode()
+  }
+
+  #count(more: number): void {
+    this.#connections += more
+    if (this.#watch) this.#watch.connected = this.#connections > 0
   }
 
   close(): Promise<void> {
@@ -258,20 +267,8 @@ class Server implements PluginServer {
   }
 
   #brokerService(): ServedService {
-    const startStream = (call: ConnInfoStream & { on(event: 'cancelled', listener: () => void): unknown }) => {
+    const startStream = (call: ConnInfoStream) => {
       this.#stream.attach(call)
-      this.#brokerStreams += 1
-      if (this.#watch) this.#watch.connected = true
-      let counted = true
-      const left = () => {
-        if (!counted) return
-        counted = false
-        this.#brokerStreams -= 1
-        if (this.#watch) this.#watch.connected = this.#brokerStreams > 0
-      }
-      call.on('cancelled', left)
-      call.on('end', left)
-      call.on('error', left)
     }
     return { service: brokerService, implementation: { startStream } as unknown as UntypedServiceImplementation }
   }
