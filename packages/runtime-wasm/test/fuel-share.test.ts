@@ -46,10 +46,17 @@ test('a closed plugin keeps no timer', async () => {
   await expect(waiting).rejects.toMatchObject({ code: 'BP_CLOSED' })
 })
 
-test('a share fills again with time, up to its burst', async () => {
-  const share = new FuelShare(1_000_000)
+test('a share fills again with time, up to its burst', () => {
+  let now = 0
+  const share = new FuelShare(1_000_000, () => now)
   expect(share.owedMs).toBe(0)
   share.spend(120_000)
-  expect(share.owedMs).toBeGreaterThan(10)
-  expect(share.owedMs).toBeLessThanOrEqual(20)
+  expect(share.owedMs).toBe(20)
+  now += 15
+  expect(share.owedMs).toBe(5)
+  now += 60_000
+  share.spend(100_000)
+  expect(share.owedMs).toBe(0)
+  share.spend(1_000)
+  expect(share.owedMs).toBe(1)
 })

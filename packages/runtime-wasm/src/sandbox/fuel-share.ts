@@ -6,13 +6,19 @@ const burstSeconds = 0.1
  */
 export class FuelShare {
   readonly #rate: number
+  readonly #now: () => number
   #level: number
-  #at = performance.now()
+  #at: number
 
-  /** @param rate units of fuel by the second */
-  constructor(rate: number) {
+  /**
+   * @param rate - units of fuel by the second
+   * @param now - a clock in milliseconds that never goes back
+   */
+  constructor(rate: number, now: () => number = () => performance.now()) {
     this.#rate = rate
+    this.#now = now
     this.#level = rate * burstSeconds
+    this.#at = now()
   }
 
   spend(fuel: number): void {
@@ -27,7 +33,7 @@ export class FuelShare {
   }
 
   #fill(): void {
-    const now = performance.now()
+    const now = this.#now()
     this.#level = Math.min(this.#rate * burstSeconds, this.#level + ((now - this.#at) / 1000) * this.#rate)
     this.#at = now
   }
