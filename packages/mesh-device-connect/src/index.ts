@@ -3,7 +3,7 @@
  *
  * It makes a plugin host a device of a Device Connect network, so stock Python agents and devices discover it, call its
  * functions and hear its events, and it discovers and calls them. What carries the messages is any transport of
- * `@backplane/core`: NATS, memory, or one of your own.
+ * `@backplane/core`: NATS, Zenoh, memory, or one of your own.
  *
  * @packageDocumentation
  */
