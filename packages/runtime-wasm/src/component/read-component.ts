@@ -1,5 +1,5 @@
-import { wasmError } from '../errors.ts'
 import { ByteReader } from '../module/bytes.ts'
+import { aResource, each, primitives, readValueType, refuse } from './read-value-type.ts'
 import { parts, type WitField, type WitFunction, type WitType } from './wit-types.ts'
 
 /** Functions that a component imports or exports together; those of the world itself stand under the empty name. */
@@ -60,23 +60,6 @@ function interfaces(items: ReadonlyMap<string, Item>): WitInterface[] {
     }
   }
   return own.length > 0 ? [{ name: '', functions: own, resources: [] }, ...found] : found
-}
-
-const primitives: Readonly<Record<number, WitType>> = {
-  127: { kind: 'bool' },
-  126: { kind: 's8' },
-  125: { kind: 'u8' },
-  124: { kind: 's16' },
-  123: { kind: 'u16' },
-  122: { kind: 's32' },
-  121: { kind: 'u32' },
-  120: { kind: 's64' },
-  119: { kind: 'u64' },
-  118: { kind: 'f32' },
-  117: { kind: 'f64' },
-  116: { kind: 'char' },
-  115: { kind: 'string' },
-  100: { kind: 'refused', what: 'an error context' },
 }
 
 const other: Item = { is: 'other' }
@@ -221,9 +204,10 @@ class Scope {
       body.byte()
       if (body.byte() === 1) body.u32()
       if (code === 0x3e && body.byte() === 1) body.u32()
-      return { is: 'type', type: { kind: 'refused', what: 'a resource' } }
+      return { is: 'type', type: aResource }
     }
-    return { is: 'type', type: this.#bounded(this.#valueType(code, body)) }
+    const readers = { value: () => this.#value(body), resource: () => this.#handled(body) }
+    return { is: 'type', type: this.#bounded(readValueType(code, body, readers)) }
   }
 
   #bounded(type: WitType): WitType {
@@ -288,61 +272,17 @@ class Scope {
     throw body.invalid('what is used as a type is none')
   }
 
-  #optional(body: ByteReader): WitType | undefined {
-    return body.byte() === 1 ? this.#value(body) : undefined
-  }
-
-  #valueType(code: number, body: ByteReader): WitType {
-    const primitive = primitives[code]
-    if (primitive) return primitive
-    const names = () => {
-      const all: string[] = []
-      each(body, () => all.push(body.name()))
-      return all
-    }
-    if (code === 0x72) {
-      const fields: WitField[] = []
-      each(body, () => fields.push({ name: body.name(), type: this.#value(body) }))
-      return { kind: 'record', fields }
-    }
-    if (code === 0x71) {
-      const cases: { name: string; type: WitType | undefined }[] = []
-      each(body, () => {
-        cases.push({ name: body.name(), type: this.#optional(body) })
-        body.byte()
-      })
-      return { kind: 'variant', cases }
-    }
-    if (code === 0x6f) {
-      const items: WitType[] = []
-      each(body, () => items.push(this.#value(body)))
-      return { kind: 'tuple', items }
-    }
-    if (code === 0x70) return { kind: 'list', item: this.#value(body) }
-    if (code === 0x6b) return { kind: 'option', item: this.#value(body) }
-    if (code === 0x6a) return { kind: 'result', ok: this.#optional(body), err: this.#optional(body) }
-    if (code === 0x6e) return { kind: 'flags', names: names() }
-    if (code === 0x6d) return { kind: 'enum', names: names() }
-    if (code === 0x69 || code === 0x68) {
-      const item = at(this.#types, body)
-      return item.is === 'type' ? item.type : { kind: 'refused', what: 'a resource' }
-    }
-    if (code === 0x66 || code === 0x65) {
-      this.#optional(body)
-      return { kind: 'refused', what: code === 0x66 ? 'a stream' : 'a future' }
-    }
-    throw refuse(`the type 0x${code.toString(16)}`)
+  /** What a handle is of. */
+  #handled(body: ByteReader): WitType {
+    const item = at(this.#types, body)
+    return item.is === 'type' ? item.type : aResource
   }
 }
 
 /** A resource is known by the name that it is exported under. */
 function named(item: Item, name: string): Item {
-  const unnamed = item.is === 'type' && item.type.kind === 'refused' && item.type.what === 'a resource'
+  const unnamed = item.is === 'type' && item.type.kind === 'refused' && item.type.what === aResource.what
   return unnamed ? { is: 'type', type: { kind: 'refused', what: `the resource '${name}'` } } : item
-}
-
-function each(body: ByteReader, read: () => void): void {
-  for (let left = body.u32(); left > 0; left--) read()
 }
 
 function at(space: readonly Item[], body: ByteReader): Item {
@@ -363,8 +303,4 @@ function options(body: ByteReader): void {
     const code = body.byte()
     if (code >= 3 && code !== 6) body.u32()
   })
-}
-
-function refuse(feature: string) {
-  return wasmError('BP_WASM_FEATURE', { details: { what: 'The component', feature } })
 }
