@@ -22,11 +22,17 @@ export interface LateTransportInit {
   readonly end?: () => Promise<void>
 }
 
+/** A listener, and what takes it off the transport that does the work, once there is one. */
+interface Listening {
+  readonly listener: (event: TransportEvent) => void
+  stop: (() => void) | undefined
+}
+
 /** A transport that is made when it is connected: what it takes is not there, or not worth loading, before. */
 export class LateTransport implements Transport {
   readonly kind: string
   readonly #init: LateTransportInit
-  readonly #listeners = new Set<(event: TransportEvent) => void>()
+  readonly #listening = new Set<Listening>()
   #made: Promise<Transport> | undefined
   #client: Transport | undefined
   #closing: Promise<void> | undefined
@@ -80,8 +86,12 @@ export class LateTransport implements Transport {
   }
 
   onStatus(listener: (event: TransportEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    const listening: Listening = { listener, stop: this.#client?.onStatus(listener) }
+    this.#listening.add(listening)
+    return () => {
+      this.#listening.delete(listening)
+      listening.stop?.()
+    }
   }
 
   close(options?: { readonly drainMs?: number }): Promise<void> {
@@ -99,9 +109,7 @@ export class LateTransport implements Transport {
       await client.close()
       throw this.#closed()
     }
-    client.onStatus((event) => {
-      for (const listener of this.#listeners) listener(event)
-    })
+    for (const listening of this.#listening) listening.stop = client.onStatus(listening.listener)
     this.#client = client
     return client
   }
@@ -109,7 +117,7 @@ export class LateTransport implements Transport {
   async #end(options?: { readonly drainMs?: number }): Promise<void> {
     await this.#client?.close(options)
     await this.#init.end?.()
-    this.#listeners.clear()
+    this.#listening.clear()
   }
 
   #closed() {

@@ -46,6 +46,7 @@ export interface PluginFolder {
   find(id: string, options?: PluginFolderOptions): Promise<PluginSource>
 }
 
+/** What may be said of each reading of a {@link PluginFolder}. */
 export interface PluginFolderOptions {
   readonly signal?: AbortSignal
 }

@@ -11,7 +11,7 @@ export interface PortalHostInit
   readonly nats?: string | readonly string[]
   /** Where issued credentials are looked for, unless a file is named: the newest counts. @default ~/.config/device-connect */
   readonly credentialsDir?: string
-  /** @default 'infra' */
+  /** `d2d` where the network has no registry. @default 'infra' */
   readonly discovery?: DiscoveryMode
 }
 

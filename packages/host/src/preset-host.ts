@@ -17,9 +17,9 @@ import { validateParams } from './validate-params.ts'
 
 /** Options of every preset. */
 export interface PresetInit {
-  /** @default 'plugin-host-1' */
+  /** Its name on the mesh: one token. @default 'plugin-host-1' */
   readonly deviceId?: string
-  /** @default 'default' */
+  /** The zone of the mesh that it lives in. @default 'default' */
   readonly tenant?: string
   /** The folder that holds one plugin in each of its folders. @default './plugins' */
   readonly plugins?: string
@@ -31,7 +31,7 @@ export interface PresetInit {
   readonly stateDir?: string
   /** Wrapped around every call, outside the preset's own check of parameters: `tracing(api)`, for instance. @default none */
   readonly interceptors?: readonly Interceptor[]
-  /** @default silent */
+  /** Takes the log; a pino instance fits. @default silent */
   readonly logger?: Logger
 }
 
