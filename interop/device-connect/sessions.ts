@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type IncomingEvent, silentLogger, systemClock, type TransportFactory } from '@backplane/core'
 import { type DeviceConnectMesh, deviceConnect } from '@backplane/mesh-device-connect'
+import { eventually } from '../eventually.ts'
 import type { Interop } from '../harness.ts'
 import type { RunningProcess } from '../running-process.ts'
 import type { Venv } from '../venv.ts'
@@ -154,13 +154,4 @@ export async function deviceSession(
     await host.stop('SIGINT')
     await eventually(async () => thermometer.output().includes(`LOST ${deviceId}`) || undefined)
   })
-}
-
-async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (let turn = 0; turn < 200; turn++) {
-    const value = await look()
-    if (value !== undefined) return value
-    await sleep(50)
-  }
-  throw new Error('it did not happen within 10 s')
 }

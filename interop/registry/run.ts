@@ -11,6 +11,7 @@ import { natsTransport } from '@backplane/transport-nats'
 import { natsBroker } from '@backplane/transport-nats/broker'
 import { root } from '../../tools/workspace.ts'
 import { startEtcd } from '../etcd.ts'
+import { eventually } from '../eventually.ts'
 import { type Interop, interop } from '../harness.ts'
 import type { RunningProcess } from '../running-process.ts'
 import type { Venv } from '../venv.ts'
@@ -375,20 +376,4 @@ async function restartRegistry(network: Network): Promise<void> {
   const isTaken = async () => /registered plugin-host-1 /.test(network.registry.output()) || undefined
   await eventually(isTaken)
   await network.mesh.waitFor(`device(${deviceId}).function(get_status)`)
-}
-
-/** Looks until there is something; what throws meanwhile counts as nothing. */
-async function eventually<T>(look: () => Promise<T | undefined>, withinMs = 10_000): Promise<T> {
-  const end = performance.now() + withinMs
-  let reason: unknown = ''
-  while (performance.now() < end) {
-    try {
-      const value = await look()
-      if (value !== undefined) return value
-    } catch (error) {
-      reason = error
-    }
-    await sleep(50)
-  }
-  throw new Error(`it did not happen within ${withinMs} ms ${reason}`)
 }
