@@ -9,8 +9,17 @@ ROW = {"asset": "a", "timestamp": "2026-01-02 03:04:05.5+01:00", "readings": {"x
 
 
 class Poll(PluginTest):
+    ODD = """
+itself = {}
+itself['self'] = itself
+class Mute:
+    def __str__(self): raise ValueError('no text')
+    def tolist(self): raise OSError('no list')
+mute = Mute()
+"""
+
     def poll(self, returned, interface="1.0"):
-        adapter, host = self.plugin("def plugin_poll(handle):\n    return " + returned)
+        adapter, host = self.plugin(self.ODD + "def plugin_poll(handle):\n    return " + returned)
         return self.run_async(adapter, lambda: adapter.request("poll", {})), host
 
     def test_one_several_and_none(self):
@@ -42,6 +51,10 @@ class Poll(PluginTest):
             ("[1]", "a value of type 'int' among"),
             ("{'readings': {}}", "'asset' is no text"),
             ("{'asset': 'a', 'readings': 5}", "is no dict"),
+            ("{'asset': 'a', 'timestamp': 1e300, 'readings': {}}", "Error: "),
+            ("{'asset': 'a', 'readings': itself}", "contains itself"),
+            ("{'asset': 'a', 'key': mute, 'readings': {}}", "ValueError: no text"),
+            ("{'asset': 'a', 'readings': {'x': mute}}", "OSError: no list"),
         ]:
             with self.subTest(returned=returned):
                 error = self.fails("BP_FLEDGE_READING_INVALID", lambda: self.poll(returned))
@@ -60,6 +73,30 @@ class Poll(PluginTest):
     def test_ending_the_process_is_refused(self):
         adapter, _ = self.plugin("import sys\ndef plugin_poll(handle): sys.exit(1)")
         self.fails("BP_PLUGIN_FAILED", lambda: self.run_async(adapter, lambda: adapter.request("poll", {})))
+
+    def test_what_only_the_caller_may_raise_is_a_failure_like_another(self):
+        for raising in ("KeyboardInterrupt()", "asyncio.CancelledError()", "concurrent.futures.CancelledError()"):
+            for prefix in ("", "async "):
+                with self.subTest(raising=raising, prefix=prefix):
+                    code = "import asyncio, concurrent.futures\n%sdef plugin_poll(handle): raise %s" % (prefix, raising)
+                    adapter, _ = self.plugin(code)
+                    with self.assertRaisesRegex(RuntimeError, "the plugin raised " + raising.split(".")[-1][:-2]):
+                        self.run_async(adapter, lambda: adapter.request("poll", {}))  # noqa: B023
+
+    def test_a_loop_that_the_plugin_closed_is_replaced(self):
+        adapter, _ = self.plugin("""
+        import asyncio
+        async def reading(): return {'asset': 'a', 'readings': {'x': 1}}
+        def plugin_poll(handle):
+            loop = asyncio.get_event_loop()
+            try: return loop.run_until_complete(reading())
+            finally: loop.close()
+        """)
+
+        async def twice():
+            return await adapter.request("poll", {}) + await adapter.request("poll", {})
+
+        self.assertEqual(len(self.run_async(adapter, twice)), 2)
 
 
 class Control(PluginTest):

@@ -7,8 +7,15 @@ from harness import HEAD, PluginTest, until
 
 
 class Info(PluginTest):
+    ODD = """
+itself = {}
+itself['self'] = itself
+class Mute(Exception):
+    def __str__(self): raise ValueError('no text')
+"""
+
     def info(self, given):
-        return lambda: self.plugin("def plugin_info():\n    %s\ndef plugin_poll(handle): pass" % given)
+        return lambda: self.plugin(self.ODD + "def plugin_info():\n    %s\ndef plugin_poll(handle): pass" % given)
 
     def test_it_becomes_the_manifest(self):
         adapter, _ = self.plugin(
@@ -76,10 +83,27 @@ class Info(PluginTest):
                 "interface version '3.0'",
             ),
             ("return {'name': 'x', 'version': '1', 'type': 'south', 'config': {}}", "BP_FLEDGE_INTERFACE_UNKNOWN", "none"),
+            ("raise SystemExit(3)", "BP_FLEDGE_INFO_INVALID", "it raised SystemExit: 3"),
+            ("raise KeyboardInterrupt()", "BP_FLEDGE_INFO_INVALID", "it raised KeyboardInterrupt"),
+            ("raise Mute()", "BP_FLEDGE_INFO_INVALID", "it raised Mute"),
         ]
         for given, code, words in cases:
             with self.subTest(given=given):
                 self.assertIn(words, self.fails(code, self.info(given)).message)
+
+    def test_config_items_that_are_no_json_are_named(self):
+        items = [
+            ("{'type': 'string', 'default': {1, 2}}", "'default' of config item 'a'"),
+            ("{'type': 'string', 'default': b'x'}", "'default' of config item 'a'"),
+            ("{'type': 'string', 'default': itself}", "'default' of config item 'a'"),
+            ("{'type': 'enumeration', 'options': [object()], 'default': 'x'}", "'options' of config item 'a'"),
+            ("{'type': 'enumeration', 'options': [float('nan')], 'default': 'x'}", "'options' of config item 'a'"),
+            ("{'type': 'string', 'default': 'x', (1, 2): 'y'}", "(1, 2) of config item 'a'"),
+        ]
+        for item, words in items:
+            with self.subTest(item=item):
+                given = "return {'name': 'x', 'version': '1', 'type': 'south', 'interface': '1.0', 'config': {'a': %s}}" % item
+                self.assertIn(words, self.fails("BP_FLEDGE_INFO_INVALID", self.info(given)).message)
 
     def test_entries_that_its_kind_needs(self):
         for kind, mode, entry in [
@@ -214,6 +238,13 @@ class Start(PluginTest):
             adapter, _ = self.plugin(code, mode=mode)
             error = self.fails("BP_PLUGIN_LOAD_FAILED", lambda: self.run_async(adapter, None))
             self.assertEqual(error.message, "Plugin 'it' could not be loaded: %s raised OSError: no device" % entry)
+
+    def test_init_may_raise_anything(self):
+        for raising in ("KeyboardInterrupt()", "asyncio.CancelledError()", "SystemExit(2)", "GeneratorExit()"):
+            with self.subTest(raising=raising):
+                adapter, _ = self.plugin("import asyncio\ndef plugin_poll(h): pass\ndef plugin_init(config): raise " + raising)
+                error = self.fails("BP_PLUGIN_LOAD_FAILED", lambda: self.run_async(adapter, None))  # noqa: B023
+                self.assertIn("plugin_init raised " + raising.split("(")[0].split(".")[-1], error.message)
 
     def test_order_of_an_asynchronous_south(self):
         adapter, _ = self.plugin(

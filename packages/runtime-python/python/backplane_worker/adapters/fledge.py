@@ -145,7 +145,7 @@ class FledgeAdapter(Adapter):
             return finished(function(*args))
         except PluginError:
             raise
-        except Exception as error:
+        except BaseException as error:
             raise PluginError(
                 "Plugin '%s' could not be loaded: %s" % (self._plugin, raised(entry, error)),
                 code="BP_PLUGIN_LOAD_FAILED",
@@ -224,7 +224,7 @@ class FledgeAdapter(Adapter):
                 new = finished(self._module.plugin_reconfigure(handle, category(self._info.config, values)))
             except PluginError:
                 raise
-            except Exception as error:
+            except BaseException as error:
                 raise PluginError(raised("plugin_reconfigure", error)) from error
             if new is None or (kept is not None and not isinstance(new, dict)):
                 raise fledge_error(

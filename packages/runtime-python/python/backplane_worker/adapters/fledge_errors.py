@@ -44,5 +44,13 @@ def type_of(value):
 
 def raised(entry, error):
     """Says what an entry point raised."""
-    text = str(error)
-    return "%s raised %s%s" % (entry, type(error).__name__, ": " + text if text else "")
+    return "%s raised %s" % (entry, error_text(error))
+
+
+def error_text(error):
+    """Gives an exception's type and text; never raises, though its text is the plugin's code."""
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    return type(error).__name__ + (": " + text if text else "")

@@ -63,7 +63,7 @@ def read_info(plugin, module):
         raise fledge_error("BP_FLEDGE_ENTRY_MISSING", plugin=plugin, entry="plugin_info")
     try:
         given = function()
-    except Exception as error:
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
         raise fledge_error("BP_FLEDGE_INFO_INVALID", plugin=plugin, reason=raised("it", error)) from error
     info = _checked(plugin, given)
     needed = NEEDS.get(info.kind) or (("plugin_register_ingest",) if info.is_async else ("plugin_poll",))
@@ -144,14 +144,29 @@ def _config(config, warnings, invalid):
             warnings.append("config item '%s' is a category within the category, which is left out" % name)
             continue
         # Upstream refuses a value at registration; here the default is what counts.
-        items[name] = {key: _text(key, part) for key, part in item.items() if part is not None and key != "value"}
+        items[name] = {}
+        for key, part in item.items():
+            if part is None or key == "value":
+                continue
+            try:
+                items[name][_name(key)] = _text(key, part)
+            except (TypeError, ValueError, RecursionError) as error:
+                raise invalid("%r of config item '%s' is no JSON: %s" % (key, name, error)) from error
     return items
+
+
+def _name(key):
+    if not isinstance(key, str):
+        raise TypeError("names of properties are text")
+    return key
 
 
 def _text(key, part):
     """Gives a property's value as Fledge's own C++ service would register it: as text."""
-    if isinstance(part, str) or (key in STRUCTURED and isinstance(part, (list, dict, tuple))):
-        return list(part) if isinstance(part, tuple) else part
+    if isinstance(part, str):
+        return part
     if isinstance(part, bool):
         return "true" if part else "false"
-    return json.dumps(part)
+    structured = key in STRUCTURED and isinstance(part, (list, dict, tuple))
+    text = json.dumps(part, allow_nan=not structured)
+    return json.loads(text) if structured else text

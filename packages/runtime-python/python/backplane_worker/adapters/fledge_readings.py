@@ -5,6 +5,8 @@ import math
 import re
 from datetime import datetime, timedelta, timezone
 
+from .fledge_errors import error_text
+
 # The widest integer that JSON carries between any two languages.
 SAFE_INTEGER = 2**53 - 1
 
@@ -35,7 +37,15 @@ def from_plugin(given, dropped=None):
     rows = [given] if isinstance(given, dict) else given
     if not isinstance(rows, (list, tuple)):
         raise BadReading("a value of type '%s'" % type(given).__name__)
-    return [_reading(row, dropped) for row in rows]
+    try:
+        return [_reading(row, dropped) for row in rows]
+    except BadReading:
+        raise
+    except RecursionError:
+        raise BadReading("it is nested too deep, or contains itself") from None
+    except Exception as error:
+        # Times beyond all calendars, and objects of the plugin's own that raise when they are read.
+        raise BadReading(error_text(error)) from error
 
 
 def _reading(row, dropped):

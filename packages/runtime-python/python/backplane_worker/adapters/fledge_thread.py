@@ -4,6 +4,7 @@ from _queue import SimpleQueue
 from _thread import allocate_lock
 
 from ..errors import PluginError
+from .fledge_errors import error_text
 
 
 class PluginThread:
@@ -46,7 +47,9 @@ class PluginThread:
             job = self._jobs.get()
             if job is None:
                 break
-            # A plugin may have set another one meanwhile; each call finds ours again.
+            # A plugin may have set another one meanwhile, or closed ours; each call finds one that works.
+            if self._loop.is_closed():
+                self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self._loop)
             job.run(self._finish)
             job = None
@@ -79,7 +82,23 @@ def finished(value):
 
 
 async def _awaited(value):
-    return await value
+    try:
+        return await value
+    except SystemExit:
+        raise _ended() from None
+    except KeyboardInterrupt as error:
+        # Neither may leave a task: it would take the event loop along.
+        raise _raised(error)
+
+
+def _ended():
+    return PluginError("the plugin tried to end its process")
+
+
+def _raised(error):
+    made = RuntimeError("the plugin raised %s" % error_text(error))
+    made.__cause__ = error
+    return made
 
 
 class _Job:
@@ -127,9 +146,11 @@ class _Job:
             value = self._function(*self._args)
             self._value = finish(self, value) if hasattr(value, "__await__") else value
         except SystemExit:
-            self._error = PluginError("the plugin tried to end its process")
+            self._error = _ended()
         except BaseException as error:
-            self._error = error
+            # Neither is the plugin's to use: they would end the process, or read as if the caller had given up.
+            own = isinstance(error, KeyboardInterrupt) or type(error).__name__ == "CancelledError"
+            self._error = _raised(error) if own and not self._given_up else error
         finally:
             self._done.release()
 
