@@ -1,6 +1,7 @@
 import { BackplaneError, type FunctionDescriptor, type Logger } from '@backplane/core'
 import type { LoadReport, PresetHost } from '@backplane/host'
 import { noBridge } from '../client.ts'
+import { pause } from '../pause.ts'
 import { hostOf } from '../preset.ts'
 import type { CommandContext } from '../program.ts'
 import type { Reporter } from '../reporter.ts'
@@ -74,19 +75,6 @@ function tellOfLosses(host: PresetHost, logger: Logger): void {
 function late({ id, plugin, error }: LoadReport, reporter: Reporter): void {
   if (error) reporter.warn(error, `Not loaded: ${id}. `)
   else reporter.note(`Loaded ${id}: ${plugin?.functions.map(({ name }) => name).join(', ')}`)
-}
-
-/** Resolves after the time, or when the signal aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    function done() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done)
-  })
 }
 
 /** Whoever meets a taken port mostly wants to use what runs there. */

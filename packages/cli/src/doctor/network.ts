@@ -2,6 +2,7 @@ import { BackplaneError, silentLogger, systemClock, type Transport } from '@back
 import { noBridge } from '../client.ts'
 import type { CliIo } from '../io.ts'
 import { type Network, networkOf } from '../network.ts'
+import { pause } from '../pause.ts'
 import type { Settings } from '../settings.ts'
 import { type Check, failedBy } from './check.ts'
 
@@ -123,17 +124,4 @@ function read(payload: Uint8Array): { device_id?: unknown; ts?: unknown; departi
   } catch {
     return undefined
   }
-}
-
-/** Resolves after the time, or when the signal aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 }
