@@ -7,9 +7,11 @@ import type { Settings } from './settings.ts'
 /** Composes the host that the settings name. Rejects with what is wrong with its credentials. */
 export async function hostOf(settings: Settings, io: CliIo, logger: Logger): Promise<PresetHost> {
   const { preset, deviceId, tenant, plugins, autoLoad, brokerPort, bridge, stateDir, discoveryMode, from } = settings
+  const { python, installDependencies } = settings
   const shared = {
     plugins,
     autoLoad,
+    python: { ...(python === undefined ? {} : { python }), dependencies: { install: installDependencies } },
     logger,
     ...(stateDir === undefined ? {} : { stateDir }),
     ...(discoveryMode === undefined ? {} : { discovery: discoveryMode }),

@@ -55,6 +55,8 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     .option('--tenant <name>', 'tenant (default: default)')
     .option('--plugins <dir>', 'folder of plugins (default: plugins)')
     .option('--no-auto-load', 'load no plugin by itself')
+    .option('--python <command>', 'the Python of plugins that name none (default: python3)')
+    .option('--install-dependencies', 'install the packages that Python plugins ask for')
     .option('--nats <url>', 'join these NATS servers, separated by commas, in place of an embedded broker')
     .option('--broker-port <port>', 'port of the embedded broker, 0 for a free one (default: 4222)')
     .option('--state-dir <dir>', 'where plugins keep their files and the host what was loaded (default: nowhere)')

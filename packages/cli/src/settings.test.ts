@@ -25,6 +25,7 @@ test('has defaults, and no servers: a local host brings its own', () => {
     tenant: 'default',
     plugins: join(cwd, 'plugins'),
     autoLoad: true,
+    installDependencies: false,
     brokerPort: 4222,
     bridge: 'ws://127.0.0.1:10000',
     allowInsecure: false,

@@ -17,6 +17,10 @@ export interface Settings {
   /** Absolute path. */
   readonly plugins: string
   readonly autoLoad: boolean
+  /** The Python of plugins that name none: a command or a path. */
+  readonly python?: string
+  /** Whether packages that Python plugins ask for are installed. */
+  readonly installDependencies: boolean
   /** NATS servers to join; absent: the host brings a broker of its own. */
   readonly nats?: string
   readonly brokerPort: number
@@ -51,6 +55,8 @@ const settings: { readonly [K in Name]: Setting } = {
   tenant: { env: ['BACKPLANE_TENANT', 'DC_PLUGIN_TENANT', 'TENANT'], parse: text },
   plugins: { env: ['BACKPLANE_PLUGINS', 'DC_PLUGIN_CAPABILITIES_DIR', 'CAPABILITIES_DIR'], parse: path },
   autoLoad: { env: ['BACKPLANE_AUTO_LOAD', 'DC_PLUGIN_AUTO_LOAD'], parse: truth },
+  python: { env: ['BACKPLANE_PYTHON'], parse: text },
+  installDependencies: { env: ['BACKPLANE_INSTALL_DEPENDENCIES', 'DC_PLUGIN_INSTALL_DEPENDENCIES'], parse: truth },
   nats: { env: ['BACKPLANE_NATS', 'MESSAGING_URLS', 'NATS_URL'], parse: text },
   brokerPort: { env: ['BACKPLANE_BROKER_PORT'], parse: port },
   bridge: { env: ['BACKPLANE_BRIDGE'], parse: text },
@@ -73,6 +79,7 @@ const defaults: Readonly<Record<string, unknown>> = {
   deviceId: 'plugin-host-1',
   tenant: 'default',
   autoLoad: true,
+  installDependencies: false,
   brokerPort: 4222,
   bridge: 'ws://127.0.0.1:10000',
   allowInsecure: false,

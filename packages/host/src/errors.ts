@@ -14,6 +14,10 @@ export const hostErrorCatalogue = {
     message: 'The plugin folder {dir} cannot be read: {reason}',
     next: 'Check that it is a folder and that this user may read it.',
   },
+  BP_INSTALLS_OFF: {
+    message: "Packages were to be installed for plugin '{plugin}', which this host does not do.",
+    next: 'Load it without, or start the host with `backplane up --install-dependencies` (presets: `python.dependencies.install`).',
+  },
   BP_SCHEMA_INVALID: {
     message: "The parameter schema of '{name}' cannot be used: {reason}",
     next: 'Correct the schema in the plugin (JSON Schema 2020-12), then reload it.',

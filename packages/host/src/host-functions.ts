@@ -12,6 +12,7 @@ import {
   type Value,
 } from '@backplane/core'
 import type { DesiredState } from './desired-state.ts'
+import { hostError } from './errors.ts'
 import type { PluginFolder } from './plugin-folder.ts'
 import { summaryOf } from './summary.ts'
 
@@ -25,10 +26,13 @@ export interface HostFunctionsInit {
   readonly autoLoad?: boolean
   /** Where it is written down what was loaded and unloaded. @default nowhere */
   readonly desired?: DesiredState
+  /** Whether the host's runtimes install what plugins ask for. A load that asks for it is refused where they do not. @default false */
+  readonly installs?: boolean
 }
 
-/** Loading takes as long as a plugin may take to start, and then some. */
+/** Loading takes as long as a plugin may take to start, and then some: installing what it asks for may take longer. */
 const loadTimeoutMs = 60_000
+const installTimeoutMs = 240_000
 
 /**
  * The functions by which a host is managed from afar, for `createHost`'s `functions`: `get_status`, `list_plugins`,
@@ -39,6 +43,8 @@ const loadTimeoutMs = 60_000
  */
 export function hostFunctions(init: HostFunctionsInit): readonly HostFunction[] {
   const management = new Management(init)
+  const { installs = false } = init
+  const loading = { timeout_ms: installs ? installTimeoutMs : loadTimeoutMs }
   return [
     hostFunction('get_status', 'Says how the host is and which plugins are loaded.', {}, (_, call) =>
       management.status(call),
@@ -48,21 +54,25 @@ export function hostFunctions(init: HostFunctionsInit): readonly HostFunction[] 
     ),
     hostFunction(
       'load_plugin',
-      "Loads a plugin from the host's plugin folder, or loads it anew. Dependencies are never installed.",
+      `Loads a plugin from the host's plugin folder, or loads it anew. ${installs ? 'Packages that it asks for are installed.' : 'No packages are installed.'}`,
       { plugin_id: 'Its id, or the name of its folder.', install_dependencies: null },
-      ({ plugin_id }, { signal }) => management.load(plugin_id as string, signal),
+      ({ plugin_id, install_dependencies }, { signal }) =>
+        management.load(plugin_id as string, signal, isYes(install_dependencies)),
+      loading,
     ),
     hostFunction(
       'unload_plugin',
       'Stops a plugin and takes its functions back.',
       { plugin_id: 'Its id.' },
       ({ plugin_id }) => management.unload(plugin_id as string),
+      { timeout_ms: loadTimeoutMs },
     ),
     hostFunction(
       'reload_plugin',
       'Loads a plugin anew beside the running one, then switches; when that fails, the running one stays.',
       { plugin_id: 'Its id, or the name of its folder.' },
       ({ plugin_id }, { signal }) => management.load(plugin_id as string, signal),
+      loading,
     ),
   ]
 }
@@ -127,8 +137,9 @@ class Management {
     }
   }
 
-  async load(pluginId: string, signal: AbortSignal): Promise<Value> {
+  async load(pluginId: string, signal: AbortSignal, install = false): Promise<Value> {
     try {
+      if (install && !this.#init.installs) throw hostError('BP_INSTALLS_OFF', { details: { plugin: pluginId } })
       const source = await this.#init.folder.find(pluginId, { signal })
       const { id } = source.manifest
       const plugin = this.#host.plugin(id)
@@ -191,6 +202,7 @@ function hostFunction(
   description: string,
   parameters: { readonly [name: string]: string | null },
   run: (params: Params, call: Call) => Value | Promise<Value>,
+  limits: { readonly timeout_ms?: number } = {},
 ): HostFunction {
   const names = Object.keys(parameters)
   const properties = Object.entries(parameters).map(([key, about]) => [
@@ -202,12 +214,11 @@ function hostFunction(
     properties: Object.fromEntries(properties),
     required: names.filter((key) => parameters[key] !== null),
   }
-  const slow = name.endsWith('_plugin')
   const descriptor: FunctionDescriptor = {
     name,
     description,
     parameters: schema,
-    ...(slow ? { timeout_ms: loadTimeoutMs } : {}),
+    ...limits,
   }
   return {
     descriptor,
@@ -216,6 +227,11 @@ function hostFunction(
       return run(params, call)
     },
   }
+}
+
+/** Texts that the driver takes for true. */
+function isYes(value: Value | undefined): boolean {
+  return typeof value === 'string' && ['1', 'true', 'yes', 'on'].includes(value.toLowerCase())
 }
 
 /** The driver's advertised schemas leave the door open to unknown names, and its functions refuse them. */

@@ -52,6 +52,7 @@ export function presetHost(init: PresetInit, mesh: MeshFactory): PresetHost {
   const folder = pluginFolder(init.plugins ?? 'plugins', { runtimes: () => host.runtimes })
   const desired = stateDir === undefined ? undefined : desiredStateFile(join(stateDir, 'plugins.json'), logger)
   const known = desired ? { desired } : {}
+  const installs = init.python?.dependencies?.install ?? false
   const config = configManager(stateDir === undefined ? {} : { store: fileStore(join(stateDir, 'config')) })(
     logger ? { logger } : {},
   )
@@ -63,7 +64,7 @@ export function presetHost(init: PresetInit, mesh: MeshFactory): PresetHost {
     mesh,
     config: () => config,
     interceptors: [...(init.interceptors ?? []), validateParams()],
-    functions: hostFunctions({ host: () => host, folder, autoLoad, ...known }),
+    functions: hostFunctions({ host: () => host, folder, autoLoad, installs, ...known }),
     events: hostEvents,
     ...(stateDir === undefined ? {} : { stateDir: stateDirs(join(stateDir, 'plugins')) }),
     ...(logger ? { logger } : {}),

@@ -55,6 +55,18 @@ const summary = {
   manifest: { id: 'greeter', description: null, version: '1.2.0', entry_point: 'plugin.mjs', class_name: null },
 }
 
+test('refuses to install packages where that is off, and loads nothing then', async () => {
+  await put('greeter', greeter)
+  expect(await host.call('load_plugin', { plugin_id: 'greeter', install_dependencies: 'true' })).toMatchObject({
+    status: 'error',
+    code: 'BP_INSTALLS_OFF',
+  })
+  expect(host.plugins()).toEqual([])
+  expect(await host.call('load_plugin', { plugin_id: 'greeter', install_dependencies: 'false' })).toMatchObject({
+    status: 'success',
+  })
+})
+
 test('advertises the names and parameter schemas of the plugin driver', () => {
   const schemas = Object.fromEntries(host.advertisement.functions.map(({ name, parameters }) => [name, parameters]))
   const pluginId = { type: 'string', description: expect.any(String) }
