@@ -1,6 +1,7 @@
 /**
- * 100 hosts with 50 functions each on one machine, four processes of 25, over a real nats-server: how long a newcomer needs to find all of them, what an idle one costs, and what a storm of changes
- * makes of the mesh. The rows with a registry run on Device Connect's own, where the interop scripts have put it in the cache.
+ * 100 hosts with 50 functions each on one machine, four processes of 25, over a real nats-server: how long a newcomer needs to
+ * find all of them, what an idle one costs, and what a storm of changes makes of the mesh. The rows with a registry run on
+ * Device Connect's own, where the interop scripts have put it in the cache.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
@@ -15,6 +16,7 @@ import { startProcess } from '../interop/running-process.ts'
 import { cacheDir } from '../tools/workspace.ts'
 import { absent, type Row } from './harness.ts'
 import type { Usage } from './mesh-scale-hosts.ts'
+import { bareNatsServer } from './nats-stage.ts'
 
 const hostCount = 100
 const functionCount = 50
@@ -26,14 +28,6 @@ const windowMs = 5_000
 interface Fleet extends AsyncDisposable {
   readonly url: string
   usage(): Promise<Usage[]>
-}
-
-async function natsServer() {
-  const [binary] = globSync(cacheDir('venv-*', 'bin', 'nats-server'))
-  if (!binary) return absent('no nats-server in the cache; `npm run interop -- nats` puts one there')
-  const ready = /client connections on 127\.0\.0\.1:(\d+)[\s\S]*Server is ready/
-  const server = await startProcess(binary, ['-a', '127.0.0.1', '-p', '-1'], { ready })
-  return { url: `nats://127.0.0.1:${server.match[1]}`, [Symbol.asyncDispose]: () => server.stop() }
 }
 
 async function registryOn(url: string): Promise<AsyncDisposable> {
@@ -55,7 +49,7 @@ async function registryOn(url: string): Promise<AsyncDisposable> {
 }
 
 async function fleet(discovery: DiscoveryMode, sizes = [25, 25, 25, 25]): Promise<Fleet> {
-  const server = await natsServer()
+  const server = await bareNatsServer()
   const registry = discovery === 'infra' ? await registryOn(server.url) : undefined
   let first = 0
   const children = sizes.map((size) => {
@@ -124,7 +118,7 @@ function newcomer(discovery: DiscoveryMode) {
 
 /** All hosts and a client that searches from the first moment: until it knows all of them, the start of their processes included. */
 async function startAll(): Promise<number> {
-  const server = await natsServer()
+  const server = await bareNatsServer()
   await using _server = server
   const began = performance.now()
   const hosts = await fleet('d2d')
@@ -153,7 +147,7 @@ function idle(figure: (before: Usage[], after: Usage[]) => number, discovery: Di
 
 /** A host that changes 200 times within a second, as it loads and unloads plugins: how often it says so. */
 async function storm() {
-  const server = await natsServer()
+  const server = await bareNatsServer()
   const wire = natsTransport({ servers: server.url })(components)
   await wire.connect()
   let heard = 0

@@ -23,18 +23,24 @@ export async function answering(script: string, url?: string): Promise<Stage> {
   return { url: server, [Symbol.asyncDispose]: async () => void (await worker.terminate()) }
 }
 
-/** A real nats-server, as the interop scripts keep it in the cache. */
-export async function natsServer(script: string): Promise<Stage> {
+/** A real nats-server, as the interop scripts keep it in the cache, on which nobody answers. */
+export async function bareNatsServer(): Promise<Stage> {
   const [binary] = globSync(cacheDir('venv-*', 'bin', 'nats-server'))
   if (!binary) return absent('no nats-server in the cache; `npm run interop -- nats` puts one there')
   const ready = /client connections on 127\.0\.0\.1:(\d+)[\s\S]*Server is ready/
   const server = await startProcess(binary, ['-a', '127.0.0.1', '-p', '-1'], { ready })
-  const answers = await answering(script, `nats://127.0.0.1:${server.match[1]}`)
+  return { url: `nats://127.0.0.1:${server.match[1]}`, [Symbol.asyncDispose]: () => server.stop() }
+}
+
+/** A real nats-server, and `script` as the thread that answers on it. */
+export async function natsServer(script: string): Promise<Stage> {
+  const server = await bareNatsServer()
+  const answers = await answering(script, server.url)
   return {
     url: answers.url,
     async [Symbol.asyncDispose]() {
       await answers[Symbol.asyncDispose]()
-      await server.stop()
+      await server[Symbol.asyncDispose]()
     },
   }
 }

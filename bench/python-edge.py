@@ -1,4 +1,4 @@
-"""A stock edge device that answers calls, and that measures calls of its own: `echo`, and `measure` of another device."""
+"""A stock edge device that answers calls (`echo`, `greet`, `pause`), and that measures calls of its own (`measure` of another)."""
 
 import asyncio
 import os
@@ -20,6 +20,17 @@ class Echo(DeviceDriver):
     async def echo(self, name: str, values: list) -> dict:
         """Gives back what it is given."""
         return {"name": name, "values": values}
+
+    @rpc()
+    async def greet(self, name: str = "world") -> dict:
+        """Greets by name."""
+        return {"message": "Hello, " + name + "!"}
+
+    @rpc()
+    async def pause(self, name: str = "world") -> dict:
+        """Greets a millisecond later."""
+        await asyncio.sleep(0.001)
+        return {"message": "Hello, " + name + "!"}
 
     @rpc()
     async def measure(self, device: str, count: int) -> dict:

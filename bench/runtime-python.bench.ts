@@ -4,7 +4,7 @@
  */
 import { execFile, spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,9 +12,12 @@ import type { Call, PluginSource, RuntimeContext, Value } from '@backplane/core'
 import { systemClock as clock, createHost, silentLogger } from '@backplane/core'
 import { pythonRuntime } from '@backplane/runtime-python'
 import { connect } from '@nats-io/transport-node'
-import { type RunningProcess, startProcess } from '../interop/running-process.ts'
+import { eventually } from '../interop/eventually.ts'
+import { startProcess } from '../interop/running-process.ts'
 import { cacheDir, root } from '../tools/workspace.ts'
 import { absent, type Row, type Subject } from './harness.ts'
+import { bareNatsServer, shared } from './nats-stage.ts'
+import { pythonEdge } from './python-edge.ts'
 
 const execute = promisify(execFile)
 const params = { name: 'plugin' }
@@ -42,60 +45,6 @@ class Greeter:
         """Greets a millisecond later."""
         await asyncio.sleep(0.001)
         return {"message": "Hello, " + name + "!"}
-`
-
-const device = `import asyncio, os, sys
-from device_connect_edge import DeviceRuntime
-from device_connect_edge.drivers import DeviceDriver, rpc
-from device_connect_edge.types import DeviceIdentity, DeviceStatus
-
-
-class Driver(DeviceDriver):
-    device_type = "greeter"
-
-    @property
-    def identity(self):
-        return DeviceIdentity(device_type="greeter")
-
-    @property
-    def status(self):
-        return DeviceStatus(availability="available")
-
-    async def connect(self):
-        pass
-
-    async def disconnect(self):
-        pass
-
-    @rpc()
-    async def greet(self, name: str = "world") -> dict:
-        """Greets by name."""
-        return {"message": "Hello, " + name + "!"}
-
-    @rpc()
-    async def pause(self, name: str = "world") -> dict:
-        """Greets a millisecond later."""
-        await asyncio.sleep(0.001)
-        return {"message": "Hello, " + name + "!"}
-
-
-async def main():
-    runtime = DeviceRuntime(driver=Driver(), device_id="peer", tenant="bench", messaging_urls=[os.environ["NATS_URL"]])
-    task = asyncio.create_task(runtime.run())
-    await asyncio.sleep(3)
-    print("READY", flush=True)
-    await task
-
-
-asyncio.run(main())
-`
-
-const host = `import { localHost } from '@backplane/host'
-const host = localHost({ nats: process.env.NATS_URL, deviceId: 'ours', tenant: 'bench', plugins: process.env.PLUGINS })
-await host.start()
-const [report] = await host.loadAll()
-if (!report.plugin) throw report.error
-console.log('READY')
 `
 
 const echo = `import os
@@ -247,79 +196,30 @@ const importing = (interpreter: () => string | Promise<string>, path?: string) =
   }
 }
 
-interface Server extends AsyncDisposable {
-  readonly url: string
-}
+const nats = shared(bareNatsServer)
 
-let server: Promise<Server> | undefined
-let users = 0
-
-/** One server for all: the first brings it, the last ends it. */
-async function nats(): Promise<Server> {
-  users++
-  server ??= (async () => {
-    const [binary] = globSync(cacheDir('venv-*', 'bin', 'nats-server'))
-    if (!binary) return absent('no nats-server in the cache; `npm run interop -- nats` puts one there')
-    const ready = /client connections on 127\.0\.0\.1:(\d+)[\s\S]*Server is ready/
-    const running = await startProcess(binary, ['-a', '127.0.0.1', '-p', '-1'], { ready })
-    return {
-      url: `nats://127.0.0.1:${running.match[1]}`,
-      [Symbol.asyncDispose]: async () => void (await running.stop()),
-    }
-  })()
-  const { url, [Symbol.asyncDispose]: end } = await server
-  return {
-    url,
-    async [Symbol.asyncDispose]() {
-      if (--users > 0) return
-      server = undefined
-      await end()
-    },
-  }
-}
-
-type Answering = (url: string) => Promise<{ running: RunningProcess; remove(): Promise<void> }>
+/** Starts who answers on a server. */
+type Answering = (url: string) => Promise<AsyncDisposable>
 
 const ours: Answering = async (url) => {
   const { plugins, remove } = await folder()
-  const script = join(plugins, 'host.mjs')
-  await mkdir(join(plugins, '.modules'))
-  await writeFile(script, host)
-  await cp(script, join(root, 'bench', '.runtime-python-host.mjs'))
-  const args = [
-    '--conditions=@backplane/source',
-    '--disable-warning=ExperimentalWarning',
-    join(root, 'bench', '.runtime-python-host.mjs'),
-  ]
-  const env = { NATS_URL: url, PLUGINS: plugins }
-  const running = await startProcess(process.execPath, args, { ready: /READY/, env, cwd: root })
+  const script = join(import.meta.dirname, 'runtime-python-host.ts')
+  const args = ['--conditions=@backplane/source', '--disable-warning=ExperimentalWarning', script, plugins]
+  const host = await startProcess(process.execPath, args, { ready: /READY/, env: { NATS_URL: url }, cwd: root })
   return {
-    running,
-    async remove() {
-      await rm(join(root, 'bench', '.runtime-python-host.mjs'), { force: true })
+    async [Symbol.asyncDispose]() {
+      await host.stop()
       await remove()
     },
   }
 }
 
-const real: Answering = async (url) => {
-  const dir = await mkdtemp(join(tmpdir(), 'backplane-bench-'))
-  await writeFile(join(dir, 'device.py'), device)
-  const env = {
-    NATS_URL: url,
-    MESSAGING_BACKEND: 'nats',
-    DEVICE_CONNECT_DISCOVERY_MODE: 'd2d',
-    DEVICE_CONNECT_ALLOW_INSECURE: 'true',
-    DEVICE_CONNECT_LOG_LEVEL: 'WARNING',
-    TENANT: 'bench',
-  }
-  const running = await startProcess(python(), [join(dir, 'device.py')], { ready: /READY/, env })
-  return { running, remove: () => rm(dir, { recursive: true }) }
-}
+const real: Answering = (url) =>
+  pythonEdge({ NATS_URL: url, MESSAGING_BACKEND: 'nats', DEVICE_CONNECT_ALLOW_INSECURE: 'true', TENANT: 'bench' })
 
 const overNats = (answering: Answering, id: string, method: string) => async (): Promise<Subject> => {
   const at = await nats()
-  const { running, remove } = await answering(at.url)
+  const answers = await answering(at.url)
   const client = await connect({ servers: at.url })
   const payload = JSON.stringify({ jsonrpc: '2.0', id: 'd2d-0123456789ab', method, params })
   const run = async () => {
@@ -327,12 +227,13 @@ const overNats = (answering: Answering, id: string, method: string) => async ():
     const { result } = answer.json<{ result?: { message: string } }>()
     if (result?.message !== 'Hello, plugin!') throw new Error(`it answered ${answer.string()}`)
   }
+  // Neither says when its subscriptions have reached the server.
+  await eventually(() => run().then(() => true))
   return {
     run,
     async [Symbol.asyncDispose]() {
       await client.close()
-      await running.stop()
-      await remove()
+      await answers[Symbol.asyncDispose]()
       await at[Symbol.asyncDispose]()
     },
   }
@@ -364,7 +265,7 @@ export const rows: Row[] = [
     unit: 'us',
     bar: '<= 1 x a Python device',
     ours: overNats(ours, 'ours', 'greet'),
-    peer: overNats(real, 'peer', 'greet'),
+    peer: overNats(real, 'python-echo', 'greet'),
   },
   {
     case: 'calls over nats-server, 64 in flight, each waits 1 ms',
@@ -372,6 +273,6 @@ export const rows: Row[] = [
     inFlight: 64,
     bar: '>= 3 x a Python device',
     ours: overNats(ours, 'ours', 'pause'),
-    peer: overNats(real, 'peer', 'pause'),
+    peer: overNats(real, 'python-echo', 'pause'),
   },
 ]
