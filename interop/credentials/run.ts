@@ -6,7 +6,6 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { readMessaging, zenohConfig } from '@backplane/mesh-device-connect/credentials'
 import { encodeUser } from '@nats-io/jwt'
@@ -14,6 +13,7 @@ import { createAccount, createUser } from '@nats-io/nkeys'
 import { root } from '../../tools/workspace.ts'
 import { agentSession } from '../device-connect/sessions.ts'
 import { startEtcd } from '../etcd.ts'
+import { eventually } from '../eventually.ts'
 import { type Interop, interop } from '../harness.ts'
 import { type Identities, makeIdentities } from '../nats/identities.ts'
 import { freePort } from '../ports.ts'
@@ -169,7 +169,7 @@ async function renewal(kit: Interop): Promise<void> {
   await kit.check('a host whose JWT ends says so, and comes back with the renewed one', async () => {
     const args = ['up', '--credentials', path, '--plugins', plugins(kit), '--discovery-mode', 'd2d']
     await using host = await command.start(kit, args)
-    const said = async (text: RegExp) => eventually(async () => text.test(host.output()) || undefined, 120)
+    const said = async (text: RegExp) => eventually(async () => text.test(host.output()) || undefined, 30_000)
     await said(/did not accept the credentials: .*expired[\s\S]*The mesh is away/i)
     issue(folder, 'short', deviceId, natsSection(identities, server.url))
     await said(/The mesh is back/)
@@ -236,15 +236,6 @@ async function registered(kit: Interop): Promise<void> {
     const { stdout } = await shell('device_connect_server.statectl', 'invoke', selector)
     assert.match(stdout, /Hello, world!/)
   })
-}
-
-async function eventually<T>(look: () => Promise<T | undefined>, turns = 20): Promise<T> {
-  for (let turn = 0; turn < turns; turn++) {
-    const value = await look()
-    if (value !== undefined) return value
-    await sleep(250)
-  }
-  throw new Error('it did not happen in time')
 }
 
 async function tls(kit: Interop): Promise<void> {
