@@ -147,7 +147,7 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     .action(async (action, words, flags) => (await import('./commands/wasm.ts')).wasm(action, words, flags, context))
 
   command('zenoh-bridge', 'run a Zenoh bridge on this machine, for the edge preset; builds it where there is none')
-    .option('--port <port>', 'where its WebSocket listens, on 127.0.0.1 (default: 10000)')
+    .option('--port <port>', 'where its WebSocket listens, on 127.0.0.1; 0 takes a free port (default: 10000)')
     .option(
       '--connect <address...>',
       'Zenoh routers or peers to connect to (default: ZENOH_CONNECT, else by multicast)',

@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -31,6 +32,13 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as { port: number }
   await new Promise((resolve) => server.close(resolve))
   return port
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
 }
 
 /** Runs the command until it has said its result, then as long as Ctrl+C takes. */
@@ -91,6 +99,27 @@ it('is a peer that finds others by multicast where nothing is said', async () =>
     mode: 'peer',
     connect: [],
   })
+})
+
+it('takes a free port where that is asked for, and says which', async () => {
+  const program = fake(listening.replace('OUT', join(dir, 'given.json')))
+  const { endpoint } = JSON.parse((await bridge(['--program', program, '--port', '0'])).out)
+  const { args } = JSON.parse(readFileSync(join(dir, 'given.json'), 'utf8'))
+  expect(endpoint).toBe(`ws://${args[args.indexOf('--ws-port') + 1]}`)
+  expect(endpoint).not.toMatch(/:0$/)
+})
+
+it('leaves neither a bridge nor its configuration behind when it is killed itself', { timeout: 30_000 }, async () => {
+  const program = fake(listening.replace('OUT', join(dir, 'given.json')).concat('\nsetInterval(() => {}, 1e6)'))
+  const bin = join(import.meta.dirname, '../../bin/backplane.js')
+  const env = { PATH: '/usr/bin:/bin', HOME: dir, TMPDIR: dir }
+  const child = spawn(process.execPath, [bin, 'zenoh-bridge', '--port', '0', '--json', '--program', program], { env })
+  const out = await new Promise<string>((resolve) => child.stdout.once('data', (data) => resolve(String(data))))
+  const port = Number(new URL(JSON.parse(out).endpoint).port)
+  const { args } = JSON.parse(readFileSync(join(dir, 'given.json'), 'utf8'))
+  expect(existsSync(args[1])).toBe(false)
+  child.kill('SIGKILL')
+  await expect.poll(() => listens(port), { timeout: 10_000 }).toBe(false)
 })
 
 it('says what is in the way, and what to do', async () => {

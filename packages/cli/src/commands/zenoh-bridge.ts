@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cliError } from '../errors.ts'
@@ -32,13 +32,14 @@ const readyTimeoutMs = 15_000
  * it connects to, and with which certificates, is said by flags, Device Connect's variables and a credentials file, in this order.
  */
 export async function zenohBridge(flags: BridgeFlags, { io, reporter }: CommandContext): Promise<void> {
-  const port = portOf(flags.port)
+  const wanted = portOf(flags.port)
   let program = await findBridge(flags.program, io)
   if (program === undefined) {
     reporter.note(`Building zenoh-bridge-remote-api ${bridgeVersion}; this takes 5 to 10 minutes, once.`)
     program = await buildBridge(io)
   }
   if (flags.build) return reporter.result({ program, version: bridgeVersion }, program)
+  const port = wanted === 0 ? await freePort() : wanted
   if (await listens(port)) throw cliError('BP_CLI_BRIDGE_PORT', { details: { port } })
 
   // The configuration may hold keys, which an argument would show to every user of this machine.
@@ -51,6 +52,8 @@ export async function zenohBridge(flags: BridgeFlags, { io, reporter }: CommandC
     for (const address of flags.listen ?? []) args.push('-l', address)
     if (flags.multicast === false) args.push('--no-multicast-scouting')
     await run(program, args, async () => {
+      // It has read it: nothing that holds keys is left behind, however this ends.
+      await rm(file, { force: true })
       const endpoint = `ws://${host}:${port}`
       const { mode } = config
       const to = config.connect?.endpoints ?? []
@@ -69,6 +72,7 @@ export async function zenohBridge(flags: BridgeFlags, { io, reporter }: CommandC
   async function run(command: string, args: readonly string[], ready: () => Promise<void>): Promise<void> {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...io.env, NO_COLOR: '1' } })
     const output = tailOf(child)
+    const guard = guardOf(child)
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(error.message))
       child.once('exit', (code, signal) => resolve(`it ended with ${code ?? signal}`))
@@ -92,6 +96,7 @@ export async function zenohBridge(flags: BridgeFlags, { io, reporter }: CommandC
       io.signal.removeEventListener('abort', stop)
       stop()
       await ended
+      guard?.kill('SIGKILL')
     }
   }
 }
@@ -124,8 +129,35 @@ async function configOf(flags: BridgeFlags, { env, cwd, signal }: CliIo) {
 
 function portOf(given = '10000'): number {
   const port = Number(given)
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port
-  throw cliError('BP_CLI_USAGE', { details: { reason: '--port must be a number from 1 to 65535' } })
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port
+  throw cliError('BP_CLI_USAGE', { details: { reason: '--port must be a number from 0 (a free one) to 65535' } })
+}
+
+/** The bridge does not say which port it was given, so one is looked for here. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, host, () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+/**
+ * Ends the bridge when this process is gone without having ended it (SIGKILL, out of memory): no handler runs then, but the
+ * pipe to the guard closes. It is in a process group of its own, so that Ctrl+C does not end it first.
+ */
+function guardOf({ pid }: ChildProcess): ChildProcess | undefined {
+  if (pid === undefined || process.platform === 'win32') return undefined
+  const script = 'read _; kill "$1"'
+  const guard = spawn('/bin/sh', ['-c', script, 'sh', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  // Without a shell there is no guard.
+  guard.once('error', () => {})
+  return guard
 }
 
 function listens(port: number): Promise<boolean> {
