@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { coreError, messageOf, silentLogger } from '@backplane/core'
+import { BackplaneError, coreError, messageOf, silentLogger } from '@backplane/core'
 import { loadComponent } from './component/plugin.ts'
 import { componentFunctions } from './component/program.ts'
 import { isComponent, readComponent } from './component/read-component.ts'
@@ -9,7 +9,9 @@ import { wasmError } from './errors.ts'
 import { type ExtismPluginInit, extismPlugin } from './extism/plugin.ts'
 import type { Abi } from './host/manifest-section.ts'
 import { validate } from './module/instrument.ts'
+import { readPluginFile } from './module/read-file.ts'
 import { type FunctionType, readModule } from './module/read-module.ts'
+import { fullLimits } from './sandbox/limits.ts'
 import type { CallStats } from './sandbox/meter.ts'
 import { pack, unpack } from './vyra/convert.ts'
 import { BaseHostFunctions } from './vyra/host-functions.ts'
@@ -112,7 +114,9 @@ export async function callModule(
     },
     ...(init.signal ? { signal: init.signal } : {}),
   }
-  const bytes = await readFile(file).catch((cause) => {
+  const most = fullLimits(init.limits).moduleBytes
+  const bytes = await readPluginFile(file, { most, signal: init.signal }).catch((cause) => {
+    if (cause instanceof BackplaneError) throw cause
     throw wasmError('BP_WASM_SOURCE', { details: { source: file, reason: cause.message }, cause })
   })
   const report = inspectModule(bytes)

@@ -1,5 +1,9 @@
 /** Plugins of both conventions under a host. */
+import { execFileSync } from 'node:child_process'
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createHost, type Manifest } from '@backplane/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { signedBytes } from '../src/host/signature.ts'
@@ -126,6 +130,39 @@ test('a section with a slip in it is refused by its path', async () => {
     { exports: 5 },
   ])
     await expect(host.load({ manifest: extism({ wasm }), module: extismModule })).rejects.toThrow(/wasm\./)
+})
+
+test('what a manifest names and the module does not have is refused by its path', async () => {
+  const host = testHost({ worker: false })
+  for (const [wasm, issue] of [
+    [{ exports: ['ecko'] }, "wasm.exports: there is no function 'ecko'"],
+    [{ exports: [{ name: 'echo', inputs: 'text' }] }, "wasm.exports 'echo': 'inputs' is not known"],
+    [{ exports: [{ name: 'echo', input: 'utf8' }] }, "wasm.exports 'echo': 'input' must be one of bytes, text, json"],
+    [{ exports: [5] }, 'wasm.exports must be a list of names'],
+    [{ hooks: { start: 'ecko' } }, "wasm.hooks.start: there is no function 'ecko'"],
+    [{ hooks: { start: 5 } }, 'wasm.hooks.start must be the name'],
+    [{ routines: [{ function: 'ecko', interval_ms: 5 }] }, "wasm.routines: there is no function 'ecko'"],
+  ] as const) {
+    const refused = expect.objectContaining({
+      code: 'BP_PLUGIN_LOAD_FAILED',
+      message: expect.stringContaining(issue),
+      next: expect.stringContaining('backplane validate'),
+    })
+    await expect(host.load({ manifest: extism({ wasm }), module: extismModule })).rejects.toEqual(refused)
+  }
+})
+
+test('an entry point that is no file, or too long, is not read', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'backplane-wasm-'))
+  onTestFinished(() => rm(dir, { recursive: true, force: true }))
+  const host = testHost({ worker: false, limits: { moduleBytes: 1000 } })
+  const load = (entry_point: string) => host.load({ dir, manifest: { ...extism(), runtime: 'wasm', entry_point } })
+  await symlink('/dev/zero', join(dir, 'zero.wasm'))
+  await writeFile(join(dir, 'long.wasm'), new Uint8Array(1001))
+  execFileSync('mkfifo', [join(dir, 'pipe.wasm')])
+  for (const entry of ['zero.wasm', 'pipe.wasm', '.']) await expect(load(entry)).rejects.toThrow('it is no file')
+  await expect(load('long.wasm')).rejects.toThrow('1001 bytes')
+  await expect(load('none.wasm')).rejects.toMatchObject({ next: expect.stringContaining('npm run build') })
 })
 
 test('a guest whose state is lost in a trap ends, and its slot starts it again; one without state goes on', async () => {

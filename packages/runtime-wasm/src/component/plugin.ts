@@ -81,7 +81,8 @@ export async function componentPlugin(
   source: WasmSource | Uint8Array | string | URL,
   init: ComponentPluginInit = {},
 ): Promise<ComponentPlugin> {
-  const [read] = await readSources([sourceOf(source)], { fetch, signal: init.signal })
+  const most = fullLimits(init.limits).moduleBytes
+  const [read] = await readSources([sourceOf(source)], { fetch, most, signal: init.signal })
   const { plugin, program } = await loadComponent(read?.bytes ?? new Uint8Array(), init)
   return {
     functions: program.functions.filter(({ refused }) => refused === undefined).map(describeFunction),

@@ -119,7 +119,7 @@ export async function extismPlugin(given: ManifestLike, init: ExtismPluginInit =
   const engine = engineOf(init.engine)
   const limits = fullLimits(smallest(manifest.limits, init.limits ?? {}))
   const doFetch = init.fetch ?? fetch
-  const sources = await readSources(manifest.wasm, { fetch: doFetch, signal: init.signal })
+  const sources = await readSources(manifest.wasm, { fetch: doFetch, most: limits.moduleBytes, signal: init.signal })
   const modules = sources.map(({ name, bytes }) => engine.compile(name, bytes, limits, { fuel: true }))
   const functions = new Map(
     Object.entries(init.functions ?? {}).map(([space, own]) => [space, new Map(Object.entries(own))]),

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
-import { abortedBy, throwIfAborted } from '@backplane/core'
+import { abortedBy, BackplaneError, throwIfAborted } from '@backplane/core'
 import { wasmError } from '../errors.ts'
+import { readPluginFile } from '../module/read-file.ts'
 import { unreadable, type WasmSource } from './manifest.ts'
 
 /** A module's bytes, checked against its hash. */
@@ -11,11 +10,16 @@ export interface ModuleBytes {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-/** Reads the modules of a manifest; the last is `main` unless one is named so. Throws `BP_WASM_SOURCE` and `BP_WASM_HASH`. */
-export async function readSources(
-  sources: readonly WasmSource[],
-  options: { fetch: typeof fetch; signal?: AbortSignal | undefined },
-): Promise<ModuleBytes[]> {
+/** How {@link readSources} reads. */
+interface SourceOptions {
+  readonly fetch: typeof fetch
+  /** Longest file, in bytes. */
+  readonly most: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Reads the modules of a manifest; the last is `main` unless one is named so. Throws `BP_WASM_SOURCE`, `BP_WASM_SIZE_LIMIT` and `BP_WASM_HASH`. */
+export async function readSources(sources: readonly WasmSource[], options: SourceOptions): Promise<ModuleBytes[]> {
   const hasMain = sources.some(({ name }) => name === 'main')
   return Promise.all(
     sources.map(async (source, index) => {
@@ -35,22 +39,23 @@ export function checkHash(bytes: Uint8Array, expected: string, what: string): vo
 
 async function read(
   { path, url, data, headers, method }: WasmSource,
-  options: { fetch: typeof fetch; signal?: AbortSignal | undefined },
+  options: SourceOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { signal } = options
+  const { signal, most } = options
   throwIfAborted(signal)
   if (data !== undefined)
     return typeof data === 'string' ? new Uint8Array(Buffer.from(data, 'base64')) : new Uint8Array(data)
   try {
-    if (path !== undefined) return new Uint8Array(await readFile(path, { signal }))
+    if (path !== undefined) return await readPluginFile(path, { most, signal })
     const address = new URL(url as string)
-    if (address.protocol === 'file:') return new Uint8Array(await readFile(fileURLToPath(address), { signal }))
+    if (address.protocol === 'file:') return await readPluginFile(address, { most, signal })
     const init = { ...(headers ? { headers } : {}), ...(method ? { method } : {}), ...(signal ? { signal } : {}) }
     const answer = await options.fetch(address, init)
     if (!answer.ok) throw unreadable(url as string, { message: `the server answered ${answer.status}` })
     return new Uint8Array(await answer.arrayBuffer())
   } catch (cause) {
     if (signal?.aborted) throw abortedBy(signal)
+    if (cause instanceof BackplaneError) throw cause
     throw unreadable(path ?? (url as string), cause)
   }
 }

@@ -116,12 +116,17 @@ export function readSection({ wasm = {}, limits, id }: Manifest): WasmSection {
       throw refuse('wasm.signature must have key and value in base64')
   }
   const declared = section.exports as readonly (string | WasmExportEntry)[] | undefined
-  if (declared !== undefined && !Array.isArray(declared)) throw refuse('wasm.exports must be a list')
+  const named = (entry: unknown) => typeof (entry as { name?: unknown } | null)?.name === 'string'
+  if (declared !== undefined && !(Array.isArray(declared) && declared.every((e) => typeof e === 'string' || named(e))))
+    throw refuse('wasm.exports must be a list of names, or of objects with a name')
+  const hooks = only(section.hooks ?? {}, 'wasm.hooks', hookNames)
+  for (const [hook, name] of Object.entries(hooks))
+    if (typeof name !== 'string') throw refuse(`wasm.hooks.${hook} must be the name of a function`)
   return {
     ...(abi === undefined ? {} : { abi: abi as Abi }),
     exports: declared?.map((entry) => (typeof entry === 'string' ? { name: entry } : entry)),
     metadata: abi === 'extism' || abi === 'component' ? parseMetadata({}) : parseMetadata(section),
-    hooks: only(section.hooks ?? {}, 'wasm.hooks', hookNames) as WasmHooks,
+    hooks: hooks as WasmHooks,
     routines,
     limits: asked,
     instances: instances as number,

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   abortedBy,
@@ -20,10 +19,12 @@ import type { HostFunctions } from '../extism/host-functions.ts'
 import { extismPlugin } from '../extism/plugin.ts'
 import { checkHash } from '../extism/sources.ts'
 import { validate } from '../module/instrument.ts'
+import { readPluginFile } from '../module/read-file.ts'
 import { readModule } from '../module/read-module.ts'
 import { Engine } from '../sandbox/engine.ts'
-import type { WasmLimits } from '../sandbox/limits.ts'
+import { fullLimits, type WasmLimits } from '../sandbox/limits.ts'
 import { loadVyra } from '../vyra/load.ts'
+import { checkDeclared } from './declared.ts'
 import {
   backplaneFunctions,
   ContextHostFunctions,
@@ -108,12 +109,12 @@ async function load(
   const { manifest } = source
   throwIfAborted(signal)
   const section = readSection(manifest)
-  const bytes = await moduleOf(source, signal)
+  const limits = smallest(init.limits, section.limits)
+  const bytes = await moduleOf(source, fullLimits(limits).moduleBytes, signal)
   // Before anything of it is compiled.
   if (section.hash !== undefined) checkHash(bytes, section.hash, `plugin '${manifest.id}'`)
   if (init.trustedKeys) checkSignature(manifest, bytes, init.trustedKeys)
   const abi = section.abi ?? abiOf(bytes)
-  const limits = smallest(init.limits, section.limits)
   let instance: WasmInstance | undefined
   const offers = new Offers(() => instance && context.changed())
   const actions: GuestActions = {
@@ -130,6 +131,7 @@ async function load(
   const shared = { replaced, id: manifest.id, limits, engine, logger: context.logger, signal }
   const hosted = await hostedPlugin()
   try {
+    checkDeclared({ id: manifest.id, section, abi, functions: hosted.plugin.functions }, context.logger)
     instance = new WasmInstance({ manifest, section, context, clock, hosted, offers })
     return instance
   } catch (error) {
@@ -194,6 +196,7 @@ function spaces(all: HostFunctions, patterns: readonly string[]): HostFunctions 
 
 async function moduleOf(
   { dir, manifest, module }: PluginSource,
+  most: number,
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (module instanceof Uint8Array) return new Uint8Array(module)
@@ -205,9 +208,10 @@ async function moduleOf(
     )
   }
   try {
-    return new Uint8Array(await readFile(join(dir, entry_point), { signal }))
+    return await readPluginFile(join(dir, entry_point), { most, signal })
   } catch (cause) {
-    throw failed(manifest, `its entry_point '${entry_point}' could not be read: ${messageOf(cause)}`, cause)
+    const next = 'Build it (`npm run build` in what `backplane new` wrote), or correct entry_point.'
+    throw failed(manifest, `its entry_point '${entry_point}' could not be read: ${messageOf(cause)}`, cause, next)
   }
 }
 

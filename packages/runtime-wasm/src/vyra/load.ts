@@ -36,7 +36,7 @@ export async function loadVyra(init: LoadVyraInit): Promise<WasmPlugin> {
   // What a processor core does in a second, roughly; 1024 shares are one.
   const share = metadata.cpuShares === undefined ? {} : { fuelPerSecond: (metadata.cpuShares / 1024) * 1e9 }
   const limits = fullLimits(memory, share, init.limits)
-  const [source] = await readSources([init.source], { fetch, signal })
+  const [source] = await readSources([init.source], { fetch, most: limits.moduleBytes, signal })
   if (!source) throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'the source', reason: 'there is none' } })
   const modules = [engine.compile(source.name, source.bytes, limits, { fuel: true })]
   const registrations = new Registrations(host, metadata)
