@@ -155,6 +155,42 @@ test('what is printed is logged, whatever its bytes', async () => {
   expect(said('broken \ufffd bytes')).toBeDefined()
 })
 
+test('errors that cannot be sent as they are reach whoever waits for them', async () => {
+  const { host } = testHost({ maxMessageBytes: 1 << 20 })
+  const code = `${head}    @rpc()
+    async def fail(self, kind: str):
+        from backplane_worker.errors import PluginError
+        loop = []
+        loop.append(loop)
+        class Mute:
+            def __repr__(self): raise ValueError("no text")
+        raise {
+            "text": lambda: ValueError("x" * (8 << 20)),
+            "details": lambda: PluginError("odd", code="BP_TEST_ODD", details={"a": object(), "mute": Mute(), (1, 2): loop}),
+            "no dict": lambda: PluginError("odd", code="BP_TEST_ODD", details=object()),
+            "large details": lambda: PluginError("odd", code="BP_TEST_ODD", next="n" * (8 << 20), details={"a": "x" * (8 << 20)}),
+            "no text": lambda: PluginError({1}, code=7, next=object()),
+        }[kind]()
+`
+  await host.load(await capability(code))
+  const fails = (kind: string, error: object) =>
+    expect(host.call('fail', { kind }, { timeoutMs: 10_000 }), kind).rejects.toMatchObject(error)
+  await fails('text', { code: 'BP_PLUGIN_FAILED', message: expect.stringMatching(/^x{10000}\.\.\.$/) })
+  await fails('details', {
+    code: 'BP_TEST_ODD',
+    message: 'odd',
+    details: { a: expect.stringContaining('<object object') },
+  })
+  await fails('no dict', { code: 'BP_TEST_ODD', message: 'odd' })
+  await fails('large details', {
+    code: 'BP_TEST_ODD',
+    message: 'odd',
+    details: { a: expect.stringMatching(/^x+\.\.\.$/) },
+  })
+  await fails('no text', { message: '{1}' })
+  expect(host.plugin('test-plugin')).toMatchObject({ generation: 1 })
+})
+
 test('values over the limit, and what is no JSON, fail their own call', async () => {
   const { host } = testHost({ maxMessageBytes: 1 << 20 })
   await host.load(

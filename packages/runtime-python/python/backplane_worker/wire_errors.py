@@ -4,6 +4,9 @@ from .errors import PluginError
 from .logs import traceback_of
 from .wire import TooLarge
 
+# What is left of the parts of an error that cannot be sent as it is, in characters.
+MOST = 10000
+
 
 def value_error(error, what):
     """The error of a value that cannot be sent."""
@@ -17,7 +20,8 @@ def value_error(error, what):
 def wire_error(error, fault=None):
     """Gives an exception as the host reads it; calls `fault` with its details where it is no answer of the plugin."""
     if isinstance(error, PluginError):
-        wire = {"code": error.code, "message": error.message, "retryable": error.retryable, "details": error.details}
+        message = error.message if isinstance(error.message, str) else text_of(error)
+        wire = {"code": str(error.code), "message": message, "retryable": error.retryable, "details": error.details}
         if error.next:
             wire["next"] = error.next
         return wire
@@ -43,6 +47,25 @@ def load_error(error):
             wire["message"] = "%s: %s" % (type(error).__name__, wire["message"])
         wire["code"] = "BP_PLUGIN_LOAD_FAILED"
     return wire
+
+
+def shortened(wire):
+    """An error as the host reads it, of parts that can be sent whatever they were."""
+    made = {"code": str(wire["code"]), "message": _cut(wire["message"]), "retryable": bool(wire.get("retryable"))}
+    if wire.get("next"):
+        made["next"] = _cut(wire["next"])
+    details = wire.get("details")
+    kept = details if isinstance(details, dict) else {"details": details}
+    made["details"] = {_cut(name): _cut(value) for name, value in list(kept.items())[:20]}
+    return made
+
+
+def _cut(value):
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except Exception:
+        text = "a value of type '%s'" % type(value).__name__
+    return text if len(text) <= MOST else text[:MOST] + "..."
 
 
 def text_of(error):

@@ -14,7 +14,7 @@ from .logs import LoggingHook, traceback_of
 from .modules import add_plugin_folder, add_shims, read_source
 from .threads import Threads
 from .wire import Channel, TooLarge, Unsendable
-from .wire_errors import load_error, text_of, value_error, wire_error
+from .wire_errors import load_error, shortened, text_of, value_error, wire_error
 
 # Descriptors that the host gives beside the usual three.
 FROM_HOST, TO_HOST, LIFELINE = 3, 4, 5
@@ -109,7 +109,7 @@ class Worker:
             failure = PluginError("it called sys.exit(%s) while it was imported" % (ended.code,))
         except BaseException as thrown:
             failure = thrown
-        self.channel.send(["failed", load_error(failure)])
+        self._send_error("failed", load_error(failure))
         return False
 
     def _description(self):
@@ -222,7 +222,7 @@ class Worker:
             except (Unsendable, TooLarge) as unsendable:
                 error = value_error(unsendable, "the result of '%s'" % call.name)
         if error is not None:
-            self.channel.send(["error", call.id, self._told(error, call.name)])
+            self._send_error("error", call.id, self._told(error, call.name))
         if not self._calls and not self._serving:
             # Nothing else will join it.
             self.channel.uncork()
@@ -281,7 +281,7 @@ class Worker:
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as error:
-            self.send(["error", id, self._told(error, question)])
+            self._send_error("error", id, self._told(error, question))
         if question == "stop":
             self.channel.uncork()
             self.host.loop.call_soon(self.host.loop.stop)
@@ -313,6 +313,17 @@ class Worker:
     def _told(self, error, name):
         """An error as the host reads it; what is no answer of the plugin but a fault is logged with where it happened."""
         return wire_error(error, lambda details: self.log("error", "'%s' failed: %s" % (name, text_of(error)), details))
+
+    def _send_error(self, *message):
+        """Sends a message that ends with an error; without what cannot cross, since somebody waits for it."""
+        try:
+            self.channel.send(message)
+        except (Unsendable, TooLarge):
+            *head, wire = message
+            try:
+                self.channel.send([*head, shortened(wire)])
+            except TooLarge:
+                self.channel.send([*head, {"code": wire["code"], "message": "Its error is too large to be sent."}])
 
     def send_value(self, op, id, parts, what):
         """Sends a message that holds the plugin's own values. Raises PluginError for what cannot be sent."""
