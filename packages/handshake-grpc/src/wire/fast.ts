@@ -1,7 +1,7 @@
 import { type FastTarget, fastChannel } from '@backplane/grpc-fast'
 import type { ChannelOptions } from '@grpc/grpc-js'
 import { splitHostPort } from '../handshake/line.ts'
-import { grpcJsWire } from './grpc-js.ts'
+import { grpcJsWire, lingerMs } from './grpc-js.ts'
 import type { DialTarget, DialTls, Wire, WireChannel } from './wire.ts'
 
 /** The options of a grpc-js channel that mean the same to this wire, or nothing to one that has a single place to connect to. */
@@ -60,9 +60,6 @@ async function dial(target: DialTarget, tls: DialTls | undefined, options: Chann
     },
   }
 }
-
-/** How long the calls of a closed channel may still take. */
-const lingerMs = 250
 
 function limit(bytes: number | undefined): number {
   return bytes === undefined || bytes < 0 ? Number.POSITIVE_INFINITY : bytes

@@ -62,8 +62,8 @@ async function dial(
   }
 }
 
-/** How long the sockets of a closed channel may stand. */
-const lingerMs = 250
+/** How long the sockets of a closed channel may stand, and answers under way may take. */
+export const lingerMs = 250
 
 type Connector = { connect(socket: Duplex): unknown }
 
