@@ -25,3 +25,28 @@ test.runIf(process.platform === 'linux')(
     expect(ended.mock.calls).toEqual([['it exited with code 3', []]])
   },
 )
+
+function started(script: string, cwd = tmpdir()) {
+  const ended = vi.fn()
+  const env = { PATH: process.env.PATH ?? '' }
+  const init = { cwd, env, maxMessageBytes: 1024, logger: silentLogger, receive() {}, ended }
+  return { worker: new WorkerProcess({ command: '/bin/sh', args: ['-c', script], ...init }), ended }
+}
+
+test('one that closes its line to the host, and would be waited for in vain, is ended', async () => {
+  const { worker, ended } = started('exec 4>&-; sleep 100')
+  await worker.exited()
+  expect(ended.mock.calls).toEqual([['it closed its line to the host', []]])
+})
+
+test('one that ends soon after that has its own reason', async () => {
+  const { worker, ended } = started('exec 4>&-; exit 9')
+  await worker.exited()
+  expect(ended.mock.calls).toEqual([['it exited with code 9', []]])
+})
+
+test('a folder that is gone is named, not the program', async () => {
+  const { worker, ended } = started('exit 0', '/nowhere/at/all')
+  await worker.exited()
+  expect(ended.mock.calls).toEqual([["it could not be started: its folder '/nowhere/at/all' is not there", []]])
+})

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { coreError, type Logger, messageOf } from '@backplane/core'
 import { encodeFrame, FrameReader } from './frames.ts'
@@ -32,6 +33,7 @@ export class WorkerProcess {
   readonly #tail: string[] = []
   readonly #exit: Promise<void>
   #reason: string | undefined
+  #deaf: NodeJS.Timeout | undefined
   #busy = false
   #corked = false
 
@@ -59,6 +61,10 @@ export class WorkerProcess {
         this.kill(`it broke the protocol: ${messageOf(error)}`)
       }
     })
+    fromWorker.once('end', () => {
+      // A process that ends closes it too, and its exit says more.
+      this.#deaf = setTimeout(() => this.kill('it closed its line to the host'), drainMs).unref()
+    })
     const { logger } = init
     this.#log(this.#child.stdout as Readable, (line) => logger.info({ stream: 'stdout' }, line))
     this.#log(this.#child.stderr as Readable, (line) => {
@@ -84,13 +90,16 @@ export class WorkerProcess {
       this.#child.once('error', (error) => {
         if (this.#child.pid !== undefined || finished) return
         finished = true
-        this.#reason ??= `it could not be started: ${messageOf(error)}`
+        // What is told of a working directory that is gone reads as if the program were.
+        const why = existsSync(init.cwd) ? messageOf(error) : `its folder '${init.cwd}' is not there`
+        this.#reason ??= `it could not be started: ${why}`
         destroyAll(stdio)
         init.ended(this.#reason, [])
         resolve()
       })
       this.#child.once('exit', (code, signal) => {
         finished = true
+        clearTimeout(this.#deaf)
         this.#signalGroup('SIGKILL')
         finish(describeExit(code, signal))
       })
