@@ -16,15 +16,15 @@ export type Backend = 'nats' | 'zenoh'
 
 /** What is said outright (flags, options); what is left out is looked for in the environment, then in the credentials file. */
 export interface MessagingInit {
-  /** @default MESSAGING_BACKEND, else what the addresses tell */
+  /** What carries the messages. @default MESSAGING_BACKEND, else what the addresses tell */
   readonly backend?: Backend
-  /** @default MESSAGING_URLS, NATS_URL, ZENOH_CONNECT, else those of the credentials file */
+  /** Where to connect; one text may hold several, separated by commas. @default MESSAGING_URLS, NATS_URL, ZENOH_CONNECT, else those of the credentials file */
   readonly urls?: string | readonly string[]
-  /** @default MESSAGING_CREDENTIALS_FILE, NATS_CREDENTIALS_FILE, PORTAL_CREDENTIALS_FILE */
+  /** A `.creds.json` or `.creds` file. @default MESSAGING_CREDENTIALS_FILE, NATS_CREDENTIALS_FILE, PORTAL_CREDENTIALS_FILE */
   readonly credentialsFile?: string
   /** The device id that is meant; one that the credentials were not issued to is refused. @default that of the credentials */
   readonly deviceId?: string
-  /** @default that of the credentials, unless this says something other than `default` */
+  /** The zone that is meant; `default` leaves it to the credentials. @default TENANT, else that of the credentials */
   readonly tenant?: string
   /** Takes credentials as a portal issues them, over NATS; without a file, the newest of its folder. @default false */
   readonly portal?: boolean | PortalLookup
@@ -33,7 +33,7 @@ export interface MessagingInit {
    * the device id. Nothing turns off the verification of certificates. @default DEVICE_CONNECT_ALLOW_INSECURE
    */
   readonly allowInsecure?: boolean
-  /** @default process.env */
+  /** The variables that count. @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** What relative paths are relative to. @default the working folder */
   readonly cwd?: string
