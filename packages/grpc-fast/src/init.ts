@@ -33,6 +33,9 @@ export interface FastChannelInit {
   readonly maxReconnectMs?: number
 }
 
+/** More would be more than a timer of Node takes, which then waits not at all; a pause may be a fifth longer. */
+const longestPauseMs = 2 ** 30
+
 /** The options with every default filled in. */
 export interface ChannelSettings {
   readonly target: FastTarget
@@ -77,7 +80,7 @@ export function settingsOf(init: FastChannelInit): ChannelSettings {
     maxSendBytes: number('maxSendBytes', Number.POSITIVE_INFINITY),
     connectTimeoutMs: number('connectTimeoutMs', 20_000),
     minReconnectMs: number('minReconnectMs', 1000),
-    maxReconnectMs: number('maxReconnectMs', 120_000),
+    maxReconnectMs: Math.min(number('maxReconnectMs', 120_000), longestPauseMs),
   }
 }
 

@@ -22,6 +22,9 @@ export interface Link {
 
 const readBytes = 64 * 1024
 
+/** The longest time that a timer of Node takes. */
+const maxTimerMs = 2 ** 31 - 1
+
 /** Begins to connect. */
 export function openLink(settings: ChannelSettings, events: LinkEvents): Link {
   const { target, tls } = settings
@@ -34,11 +37,15 @@ export function openLink(settings: ChannelSettings, events: LinkEvents): Link {
     clearTimeout(timer)
     events.onClosed(why)
   }
-  const timer = setTimeout(() => {
+  const giveUp = () => {
     reason ??= `no connection within ${settings.connectTimeoutMs} ms`
     if (socket) socket.destroy()
     else close(reason)
-  }, settings.connectTimeoutMs)
+  }
+  // Node takes a time that is too long for its timers as none at all.
+  const timer = settings.connectTimeoutMs > maxTimerMs ? undefined : setTimeout(giveUp, settings.connectTimeoutMs)
+  // A port that cannot be, a certificate that cannot be read: Node throws at once, and callers are told as of any failure.
+  const fail = (error: unknown) => process.nextTick(() => close(error instanceof Error ? error.message : String(error)))
   const watch = (opened: Duplex) => {
     opened.on('error', (error) => {
       reason ??= error.message
@@ -54,40 +61,47 @@ export function openLink(settings: ChannelSettings, events: LinkEvents): Link {
   }
   const onData = (chunk: Buffer) => events.onData(chunk)
 
-  if ('open' in target) {
-    Promise.resolve()
-      .then(() => target.open())
-      .then(
-        (stream) => {
-          if (over) {
-            stream.destroy()
-            return
-          }
-          socket = tls ? connectTls({ ...tlsOptions(tls()), socket: stream }) : stream
-          watch(socket)
-          socket.on('data', onData)
-          if (tls) {
-            stream.on('error', (error) => socket?.destroy(error))
-            socket.once('secureConnect', () => connected(socket as Duplex))
-          } else connected(socket)
-        },
-        (error: unknown) => close(error instanceof Error ? error.message : String(error)),
-      )
-  } else if (tls) {
-    socket = connectTls({ ...tlsOptions(tls()), ...target })
-    ;(socket as Socket).setNoDelay(true)
+  const lie = (stream: Duplex) => {
+    try {
+      socket = tls ? connectTls({ ...tlsOptions(tls()), socket: stream }) : stream
+    } catch (error) {
+      stream.destroy()
+      throw error
+    }
     watch(socket)
     socket.on('data', onData)
-    socket.once('secureConnect', () => connected(socket as Duplex))
-  } else {
-    // One buffer for all reads, and none of a stream's own machinery.
-    const callback = (bytes: number, buffer: Uint8Array) => {
-      events.onData((buffer as Buffer).subarray(0, bytes))
-      return true
+    if (tls) {
+      stream.on('error', (error) => socket?.destroy(error))
+      socket.once('secureConnect', () => connected(socket as Duplex))
+    } else connected(socket)
+  }
+  const begin = () => {
+    if ('open' in target) {
+      Promise.resolve()
+        .then(() => target.open())
+        .then((stream) => (over ? void stream.destroy() : lie(stream)))
+        .catch(fail)
+    } else if (tls) {
+      socket = connectTls({ ...tlsOptions(tls()), ...target })
+      ;(socket as Socket).setNoDelay(true)
+      watch(socket)
+      socket.on('data', onData)
+      socket.once('secureConnect', () => connected(socket as Duplex))
+    } else {
+      // One buffer for all reads, and none of a stream's own machinery.
+      const callback = (bytes: number, buffer: Uint8Array) => {
+        events.onData((buffer as Buffer).subarray(0, bytes))
+        return true
+      }
+      socket = connect({ ...target, noDelay: true, onread: { buffer: Buffer.allocUnsafe(readBytes), callback } })
+      watch(socket)
+      socket.once('connect', () => connected(socket as Duplex))
     }
-    socket = connect({ ...target, noDelay: true, onread: { buffer: Buffer.allocUnsafe(readBytes), callback } })
-    watch(socket)
-    socket.once('connect', () => connected(socket as Duplex))
+  }
+  try {
+    begin()
+  } catch (error) {
+    fail(error)
   }
   return {
     get authContext() {
