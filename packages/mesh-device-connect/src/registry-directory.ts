@@ -1,6 +1,7 @@
 import type { Device, Params, Subscription } from '@backplane/core'
 import { readDevice } from './device-record.ts'
 import type { Directory, FindOptions, PeerChange } from './directory.ts'
+import { deviceConnectError } from './errors.ts'
 import type { Link } from './link.ts'
 import { Registry } from './registry.ts'
 import { isRival } from './rival.ts'
@@ -54,7 +55,14 @@ export class RegistryDirectory implements Directory {
   async *find(wanted: Selector, options: FindOptions): AsyncGenerator<Device, void, void> {
     const { link, pageSize, check } = this.#init
     const end = link.clock.now() + options.timeoutMs
-    const left = () => ({ ...options, timeoutMs: Math.max(1, end - link.clock.now()) })
+    // Pages without end, each in no time, would never run into the limit of a single question.
+    const left = () => {
+      const timeoutMs = end - link.clock.now()
+      if (timeoutMs > 0) return { ...options, timeoutMs }
+      const reason = `it has not given all that it has within ${options.timeoutMs} ms`
+      const { tenant = 'default' } = link.identity
+      throw deviceConnectError('BP_DEVICE_CONNECT_REGISTRY_UNAVAILABLE', { details: { tenant, reason } })
+    }
     const sole = soleDevice(wanted)
     const pages =
       sole === undefined ? this.#registry.pages(pageSize, left) : single(await this.#registry.get(sole, left()))

@@ -295,6 +295,22 @@ describe('discovery by a registry', () => {
     expect(await mesh.discover()).toMatchObject([{ deviceId: 'a' }])
   })
 
+  test('does not follow pages without end for longer than its time', async () => {
+    await using net = testNetwork()
+    const mesh = await client(net)
+    const wire = await net.wire()
+    let pages = 0
+    await wire.serve('device-connect.t.discovery', async () => {
+      pages++
+      await net.clock.advance(0.5)
+      return new TextEncoder().encode(JSON.stringify({ result: { devices: [], next_offset: pages } }))
+    })
+    await expect(mesh.discover('device(*)', { timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'BP_DEVICE_CONNECT_REGISTRY_UNAVAILABLE',
+    })
+    expect(pages).toBeLessThanOrEqual(201)
+  })
+
   test('waits a moment for a registry that restarts, and says within its time that there is none', async () => {
     await using net = testNetwork()
     const registry = await fakeRegistry(net)
