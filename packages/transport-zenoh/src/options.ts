@@ -88,7 +88,7 @@ export function settingsOf(init: ZenohTransportInit): TransportSettings {
 function checkEndpoint(endpoint: string): void {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
   const reason = !url
-    ? 'it is not an address'
+    ? 'it is not an address such as ws://127.0.0.1:10000'
     : url.protocol !== 'ws:' && url.protocol !== 'wss:'
       ? 'it must be ws://host:port or wss://host:port of a remote-api bridge; a zenoh address (tcp/, tls/) is for that bridge'
       : url.username || url.password || url.hash
