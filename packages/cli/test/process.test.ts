@@ -77,6 +77,17 @@ test('a follower whose reader has gone ends by itself', async () => {
   expect(await ended).toEqual([0, null])
 }, 30_000)
 
+test('a host that is stopped while its plugins start never says that it is up', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'backplane-slow-'))
+  const module = `export default { setup: ({ logger }) => (logger.warn('begun'), new Promise(() => {})) }`
+  await putPlugin(folder, 'slow', module)
+  await using slow = start(['up', '--json', '--plugins', folder, '--broker-port', '0'])
+  await slow.printed(/begun/)
+  slow.kill('SIGTERM')
+  expect(await slow.ended).toMatchObject({ code: 0, out: '' })
+  await rm(folder, { recursive: true, force: true })
+}, 30_000)
+
 test.skipIf(process.platform === 'win32')('leaves no process behind', async () => {
   const args = ['up', '--json', '--plugins', home, '--broker-port', '0']
   const group = spawn(process.execPath, [bin, ...args], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] })

@@ -37,6 +37,11 @@ export async function up(flags: Flags, { io, reporter }: CommandContext): Promis
     // A plugin that does not come up in time must not keep the rest from being used.
     await Promise.race([loading, pause(patienceMs, io.signal)])
     told = true
+    // Whoever waits for the line that the host is up must not take a host that stops for one.
+    if (io.signal.aborted) {
+      await loading
+      return
+    }
     const address = host.mesh?.address ?? ''
     const starting = host.plugins().flatMap(({ id, generation }) => (generation === 0 ? [id] : []))
     reporter.result(
