@@ -5,6 +5,7 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createHost, type Manifest } from '@backplane/core'
+import { memoryConfig } from '@backplane/core/memory'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { signedBytes } from '../src/host/signature.ts'
 import { type WasmRuntimeInit, wasmRuntime } from '../src/host/wasm-runtime.ts'
@@ -150,6 +151,21 @@ test('what a manifest names and the module does not have is refused by its path'
     })
     await expect(host.load({ manifest: extism({ wasm }), module: extismModule })).rejects.toEqual(refused)
   }
+})
+
+test('a configuration hook that never ends is given up, and calls go on', async () => {
+  const config = memoryConfig()
+  const runtimes = [wasmRuntime()]
+  const host = createHost({ identity: { deviceId: 'box-1' }, runtimes, config: () => config })
+  onTestFinished(() => host.stop())
+  const module = wat(`(module (import "extism:host/env" "input_length" (func (result i64)))
+    (func (export "spin") (result i32) (loop (br 0)) unreachable)
+    (func (export "ok") (result i32) (i32.const 0)))`)
+  const items = { a: { type: 'string', default: 'x', description: 'Any' } } as const
+  const limits = { start_timeout_ms: 4000 }
+  await host.load({ manifest: { id: 'guest', limits, config: items, wasm: { hooks: { config: 'spin' } } }, module })
+  await expect(config.set('guest', { a: 'y' })).rejects.toEqual(failing('BP_CONFIG_REFUSED'))
+  expect(await host.call('ok')).toEqual(new Uint8Array())
 })
 
 test('an entry point that is no file, or too long, is not read', async () => {

@@ -49,6 +49,9 @@ export interface WasmInstanceInit {
 
 const vyraHooks: WasmHooks = { start: 'init', event: 'on_event', get_state: 'get_state', set_state: 'set_state' }
 
+/** How long a host waits for a plugin to take its new configuration, in milliseconds. */
+const reconfigureMs = 30_000
+
 /** Under this name variables of the Extism convention stand in what one instance hands to the next. */
 const variablesKey = '@variables'
 
@@ -83,7 +86,11 @@ export class WasmInstance implements PluginInstance {
     const { event, config, health, get_state } = this.#hooks
     const hears = event !== undefined || hosted.abi === 'vyra'
     if (hears) this.notify = (incoming) => this.#notify(event, incoming)
-    if (config !== undefined) this.reconfigure = async (change) => void (await this.#ask(config, change))
+    if (config !== undefined) {
+      // The host gives up after that time: what went on would hold up every call after it.
+      const options = { timeoutMs: manifest.limits?.start_timeout_ms ?? reconfigureMs }
+      this.reconfigure = async (change) => void (await this.#ask(config, change, options))
+    }
     if (health !== undefined)
       this.health = async ({ signal }) => {
         const answer = await this.#ask(health, {}, { signal })
