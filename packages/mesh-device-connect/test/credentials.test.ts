@@ -240,6 +240,7 @@ describe('what cannot be used is said so, without the secret', () => {
     ['neither form', () => 'hello', 'INVALID', /no JWT block/],
     ['no section', () => ({ device_id: 'a' }), 'INVALID', /no section/],
     ['only MQTT', () => ({ mqtt: { username: 'a' } }), 'INVALID', /MQTT/],
+    ['a device id that is a number', () => ({ ...nats(), device_id: 5 }), 'INVALID', /device_id is no text/],
     ['a section that is none', () => ({ nats: 5 }), 'INVALID', /no object/],
     ['odd addresses', () => nats({ urls: [5] }), 'INVALID', /addresses/],
     ['no seed', () => nats({ nkey_seed: undefined }), 'INVALID', /no seed/],

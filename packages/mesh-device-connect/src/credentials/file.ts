@@ -64,6 +64,10 @@ function jsonFile(path: string, text: string): Credentials {
   }
   if (!isObject(root)) throw unusable(path, 'it holds no JSON object')
   const { device_id, tenant } = root
+  for (const [name, value] of Object.entries({ device_id, tenant })) {
+    // Passed over, it would be a host that runs on these credentials under a name that is not theirs.
+    if ((value ?? '') !== '' && word(value) === undefined) throw unusable(path, `its ${name} is no text`)
+  }
   const nats = sectionOf(path, 'nats', root.nats)
   const zenoh = sectionOf(path, 'zenoh', root.zenoh)
   if (!nats && !zenoh) {
