@@ -63,7 +63,12 @@ export function asCallError(device: string, name: string, thrown: unknown): Back
   const error = BackplaneError.from(thrown)
   const reason = messageOf(error.details.reason ?? error.message)
   if (error.code === 'BP_REFUSED') {
-    return coreError('BP_REMOTE_FAILED', { details: { device, name, reason }, cause: error })
+    // NATS's own words: the device has never heard of the call, so its log would tell nothing.
+    const isForbidden = /permissions violation/i.test(reason)
+    const next = isForbidden
+      ? { next: 'The broker forbids it: check the tenant, and what the credentials permit.' }
+      : {}
+    return coreError('BP_REMOTE_FAILED', { details: { device, name, reason }, ...next, cause: error })
   }
   if (error.code !== 'BP_NO_RESPONDER') return error
   return coreError('BP_NO_RESPONDER', {
