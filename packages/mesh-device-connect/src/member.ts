@@ -37,7 +37,7 @@ import { readResponse, writeEvent, writeRequest } from './rpc.ts'
 import { asCallError } from './rpc-errors.ts'
 import { parseSelector } from './selector.ts'
 import type { Settings } from './settings.ts'
-import { checkDevice, invalid, isEventName, subjectsOf } from './subjects.ts'
+import { checkDevice, checkTimeout, invalid, isEventName, subjectsOf } from './subjects.ts'
 import { awaitDependencies, waitFor } from './wait-for.ts'
 
 /** One member of a Device Connect network: a device where it serves, else a client. */
@@ -192,6 +192,7 @@ export class Member implements DeviceConnectMesh {
 
   async *devices(selector?: string, options: MeshOptions = {}): AsyncGenerator<Device, void, void> {
     const wanted = selector === undefined ? {} : parseSelector(selector)
+    checkTimeout(options.timeoutMs)
     this.#requireJoined()
     throwIfAborted(options.signal)
     yield* this.#directory.find(wanted, { timeoutMs: options.timeoutMs ?? 10_000, signal: options.signal })
@@ -199,6 +200,7 @@ export class Member implements DeviceConnectMesh {
 
   async waitFor(selector: string, options: MeshOptions = {}): Promise<Device> {
     const wanted = parseSelector(selector)
+    checkTimeout(options.timeoutMs)
     this.#requireJoined()
     const { timeoutMs = 10_000, signal } = options
     return waitFor(this.#link, this.#directory, wanted, `Waiting for ${selector}`, { timeoutMs, signal })
@@ -206,6 +208,7 @@ export class Member implements DeviceConnectMesh {
 
   async invoke(device: string, name: string, params: Params = {}, options: CallOptions = {}): Promise<Value> {
     checkDevice(device)
+    checkTimeout(options.timeoutMs)
     this.#requireJoined()
     const { timeoutMs = 30_000, signal } = options
     const subject = this.#link.subjects.cmd(device)

@@ -92,6 +92,12 @@ export function isToken(text: unknown): text is string {
   return typeof text === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(text)
 }
 
+/** Refuses, with `BP_INVALID_ARGUMENT`, a time limit that neither a timer nor a message can carry. */
+export function checkTimeout(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || Number.isFinite(timeoutMs)) return
+  throw invalid(`The timeoutMs ${timeoutMs}`, 'it must be a finite number of milliseconds')
+}
+
 /** `BP_INVALID_ARGUMENT` about `what`, and why. */
 export function invalid(what: string, reason: string) {
   return coreError('BP_INVALID_ARGUMENT', { details: { what, reason } })

@@ -245,6 +245,17 @@ describe('invoke', () => {
     abort.abort()
     await expect(given).rejects.toMatchObject({ code: 'BP_ABORTED' })
     await expect(client.invoke('a*', 'f')).rejects.toMatchObject({ code: 'BP_INVALID_ARGUMENT' })
+    for (const timeoutMs of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      for (const refused of [
+        client.invoke('h1', 'f', {}, { timeoutMs }),
+        client.discover('device(*)', { timeoutMs }),
+      ]) {
+        await expect(refused).rejects.toMatchObject({
+          code: 'BP_INVALID_ARGUMENT',
+          message: expect.stringMatching(/timeoutMs/),
+        })
+      }
+    }
   })
 
   test.each(['oops', '[]', '{}', '{"jsonrpc":"2.0","id":"1"}'])(
