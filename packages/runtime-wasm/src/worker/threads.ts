@@ -6,6 +6,7 @@ import type { WasmCallOptions, WasmPlugin } from '../extism/plugin.ts'
 import { Variables } from '../extism/variables.ts'
 import { answerOf } from './answer.ts'
 import { type Question, type ToHost, toHost } from './protocol.ts'
+import { refusalOf } from './refusal.ts'
 import { ThreadHandle } from './thread-handle.ts'
 
 /** What {@link Threads} needs. */
@@ -253,7 +254,7 @@ export class Threads implements WasmPlugin {
       }
     } catch (cause) {
       const error = 'name' in question ? hostFailed(question.name, cause) : BackplaneError.from(cause)
-      thread.answer({ id, error: plain(error), ...payloadOf(cause) })
+      thread.answer({ id, ...refusalOf(error, cause) })
     }
   }
 
@@ -310,23 +311,4 @@ export class Threads implements WasmPlugin {
 
 function timedOut(name: string, timeoutMs: number) {
   return coreError('BP_TIMEOUT', { details: { what: `The call of '${name}'`, timeoutMs, limit: 'timeoutMs' } })
-}
-
-/** What was thrown for a component to find, if it can cross. */
-function payloadOf(cause: unknown): { payload?: unknown } {
-  if (typeof cause !== 'object' || cause === null || !Object.hasOwn(cause, 'payload')) return {}
-  try {
-    return { payload: structuredClone((cause as { payload: unknown }).payload) }
-  } catch {
-    return {}
-  }
-}
-
-/** An error as data; details that cannot cross are left out. */
-function plain(error: BackplaneError) {
-  try {
-    return structuredClone(error.toJSON())
-  } catch {
-    return { ...error.toJSON(), details: {} }
-  }
 }
