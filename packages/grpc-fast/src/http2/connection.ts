@@ -6,7 +6,7 @@ import { opening } from './opening.ts'
 import { Outbox } from './outbox.ts'
 import { type PeerSettings, readSettings } from './settings.ts'
 import type { Stream } from './stream.ts'
-import { connectionWindow, firstWindow } from './windows.ts'
+import { connectionWindow, firstWindow, streamWindow } from './windows.ts'
 
 /** The socket, as far as a connection uses it. */
 export interface Output {
@@ -189,7 +189,12 @@ export class Connection {
     const body = unpadded(flags, payload)
     const padding = payload.length - body.length
     const end = (flags & flag.endStream) !== 0
-    if (padding > 0 && !end) this.allow(stream, padding)
+    stream.padded += padding
+    // Given back together: an update for each would be as large as the frames themselves.
+    if (stream.padded >= streamWindow / 4 && !end) {
+      this.allow(stream, stream.padded)
+      stream.padded = 0
+    }
     if (body.length > 0) stream.events.onData(body)
     if (end && this.#streams.get(id) === stream) this.#ended(stream, () => stream.events.onEnd())
   }
@@ -242,7 +247,7 @@ export class Connection {
       stream.sendWindow += more
       if (stream.sendWindow > maxWindow) throw new ConnectionError(http2Code.flowControl, 'a window that is too large')
     }
-    this.#out.push(frame(frameType.settings, flag.ack, 0, Buffer.alloc(0)))
+    this.#out.answer(frame(frameType.settings, flag.ack, 0, Buffer.alloc(0)))
     if (this.#ready) return
     this.#ready = true
     this.#events.onReady()
@@ -252,7 +257,7 @@ export class Connection {
     if (id !== 0) throw broken('PING on a stream')
     if (payload.length !== 8) throw new ConnectionError(http2Code.frameSize, 'a PING frame of a wrong size')
     if (flags & flag.ack) return
-    this.#out.push(frame(frameType.ping, flag.ack, 0, payload))
+    this.#out.answer(frame(frameType.ping, flag.ack, 0, payload))
   }
 
   #onGoAway(id: number, payload: Buffer): void {

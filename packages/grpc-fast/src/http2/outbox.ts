@@ -7,6 +7,9 @@ import { firstWindow } from './windows.ts'
 /** How much is written at once; more goes in the next turn, and the streams take turns. */
 const writeBudget = 256 * 1024
 
+/** How much is answered to a peer that does not read (CVE-2019-9512, CVE-2019-9515). */
+const maxAnswers = 128 * 1024
+
 /** What an {@link Outbox} works with. */
 export interface OutboxInit {
   /** Gives false when the socket has more than enough. */
@@ -29,6 +32,8 @@ export class Outbox {
   #scheduled = false
   /** The socket has taken more than enough. */
   #full = false
+  /** Bytes of answers since then. */
+  #answered = 0
   #closed = false
 
   /** @param first - goes out before everything else, together with what comes in the same turn */
@@ -48,6 +53,19 @@ export class Outbox {
   push(...frames: Buffer[]): void {
     this.#parts.push(...frames)
     this.schedule()
+  }
+
+  /**
+   * Adds a frame that the peer has asked for.
+   *
+   * @throws ConnectionError when the peer asks for more and more, and does not read
+   */
+  answer(asked: Buffer): void {
+    if (this.#full) this.#answered += asked.length
+    if (this.#answered > maxAnswers) {
+      throw new ConnectionError(http2Code.enhanceYourCalm, 'it asks for more answers than it reads')
+    }
+    this.push(asked)
   }
 
   /** Everything of one turn goes out in one write. */
@@ -111,6 +129,7 @@ export class Outbox {
   /** The socket takes more again. */
   writable(): void {
     this.#full = false
+    this.#answered = 0
     this.resume()
   }
 

@@ -35,6 +35,8 @@ export class Stream {
   sendWindow = 0
   /** How much the peer may still send. */
   receiveWindow: number
+  /** Bytes of padding that came and were not given back to that window. */
+  padded = 0
   localEnd = false
   remoteEnd = false
   readonly request: StreamRequest
