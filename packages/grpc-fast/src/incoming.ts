@@ -3,6 +3,11 @@ import { unpack } from './grpc/compression.ts'
 import { MessageReader, prefixBytes } from './grpc/messages.ts'
 import { streamWindow } from './http2/windows.ts'
 
+interface Waiting {
+  readonly message: Buffer
+  readonly packed: boolean
+}
+
 /** The messages of an answer: those that came and were not read, and how much of the stream's window they take. */
 export class Incoming {
   /** How compressed messages are packed. */
@@ -10,7 +15,9 @@ export class Incoming {
   readonly #maxBytes: number
   readonly #fail: (code: status, details: string) => void
   readonly #reader = new MessageReader()
-  readonly #messages: Buffer[] = []
+  #messages: Waiting[] = []
+  /** Where the first message is that was not read. */
+  #next = 0
   #messageBytes = 0
   /** Bytes that came and were not given back to the stream's window. */
   #held = 0
@@ -23,7 +30,7 @@ export class Incoming {
 
   /** How many whole messages wait. */
   get waiting(): number {
-    return this.#messages.length
+    return this.#messages.length - this.#next
   }
 
   /** Whether the bytes so far end within a message. */
@@ -42,10 +49,21 @@ export class Incoming {
     this.#held += bytes
   }
 
+  /**
+   * The next message; `undefined` when there is none, or none that can be read, of which the call is told. A packed one is
+   * unpacked now, not when it comes: what waits takes no more memory than the window allows.
+   */
   shift(): Buffer | undefined {
-    const message = this.#messages.shift()
-    if (message) this.#messageBytes -= message.length + prefixBytes
-    return message
+    const first = this.#messages[this.#next]
+    if (!first || this.#failed) return undefined
+    this.#next += 1
+    // Taking the first of a long array off it costs as much as the array is long.
+    if (this.#next >= 512 && this.#next * 2 > this.#messages.length) {
+      this.#messages = this.#messages.slice(this.#next)
+      this.#next = 0
+    }
+    this.#messageBytes -= first.message.length + prefixBytes
+    return first.packed ? this.#unpack(first.message) : first.message
   }
 
   /**
@@ -53,7 +71,7 @@ export class Incoming {
    * reader slows its peer; the beginning of a message that is asked for does not, so that it may be larger than the window.
    */
   release(wanted: boolean): number {
-    const asked = wanted && this.#messages.length === 0
+    const asked = wanted && this.waiting === 0
     const kept = this.#messageBytes + (asked ? 0 : this.#reader.partial)
     const free = this.#held - kept
     if (free < streamWindow / 4) return 0
@@ -72,18 +90,22 @@ export class Incoming {
     return false
   }
 
-  readonly #onMessage = (message: Buffer, compressed: boolean): void => {
+  readonly #onMessage = (message: Buffer, packed: boolean): void => {
     if (this.#failed) return
-    const whole = compressed ? unpack(message, this.encoding, this.#maxBytes) : message
+    this.#messages.push({ message, packed })
+    this.#messageBytes += message.length + prefixBytes
+  }
+
+  #unpack(message: Buffer): Buffer | undefined {
+    const whole = unpack(message, this.encoding, this.#maxBytes)
+    if (typeof whole !== 'string') return whole
     if (whole === 'too large') {
       const details = `Received message that decompresses to a size larger than ${this.#maxBytes}`
       this.#end(status.RESOURCE_EXHAUSTED, details)
-    } else if (whole === 'unreadable') {
+    } else {
       const details = `Received a compressed message that cannot be read with the encoding ${this.encoding}`
       this.#end(status.INTERNAL, details)
-    } else {
-      this.#messages.push(whole)
-      this.#messageBytes += whole.length + prefixBytes
     }
+    return undefined
   }
 }

@@ -1,7 +1,7 @@
 /** Compressed or not, and the length: what stands before each message. */
 export const prefixBytes = 5
 
-/** Above this a message is not given its whole memory before it comes. */
+/** Above this a message is not given its whole memory before it comes, but pieces of this size. */
 const maxUpfront = 1024 * 1024
 
 /** Small messages are copied behind their prefix; large ones follow it as they are. */
@@ -52,14 +52,9 @@ export class MessageReader {
         if (this.#prefixed < prefixBytes) return
         this.#length = this.#prefix.readUInt32BE(1)
         if (!admit(this.#length)) return
-        if (this.#length <= maxUpfront) this.#body = [Buffer.allocUnsafe(this.#length)]
       }
-      const take = Math.min(this.#length - this.#filled, bytes.length - at)
-      if (this.#length <= maxUpfront) bytes.copy(this.#body[0]!, this.#filled, at, at + take)
-      else if (take > 0) this.#body.push(Buffer.from(bytes.subarray(at, at + take)))
-      this.#filled += take
-      at += take
-      if (this.#filled < this.#length) return
+      at += this.#fill(bytes, at)
+      if (this.#filled < this.#length) continue
       const [only] = this.#body
       const message = this.#body.length === 1 && only ? only : Buffer.concat(this.#body)
       this.#body = []
@@ -67,5 +62,17 @@ export class MessageReader {
       this.#filled = 0
       onMessage(message, this.#prefix[0] === 1)
     }
+  }
+
+  /** Copies into the current piece; gives how much that was. However finely a peer cuts a message, the pieces are few. */
+  #fill(bytes: Buffer, from: number): number {
+    const at = this.#filled % maxUpfront
+    const due = Math.min(this.#length - this.#filled, bytes.length - from)
+    if (due === 0) return 0
+    if (at === 0) this.#body.push(Buffer.allocUnsafe(Math.min(this.#length - this.#filled, maxUpfront)))
+    const piece = this.#body.at(-1)!
+    const take = bytes.copy(piece, at, from, from + due)
+    this.#filled += take
+    return take
   }
 }
