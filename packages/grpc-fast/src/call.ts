@@ -101,6 +101,8 @@ export class FastCall implements Call, StreamEvents {
   start(metadata: Metadata, listener: Listener): void {
     this.#metadata = metadata.clone()
     this.#listener = listener
+    // Its timer may come later than the request would go out.
+    if (!this.#status && Date.now() >= this.#deadline) this.#late()
     if (this.#status) this.#schedule()
     else if (this.#credentials) void this.#addCredentials(this.#credentials)
     else this.#host.submit(this)

@@ -159,7 +159,7 @@ class SocketChannel implements FastChannel, CallHost {
       return
     }
     const connection = this.#current?.connection
-    if (connection?.usable) {
+    if (connection?.usable && (this.#current?.ready || !call.waitsForReady)) {
       call.open(connection)
       return
     }
@@ -189,10 +189,8 @@ class SocketChannel implements FastChannel, CallHost {
         })
         output.busy(false)
         this.#tellConnected(({ early }) => early)
-        for (const call of [...this.#calls]) {
-          this.#calls.delete(call)
-          call.open(line.connection)
-        }
+        // A call that waits through failures goes out once this is none: what went out cannot be made again for certain.
+        this.#openCalls(line.connection, (call) => !call.waitsForReady)
       },
       onData: (chunk) => line.connection?.receive(chunk),
       onDrain: () => line.connection?.writable(),
@@ -212,6 +210,14 @@ class SocketChannel implements FastChannel, CallHost {
     if (this.#current !== line) return
     this.#setState(connectivityState.READY)
     this.#tellConnected(() => true)
+    if (line.connection) this.#openCalls(line.connection, () => true)
+  }
+
+  #openCalls(connection: Connection, which: (call: FastCall) => boolean): void {
+    for (const call of [...this.#calls].filter(which)) {
+      this.#calls.delete(call)
+      call.open(connection)
+    }
   }
 
   #tellConnected(whom: (waiter: Waiter) => boolean): void {
