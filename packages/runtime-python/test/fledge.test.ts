@@ -175,7 +175,7 @@ test.each([
   [
     'BP_PLUGIN_LOAD_FAILED',
     plugin("def plugin_poll(h): pass\ndef plugin_init(c): raise OSError('no sensor')"),
-    'plugin_init raised OSError: no sensor',
+    "Plugin 'it' could not be loaded: plugin_init raised OSError: no sensor",
   ],
   ['BP_PLUGIN_LOAD_FAILED', 'import nothing_like_this\ndef plugin_info(): pass', 'nothing_like_this'],
 ])('fails to load with %s', async (code, text, message) => {
@@ -185,6 +185,7 @@ test.each([
   const error = await host.load({ ...source, manifest }).catch((thrown) => thrown)
   expect(error).toBeInstanceOf(BackplaneError)
   expect(error).toMatchObject({ code, message: expect.stringContaining(message), next: expect.stringMatching(/./) })
+  expect(error.message).not.toMatch(/could not be loaded.*could not be loaded/)
   expect(host.plugins()).toEqual([])
 })
 

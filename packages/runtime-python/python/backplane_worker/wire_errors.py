@@ -6,6 +6,8 @@ from .wire import TooLarge
 
 # What is left of the parts of an error that cannot be sent as it is, in characters.
 MOST = 10000
+# What is left of longer texts in any case: more helps nobody, and takes long to send.
+LONGEST = 100000
 
 
 def value_error(error, what):
@@ -31,7 +33,7 @@ def wire_error(error, fault=None):
         return {"code": "BP_ABORTED", "message": "It was cancelled."}
     details = {"type": type(error).__name__}
     try:
-        details["traceback"] = traceback_of(error)
+        details["traceback"] = _cut(traceback_of(error), LONGEST)
     except Exception:
         pass
     if fault is not None:
@@ -60,17 +62,17 @@ def shortened(wire):
     return made
 
 
-def _cut(value):
+def _cut(value, most=MOST):
     try:
         text = value if isinstance(value, str) else repr(value)
     except Exception:
         text = "a value of type '%s'" % type(value).__name__
-    return text if len(text) <= MOST else text[:MOST] + "..."
+    return text if len(text) <= most else text[:most] + "..."
 
 
 def text_of(error):
     """The text of an exception; never empty, never raises."""
     try:
-        return str(error) or type(error).__name__
+        return _cut(str(error), LONGEST) or type(error).__name__
     except Exception:
         return type(error).__name__

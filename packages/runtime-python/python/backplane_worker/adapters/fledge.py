@@ -147,7 +147,7 @@ class FledgeAdapter(Adapter):
             raise
         except BaseException as error:
             raise PluginError(
-                "Plugin '%s' could not be loaded: %s" % (self._plugin, raised(entry, error)),
+                raised(entry, error),
                 code="BP_PLUGIN_LOAD_FAILED",
                 next="Correct the plugin or its configuration; its log says where.",
             ) from error

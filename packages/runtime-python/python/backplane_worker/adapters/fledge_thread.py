@@ -98,7 +98,8 @@ def _ended():
 def _raised(error):
     made = RuntimeError("the plugin raised %s" % error_text(error))
     made.__cause__ = error
-    return made
+    # What is told of it says where that was.
+    return made.with_traceback(error.__traceback__)
 
 
 class _Job:
