@@ -1,7 +1,8 @@
 /** A thousand starts and ends of Go plugins, each at another moment, and what they leave behind. */
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { BackplaneError } from '@backplane/core'
 import { pluginClient } from '@backplane/handshake-grpc'
 import type { Interop } from '../harness.ts'
@@ -15,8 +16,10 @@ export async function killCycles({ check }: Interop, built: Built): Promise<void
     `TypeScript host: ${cycles} kill cycles leave no process, no socket, no handle`,
     async () => {
       const command = built.examplePlugin('grpc')
-      const sockets = () => readdirSync(tmpdir()).filter((name) => /^plugin(-dir.{6}|\d+)$|^bp-.{6}$/.test(name))
-      const before = { sockets: sockets(), handles: handles() }
+      // A temporary folder of its own: who else is at work on this machine must not count.
+      const folder = mkdtempSync(join(tmpdir(), 'kc-'))
+      const before = { folder: process.env.TMPDIR, handles: handles() }
+      process.env.TMPDIR = folder
       const pids: number[] = []
       const outcomes = new Map<string, number>()
       let next = 0
@@ -56,10 +59,10 @@ export async function killCycles({ check }: Interop, built: Built): Promise<void
       assert.deepEqual(pids.filter(alive), [])
       // Timers of what has ended run out, and with them the last handles.
       await new Promise((resolve) => setTimeout(resolve, 6000))
-      assert.deepEqual(
-        sockets().filter((name) => !before.sockets.includes(name)),
-        [],
-      )
+      assert.deepEqual(readdirSync(folder), [])
+      rmdirSync(folder)
+      if (before.folder === undefined) delete process.env.TMPDIR
+      else process.env.TMPDIR = before.folder
       // What earlier checks left may have ended by now, so there may be fewer.
       const more = handles()
       for (const kind of before.handles) if (more.includes(kind)) more.splice(more.indexOf(kind), 1)

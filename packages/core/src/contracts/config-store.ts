@@ -30,7 +30,10 @@ export interface ConfigStore extends AsyncDisposable {
    * `BP_CONFIG_CONFLICT` (retryable) when a revision is not as expected, and with `BP_CLOSED` after `close`.
    */
   write(batch: readonly StoreWrite[]): Promise<ReadonlyMap<string, number>>
-  /** Tells writes made by others who share the store; absent where nobody can. */
+  /**
+   * Tells writes made by others who share the store, in order; absent where nobody can. What is written over before it could
+   * be told may be passed over, as a bucket without history does; what stands is always told.
+   */
   watch?(listener: (name: string, stored: StoredDocument | undefined) => void): () => void
   /** Ends it when what is being written has been written. Idempotent. */
   close(): Promise<void>
