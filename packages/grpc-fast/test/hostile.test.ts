@@ -1,4 +1,5 @@
-import { connect } from 'node:net'
+import { createServer } from 'node:http2'
+import { type AddressInfo, connect } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { connectivityState, Metadata, status } from '@grpc/grpc-js'
@@ -224,4 +225,24 @@ it('takes Infinity for a time without end', async () => {
   await expect(failing.connect()).rejects.toThrow('no')
   await tick(30)
   expect(attempts).toBe(1)
+})
+
+it('begins with thousands of calls at once on a server that allows a hundred', async () => {
+  const server = createServer({ settings: { maxConcurrentStreams: 100 } })
+  server.on('stream', (stream) => {
+    stream.resume().on('end', () => {
+      stream.respond({ ':status': 200 }, { waitForTrailers: true })
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+      stream.end(message('yes'))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const channel = channelOf({ target: { host: '127.0.0.1', port } })
+  const outcomes = await Promise.all(
+    Array.from({ length: 3000 }, () => unary(stub(channel), definition.echo, Buffer.from('x'))),
+  )
+  expect(new Set(outcomes.map(({ code, details }) => `${code} ${details}`))).toEqual(new Set(['0 ']))
+  channel.destroy()
+  await new Promise((resolve) => server.close(resolve))
 })

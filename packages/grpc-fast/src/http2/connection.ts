@@ -8,6 +8,12 @@ import { type PeerSettings, readSettings } from './settings.ts'
 import type { Stream } from './stream.ts'
 import { connectionWindow, firstWindow, streamWindow } from './windows.ts'
 
+/**
+ * How many streams are opened before the peer has set a limit, which is seldom lower (RFC 9113, section 6.5.2). Many more
+ * than it allows are an attack to some servers: Node's end the whole connection.
+ */
+const firstStreams = 100
+
 /** The socket, as far as a connection uses it. */
 export interface Output {
   /** Gives false when it has more than enough; `writable` is called once it has less. */
@@ -38,7 +44,7 @@ export class Connection {
   readonly #streams = new Map<number, Stream>()
   /** Streams that have not been opened. */
   readonly #waiting = new Set<Stream>()
-  #peer: PeerSettings = { initialWindowSize: firstWindow, maxFrameSize: defaultMaxFrameSize, maxStreams: Infinity }
+  #peer: PeerSettings = { initialWindowSize: firstWindow, maxFrameSize: defaultMaxFrameSize, maxStreams: firstStreams }
   #ready = false
   #nextId = 1
   #received = 0
@@ -239,7 +245,8 @@ export class Connection {
       return
     }
     const { initialWindowSize } = this.#peer
-    const peer = readSettings(payload, this.#peer)
+    // A peer that sets no limit has none (section 6.5.2).
+    const peer = readSettings(payload, this.#ready ? this.#peer : { ...this.#peer, maxStreams: Infinity })
     this.#peer = peer
     this.#out.configure(peer)
     const more = peer.initialWindowSize - initialWindowSize
