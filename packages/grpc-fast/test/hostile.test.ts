@@ -8,7 +8,7 @@ import { MessageReader } from '../src/grpc/messages.ts'
 import { flag, frame, frameType, settingsFrame } from '../src/http2/frame.ts'
 import { type FastChannel, type FastChannelInit, fastChannel } from '../src/index.ts'
 import { message, scripted } from './peer.ts'
-import { bytes, definition, stub, unary } from './service.ts'
+import { bytes, definition, serve, stub, unary } from './service.ts'
 
 const open: FastChannel[] = []
 afterEach(() => {
@@ -245,4 +245,15 @@ it('begins with thousands of calls at once on a server that allows a hundred', a
   expect(new Set(outcomes.map(({ code, details }) => `${code} ${details}`))).toEqual(new Set(['0 ']))
   channel.destroy()
   await new Promise((resolve) => server.close(resolve))
+})
+
+it('lets no metadata of one call end the connection of all', async () => {
+  using served = await serve()
+  const channel = channelOf({ target: { path: served.path } })
+  const client = stub(channel)
+  const metadata = new Metadata()
+  metadata.set('content-length', '1')
+  const other = unary(client, definition.echo, Buffer.from('other'))
+  expect(await unary(client, definition.echo, Buffer.from('x'), { metadata })).toMatchObject({ code: 0, value: 'x' })
+  expect(await other).toMatchObject({ code: 0, value: 'other' })
 })

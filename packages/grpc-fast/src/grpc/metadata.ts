@@ -15,6 +15,8 @@ const reserved: ReadonlySet<string> = new Set([
   'proxy-connection',
   'transfer-encoding',
   'upgrade',
+  // Servers end the whole connection where it does not fit the body.
+  'content-length',
 ])
 
 /** Names that speak of the connection and not of the call. */
