@@ -4,6 +4,7 @@ export default library({
   index: 'src/index.ts',
   manifest: 'src/manifest/index.ts',
   memory: 'src/memory/index.ts',
+  runtime: 'src/runtime/index.ts',
   subjects: 'src/subjects.ts',
   transport: 'src/transport/index.ts',
 })

@@ -8,10 +8,10 @@ import {
   throwIfAborted,
   type Value,
 } from '@backplane/core'
+import { untilAborted } from '@backplane/core/runtime'
 import type { PluginDefinition } from './authoring/plugin.ts'
 import { Program } from './program/program.ts'
 import { carriedParams } from './program/value.ts'
-import { untilAborted } from './until-aborted.ts'
 
 /** Makes an instance that runs on the host's own thread: nothing contains it. Throws `BP_PLUGIN_LOAD_FAILED`. */
 export function inProcess(

@@ -9,11 +9,11 @@ import {
   type PluginRuntime,
   type PluginSource,
 } from '@backplane/core'
+import { untilAborted } from '@backplane/core/runtime'
 import { exportedPlugin, isPlugin } from './authoring/exported.ts'
 import { importFailed } from './authoring/import-failed.ts'
 import { freshImport } from './fresh-import.ts'
 import { inProcess } from './in-process.ts'
-import { untilAborted } from './until-aborted.ts'
 import { inWorker } from './worker/worker-instance.ts'
 
 /** Options of {@link nodeRuntime}. */

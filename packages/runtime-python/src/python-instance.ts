@@ -1,8 +1,8 @@
 import type { Call, IncomingEvent, PluginInstance } from '@backplane/core'
+import { untilAborted } from '@backplane/core/runtime'
 import { surfaceOf, surfaces } from './surface.ts'
 import type { Description } from './worker/protocol.ts'
 import { PythonWorker, type PythonWorkerInit } from './worker/python-worker.ts'
-import { untilAborted } from './worker/until-aborted.ts'
 
 /**
  * Loads a plugin in a process of its own. Rejects with `BP_PLUGIN_LOAD_FAILED`, or with the reason of `signal`; nothing of

@@ -11,15 +11,15 @@ import {
   type RuntimeContext,
   type Value,
 } from '@backplane/core'
+import { RemoteCall, untilAborted } from '@backplane/core/runtime'
 import type { Description } from '../authoring/described.ts'
-import { untilAborted } from '../until-aborted.ts'
 import { HangGuard } from './hang-guard.ts'
-import { HostCall } from './host-call.ts'
 import { PluginWorker } from './plugin-worker.ts'
 import {
   fromWire,
   type Question,
   type Questions,
+  streamWindow,
   type ToHost,
   type ToThread,
   toHost,
@@ -156,13 +156,14 @@ class ThreadHandle {
           settle(outcome)
         }
       const line = {
+        window: streamWindow,
         cancel: (reason: BackplaneError) => {
           this.#post([toThread.cancel, id, toWire(reason)])
           this.#guard.check()
         },
         credit: (items: number) => this.#post([toThread.credit, id, items]),
       }
-      const exchange = new HostCall(call, line, settled(resolve), settled(reject))
+      const exchange = new RemoteCall(call, line, settled(resolve), settled(reject))
       this.#exchanges.set(id, exchange)
       try {
         this.#worker.post([toThread.call, id, name, params, call.deadline - this.#init.clock.now(), caller, trace])
@@ -239,7 +240,7 @@ class ThreadHandle {
         return
       case toHost.item: {
         const exchange = this.#exchanges.get(message[1])
-        if (exchange instanceof HostCall) exchange.item(message[2])
+        if (exchange instanceof RemoteCall) exchange.item(message[2])
         return
       }
       case toHost.pong:

@@ -8,6 +8,7 @@ import {
   type RuntimeContext,
   type Value,
 } from '@backplane/core'
+import { RemoteCall, untilAborted } from '@backplane/core/runtime'
 import { Overdue } from './overdue.ts'
 import {
   type Description,
@@ -15,12 +16,11 @@ import {
   type Init,
   type Question,
   type Questions,
+  streamWindow,
   toWire,
   type WireError,
 } from './protocol.ts'
-import { untilAborted } from './until-aborted.ts'
 import { Wishes, type WishOptions } from './wishes.ts'
-import { WorkerCall } from './worker-call.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 /** What {@link PythonWorker} needs. */
@@ -111,6 +111,7 @@ export class PythonWorker {
       const leftMs = deadline - this.#init.now()
       const began = performance.now()
       const line = {
+        window: streamWindow,
         cancel: () => {
           this.#post(['cancel', id])
           // A thread cannot be cancelled, so it may go on until its deadline, and a little longer.
@@ -119,7 +120,7 @@ export class PythonWorker {
         },
         credit: (items: number) => this.#post(['credit', id, items]),
       }
-      const exchange = new WorkerCall(call, line, resolve, reject)
+      const exchange = new RemoteCall(call, line, resolve, reject)
       try {
         this.#process.post(
           ['call', id, name, params, { left_ms: leftMs, caller, ...(trace && { trace }) }],
@@ -216,7 +217,7 @@ export class PythonWorker {
         return
       case 'item': {
         const exchange = this.#exchanges.get(id)
-        if (exchange instanceof WorkerCall) exchange.item((message[2] ?? null) as Value)
+        if (exchange instanceof RemoteCall) exchange.item((message[2] ?? null) as Value)
         return
       }
       case 'emit':

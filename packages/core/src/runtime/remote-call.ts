@@ -1,18 +1,22 @@
-import { abortedBy, type BackplaneError, type Call, type Value } from '@backplane/core'
-import { streamWindow } from './protocol.ts'
+import type { Call } from '../contracts/call.ts'
+import type { Value } from '../contracts/values.ts'
+import { abortedBy } from '../deadline.ts'
+import type { BackplaneError } from '../errors.ts'
 
-/** What a {@link HostCall} says to its thread. */
-export interface HostCallLine {
+/** What a {@link RemoteCall} says to where its function runs. */
+export interface RemoteCallLine {
+  /** Items of a streamed result that may be under way to a caller who has not taken them yet. */
+  readonly window: number
   /** The caller has gone. */
   cancel(reason: BackplaneError): void
   /** There is room for more items. */
   credit(items: number): void
 }
 
-/** The host's side of one call in a thread: settles once, hands items on in order. */
-export class HostCall {
+/** The host's side of a call of a function that runs elsewhere, in a thread or a process: settles once, hands items on in order. */
+export class RemoteCall {
   readonly #call: Call
-  readonly #line: HostCallLine
+  readonly #line: RemoteCallLine
   readonly #resolve: (value: Value) => void
   readonly #reject: (error: BackplaneError) => void
   #items: Promise<void> | undefined
@@ -21,7 +25,7 @@ export class HostCall {
 
   constructor(
     call: Call,
-    line: HostCallLine,
+    line: RemoteCallLine,
     resolve: (value: Value) => void,
     reject: (error: BackplaneError) => void,
   ) {
@@ -32,12 +36,12 @@ export class HostCall {
     call.signal.addEventListener('abort', this)
   }
 
-  /** The thread's answer; it counts when every item before it has been taken. */
+  /** The answer; it counts when every item before it has been taken. */
   answer(value: Value): void {
     this.#afterItems(() => this.#resolve(value))
   }
 
-  /** The thread's error, or the end of the thread; items before it are taken first, too. */
+  /** The error, or the end of where it runs; items before it are taken first, too. */
   fail(error: BackplaneError): void {
     this.#afterItems(() => this.#reject(error))
   }
@@ -53,13 +57,13 @@ export class HostCall {
         return
       }
       // Room is given back in halves of the window: one message for many items.
-      if (++this.#taken < streamWindow / 2) return
+      if (++this.#taken < this.#line.window / 2) return
       this.#line.credit(this.#taken)
       this.#taken = 0
     })
   }
 
-  /** The caller has gone: it has its answer at once, and the thread is told. */
+  /** The caller has gone: it has its answer at once, and the other side is told. */
   handleEvent(): void {
     if (!this.#open) return
     const reason = abortedBy(this.#call.signal)

@@ -1,19 +1,35 @@
-import { coreError, type Value } from '@backplane/core'
 import { expect, test } from 'vitest'
-import { testCall } from '../../test/harness.ts'
-import { HostCall } from './host-call.ts'
-import { streamWindow } from './protocol.ts'
+import type { Call } from '../contracts/call.ts'
+import type { Value } from '../contracts/values.ts'
+import { coreError } from '../errors.ts'
+import { RemoteCall } from './remote-call.ts'
 
-function hostCall(over: Parameters<typeof testCall>[2] = {}) {
+const window = 16
+
+function testCall(over: Partial<Call>): Call & { readonly items: Value[] } {
+  const items: Value[] = []
+  return {
+    name: 'f',
+    params: {},
+    signal: new AbortController().signal,
+    deadline: Date.now() + 10_000,
+    caller: { kind: 'local' },
+    send: async (item) => void items.push(item),
+    items,
+    ...over,
+  }
+}
+
+function remoteCall(over: Partial<Call> = {}) {
   const line: unknown[] = []
-  const call = testCall('f', {}, over)
-  let exchange!: HostCall
+  const call = testCall(over)
+  let exchange!: RemoteCall
   const answer = new Promise<Value>((resolve, reject) => {
     const { cancel, credit } = {
       cancel: (reason: Error & { code: string }) => line.push(['cancel', reason.code]),
       credit: (items: number) => line.push(['credit', items]),
     }
-    exchange = new HostCall(call, { cancel, credit }, resolve, reject)
+    exchange = new RemoteCall(call, { window, cancel, credit }, resolve, reject)
   })
   return { call, line, exchange, answer }
 }
@@ -21,7 +37,7 @@ function hostCall(over: Parameters<typeof testCall>[2] = {}) {
 test('the answer comes after every item has been taken', async () => {
   const taken: Value[] = []
   const release: (() => void)[] = []
-  const { exchange, answer } = hostCall({
+  const { exchange, answer } = remoteCall({
     send(item) {
       taken.push(item)
       return new Promise((resolve) => release.push(resolve))
@@ -44,7 +60,7 @@ test('the answer comes after every item has been taken', async () => {
 })
 
 test('an error comes after the items before it', async () => {
-  const { exchange, answer, call } = hostCall()
+  const { exchange, answer, call } = remoteCall()
   exchange.item(1)
   exchange.fail(coreError('BP_PLUGIN_FAILED', { details: { reason: 'later' } }))
   await expect(answer).rejects.toMatchObject({ message: 'later' })
@@ -52,20 +68,20 @@ test('an error comes after the items before it', async () => {
 })
 
 test('room is given back as items are taken', async () => {
-  const { exchange, answer, line, call } = hostCall()
-  for (let n = 0; n < streamWindow; n++) exchange.item(n)
+  const { exchange, answer, line, call } = remoteCall()
+  for (let n = 0; n < window; n++) exchange.item(n)
   exchange.answer(null)
   await answer
-  expect(call.items).toHaveLength(streamWindow)
+  expect(call.items).toHaveLength(window)
   expect(line).toEqual([
-    ['credit', streamWindow / 2],
-    ['credit', streamWindow / 2],
+    ['credit', window / 2],
+    ['credit', window / 2],
   ])
 })
 
-test('when the caller goes, it has its answer at once, the thread is told once, and nothing more is taken', async () => {
+test('when the caller goes, it has its answer at once, the other side is told once, and nothing more is taken', async () => {
   const controller = new AbortController()
-  const { exchange, answer, line, call } = hostCall({ signal: controller.signal })
+  const { exchange, answer, line, call } = remoteCall({ signal: controller.signal })
   controller.abort(coreError('BP_TIMEOUT'))
   await expect(answer).rejects.toMatchObject({ code: 'BP_TIMEOUT' })
   exchange.item(1)
@@ -77,7 +93,7 @@ test('when the caller goes, it has its answer at once, the thread is told once, 
 })
 
 test('an item that is refused ends the call', async () => {
-  const { exchange, answer, line } = hostCall({ send: () => Promise.reject(coreError('BP_ABORTED')) })
+  const { exchange, answer, line } = remoteCall({ send: () => Promise.reject(coreError('BP_ABORTED')) })
   exchange.item(1)
   exchange.answer('end')
   await expect(answer).rejects.toMatchObject({ code: 'BP_ABORTED' })

@@ -1,0 +1,7 @@
+/**
+ * Parts for whoever writes a runtime whose plugins run elsewhere, in a thread or a process. Not needed to use one.
+ *
+ * @packageDocumentation
+ */
+export { RemoteCall, type RemoteCallLine } from './remote-call.ts'
+export { untilAborted } from './until-aborted.ts'
