@@ -177,14 +177,21 @@ test.each([
     plugin("def plugin_poll(h): pass\ndef plugin_init(c): raise OSError('no sensor')"),
     "Plugin 'it' could not be loaded: plugin_init raised OSError: no sensor",
   ],
-  ['BP_PLUGIN_LOAD_FAILED', 'import nothing_like_this\ndef plugin_info(): pass', 'nothing_like_this'],
-])('fails to load with %s', async (code, text, message) => {
+  ['BP_PLUGIN_LOAD_FAILED', 'import nothing_like_this\ndef plugin_info(): pass', 'nothing_like_this', 'Install what'],
+  [
+    'BP_PLUGIN_LOAD_FAILED',
+    'from foglamp.services.core import connect\ndef plugin_info(): pass',
+    "No module named 'foglamp.services.core'",
+    "'foglamp.services.core' is a part of Fledge itself",
+  ],
+])('fails to load with %s', async (code, text, message, next = '') => {
   const { host } = fledgeHost()
   const source = await written(text)
   const manifest = { ...source.manifest, python: { adapter: 'fledge' } }
   const error = await host.load({ ...source, manifest }).catch((thrown) => thrown)
   expect(error).toBeInstanceOf(BackplaneError)
   expect(error).toMatchObject({ code, message: expect.stringContaining(message), next: expect.stringMatching(/./) })
+  expect(error.next).toContain(next)
   expect(error.message).not.toMatch(/could not be loaded.*could not be loaded/)
   expect(host.plugins()).toEqual([])
 })

@@ -36,6 +36,22 @@ def read_source(entry):
     return code
 
 
+def next_for_missing(error):
+    """Says what to do about a module that is not there; None for any other exception."""
+    name = error.name if isinstance(error, ModuleNotFoundError) else None
+    if not isinstance(name, str):
+        return None
+    package = name.split(".")[0]
+    if package in ("fledge", "foglamp"):
+        return (
+            "'%s' is a part of Fledge itself that does not exist here. Take a version of the plugin that does without it." % name
+        )
+    return (
+        "Install what provides '%s' into the Python that runs the plugin, or name its package in the plugin's requirements.txt "
+        "and let the host install: pythonRuntime({ dependencies: { install: true } })." % package
+    )
+
+
 def run_source(name, entry, code):
     """Makes a module of the entry file. Compiled afresh: a cached form may be older than the file within one second."""
     from _frozen_importlib import ModuleSpec

@@ -2,6 +2,7 @@
 from .adapters.base import UnknownFunction
 from .errors import PluginError
 from .logs import traceback_of
+from .modules import next_for_missing
 from .wire import TooLarge
 
 # What is left of the parts of an error that cannot be sent as it is, in characters.
@@ -48,6 +49,9 @@ def load_error(error):
         if not isinstance(error, PluginError):
             wire["message"] = "%s: %s" % (type(error).__name__, wire["message"])
         wire["code"] = "BP_PLUGIN_LOAD_FAILED"
+        next = next_for_missing(error)
+        if next is not None:
+            wire["next"] = next
     return wire
 
 

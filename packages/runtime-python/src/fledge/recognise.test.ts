@@ -53,6 +53,17 @@ test.each(['fledge', 'foglamp'])('takes a repository of %s, with its type and re
   })
 })
 
+test('takes requirements of a repository whose name is dashed', async () => {
+  const files = {
+    'python/fledge/plugins/north/to_db/to_db.py': plugin,
+    'python/requirements-to-db.txt': 'six',
+    'python/requirements-to-other.txt': 'pytest',
+  }
+  expect(await recogniseFledge(await folder('fledge-north-to-db', files))).toMatchObject({
+    dependencies: { python: ['six'] },
+  })
+})
+
 test('leaves alone what is no such plugin', async () => {
   expect(await recogniseFledge(await folder('a', { 'a.py': 'x = 1', 'readme.txt': plugin }))).toBeUndefined()
   expect(await recogniseFledge(await folder('b', { 'b.py': "'def plugin_info():'" }))).toBeUndefined()

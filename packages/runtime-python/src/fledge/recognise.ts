@@ -81,15 +81,24 @@ function typeOf(entry: string): { readonly type?: string } {
 }
 
 /**
- * Reads requirements from where plugins' repositories have them: beside the module, and `python/requirements-NAME.txt`. The
- * one in the folder itself counts for every Python plugin and is not read here.
+ * Reads requirements from where plugins' repositories have them: beside the module, and `python/requirements-NAME.txt`, where
+ * NAME may have `-` for the module's `_`. The one in the folder itself counts for every Python plugin and is not read here.
  */
 async function requirementsBeside(dir: string, entry: string): Promise<string[]> {
   if (!entry.includes('/')) return []
-  const name = basename(entry, '.py')
-  const files = [`${dirname(entry)}/requirements.txt`, `python/requirements-${name}.txt`, 'python/requirements.txt']
+  const name = dashed(basename(entry, '.py'))
+  const own = (await namesIn(join(dir, 'python'))).filter((file) => dashed(file) === `requirements-${name}.txt`)
+  const files = [
+    `${dirname(entry)}/requirements.txt`,
+    ...own.map((file) => `python/${file}`),
+    'python/requirements.txt',
+  ]
   const texts = await Promise.all(files.map((file) => readFile(join(dir, file), 'utf8').catch(() => '')))
   return [...new Set(texts.flatMap(specifiers))]
+}
+
+function dashed(name: string): string {
+  return name.replaceAll('_', '-')
 }
 
 function specifiers(text: string): string[] {

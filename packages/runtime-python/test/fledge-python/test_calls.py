@@ -30,6 +30,13 @@ mute = Mute()
         self.assertEqual(self.poll("[%s, %s]" % (one, one))[0], [reading, reading])
         self.assertEqual(self.poll("None")[0], [])
 
+    def test_several_readings_of_one_asset(self):
+        parts = "{'asset': 'a', 'timestamp': 't', 'readings': [{'x': 1}, {'x': 2}]}"
+        readings = [{"asset": "a", "timestamp": "t", "readings": {"x": n}} for n in (1, 2)]
+        self.assertEqual(self.poll(parts)[0], readings)
+        self.assertEqual(self.poll("[%s]" % parts)[0], readings)
+        self.assertEqual(self.poll("{'asset': 'a', 'readings': []}")[0], [])
+
     def test_old_names_and_missing_times(self):
         (reading,), _ = self.poll("{'asset_code': 'a', 'reading': {'x': 1}}")
         self.assertEqual((reading["asset"], reading["readings"]), ("a", {"x": 1}))
@@ -52,6 +59,7 @@ mute = Mute()
             ("[1]", "a value of type 'int' among"),
             ("{'readings': {}}", "'asset' is no text"),
             ("{'asset': 'a', 'readings': 5}", "is no dict"),
+            ("{'asset': 'a', 'readings': [{'x': 1}, 5]}", "is no dict"),
             ("{'asset': 'a', 'timestamp': 1e300, 'readings': {}}", "Error: "),
             ("{'asset': 'a', 'readings': itself}", "contains itself"),
             ("{'asset': 'a', 'key': mute, 'readings': {}}", "ValueError: no text"),

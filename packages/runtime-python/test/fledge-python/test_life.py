@@ -43,6 +43,7 @@ class Mute(Exception):
         cases = [
             ("south", "poll", "def plugin_poll(h): pass\n" + control, ["poll"]),
             ("south", "poll|control", "def plugin_poll(h): pass\n" + control, ["poll", "write", "operation"]),
+            ("south", "control", control, ["write", "operation"]),
             ("device", "async", "def plugin_register_ingest(h, c, r): pass", ["ingest"]),
             ("north", "none", "def plugin_send(h, r, s): pass", ["send"]),
             ("filter", "none", "def plugin_ingest(h, d): pass", ["filter", "ingest"]),
@@ -108,6 +109,7 @@ class Mute(Exception):
     def test_entries_that_its_kind_needs(self):
         for kind, mode, entry in [
             ("south", "poll", "plugin_poll"),
+            ("south", "control", "plugin_poll"),
             ("south", "async", "plugin_register_ingest"),
             ("north", "none", "plugin_send"),
             ("filter", "none", "plugin_ingest"),
@@ -238,6 +240,11 @@ class Start(PluginTest):
             adapter, _ = self.plugin(code, mode=mode)
             error = self.fails("BP_PLUGIN_LOAD_FAILED", lambda: self.run_async(adapter, None))
             self.assertEqual(error.message, "%s raised OSError: no device" % entry)
+
+    def test_what_is_missing_is_to_be_installed(self):
+        adapter, _ = self.plugin("def plugin_poll(h): pass\ndef plugin_init(config): import nothing_like_this.part")
+        error = self.fails("BP_PLUGIN_LOAD_FAILED", lambda: self.run_async(adapter, None))
+        self.assertIn("Install what provides 'nothing_like_this' into", error.next)
 
     def test_init_may_raise_anything(self):
         for raising in ("KeyboardInterrupt()", "asyncio.CancelledError()", "SystemExit(2)", "GeneratorExit()"):

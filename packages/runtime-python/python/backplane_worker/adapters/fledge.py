@@ -8,7 +8,7 @@ import os
 import sys
 
 from ..errors import PluginError
-from ..modules import add_plugin_folder
+from ..modules import add_plugin_folder, next_for_missing
 from .base import Adapter, UnknownFunction
 from .fledge_calls import Calls
 from .fledge_config import category, let_json_load_objects
@@ -149,7 +149,7 @@ class FledgeAdapter(Adapter):
             raise PluginError(
                 raised(entry, error),
                 code="BP_PLUGIN_LOAD_FAILED",
-                next="Correct the plugin or its configuration; its log says where.",
+                next=next_for_missing(error) or "Correct the plugin or its configuration; its log says where.",
             ) from error
 
     async def stop(self):

@@ -118,7 +118,7 @@ FUNCTIONS = {
 def names_of(info, module):
     """Names the functions of a plugin, by its kind and flags and by what its module has."""
     if info.kind == "south":
-        names = ["ingest"] if info.is_async else ["poll"]
+        names = ["ingest"] if info.is_async else ["poll"] if callable(getattr(module, "plugin_poll", None)) else []
         if info.control:
             # Fledge resolves either only where the plugin says that it has control.
             names += [name for name in ("write", "operation") if callable(getattr(module, "plugin_" + name, None))]

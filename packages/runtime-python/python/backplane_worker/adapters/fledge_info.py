@@ -66,9 +66,13 @@ def read_info(plugin, module):
     except (Exception, SystemExit, KeyboardInterrupt) as error:
         raise fledge_error("BP_FLEDGE_INFO_INVALID", plugin=plugin, reason=raised("it", error)) from error
     info = _checked(plugin, given)
+    has = lambda entry: callable(getattr(module, entry, None))  # noqa: E731
     needed = NEEDS.get(info.kind) or (("plugin_register_ingest",) if info.is_async else ("plugin_poll",))
+    if info.control and (has("plugin_write") or has("plugin_operation")):
+        # Made to be set and told, not to be polled: Fledge's service runs it too, and complains at each poll.
+        needed = tuple(entry for entry in needed if entry != "plugin_poll")
     for entry in ("plugin_init",) + needed:
-        if not callable(getattr(module, entry, None)):
+        if not has(entry):
             raise fledge_error("BP_FLEDGE_ENTRY_MISSING", plugin=plugin, entry=entry)
     return info
 

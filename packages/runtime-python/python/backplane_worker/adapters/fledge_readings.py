@@ -29,7 +29,7 @@ def now():
 def from_plugin(given, dropped=None):
     """Gives the readings in what a plugin handed over: a dict, a list of dicts, or None.
 
-    Each has `asset`, `timestamp` and `readings`, and `key` and `id` where the plugin gave them. What a data point cannot
+    Where `readings` of a dict is a list of dicts, each of these is a reading of that asset, as in Fledge. Each given has `asset`, `timestamp` and `readings`, and `key` and `id` where the plugin gave them. What a data point cannot
     hold is left out and told to `dropped(asset, name, value)`, as Fledge leaves it out. Raises BadReading.
     """
     if given is None:
@@ -38,7 +38,7 @@ def from_plugin(given, dropped=None):
     if not isinstance(rows, (list, tuple)):
         raise BadReading("a value of type '%s'" % type(given).__name__)
     try:
-        return [_reading(row, dropped) for row in rows]
+        return [_reading(part, dropped) for row in rows for part in _parts(row)]
     except BadReading:
         raise
     except RecursionError:
@@ -46,6 +46,11 @@ def from_plugin(given, dropped=None):
     except Exception as error:
         # Times beyond all calendars, and objects of the plugin's own that raise when they are read.
         raise BadReading(error_text(error)) from error
+
+
+def _parts(row):
+    points = row.get("readings", row.get("reading")) if isinstance(row, dict) else None
+    return [dict(row, readings=part) for part in points] if isinstance(points, (list, tuple)) else [row]
 
 
 def _reading(row, dropped):
