@@ -9,7 +9,6 @@ import {
   type Value,
 } from '@backplane/core'
 import { RemoteCall, untilAborted } from '@backplane/core/runtime'
-import { Attention } from './attention.ts'
 import { Overdue } from './overdue.ts'
 import {
   type Description,
@@ -56,7 +55,6 @@ export class PythonWorker {
   readonly #init: PythonWorkerInit
   readonly #process: WorkerProcess
   readonly #overdue: Overdue
-  readonly #attention = new Attention()
   readonly #exchanges = new Map<number, Exchange>()
   readonly #limit: number
   #settleReady: { resolve: (description: Description) => void; reject: (error: BackplaneError) => void } | undefined
@@ -129,7 +127,6 @@ export class PythonWorker {
           this.#limit,
         )
         this.#exchanges.set(id, exchange)
-        if (this.#exchanges.size === 1) this.#attention.watch()
       } catch (error) {
         exchange.fail(this.#unsendable(error, `the parameters of '${name}'`))
       }
@@ -256,7 +253,6 @@ export class PythonWorker {
   #take(id: number): Exchange | undefined {
     const exchange = this.#exchanges.get(id)
     this.#exchanges.delete(id)
-    if (this.#exchanges.size === 0) this.#attention.rest()
     return exchange
   }
 
