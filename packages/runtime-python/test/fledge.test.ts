@@ -224,6 +224,17 @@ test('what it logs and prints is in the log of the host', async () => {
   expect(log).toContainEqual({ level: 'warn', message: 'low on paper', fields: { plugin: 'it', logger: 'it' } })
 })
 
+test('what it logs in a wrong way is told all the same', async () => {
+  const { host, log } = fledgeHost()
+  const code = "def plugin_poll(h):\n    _LOGGER.info('low on:', 'paper')\n    _LOGGER.exception('no error at all')\n"
+  await host.load(await written(plugin(code)))
+  await host.call('poll')
+  const fields = { plugin: 'it', logger: 'it' }
+  await eventually(() => expect(log).toContainEqual({ level: 'info', message: "low on: ('paper',)", fields }))
+  expect(log).toContainEqual({ level: 'error', message: 'no error at all', fields })
+  expect(log.filter(({ message }) => message.includes('Logging error'))).toEqual([])
+})
+
 test('a poll that blocks is no obstacle to a write, and its process is replaced past its deadline', async () => {
   const { host } = fledgeHost({ python: { hangMs: 200 }, restart: { backoff_ms: 10 } })
   const code = `

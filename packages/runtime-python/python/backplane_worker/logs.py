@@ -11,6 +11,14 @@ def level_of(number):
     return "debug"
 
 
+def message_of(record):
+    """The message of a record of the `logging` module; one whose arguments do not fit it is told with them, not complained of."""
+    try:
+        return record.getMessage()
+    except Exception:
+        return "%s %r" % (record.msg, record.args)
+
+
 class LoggingHook:
     """Sends records of the `logging` module to the host, from the moment that somebody imports it."""
 
@@ -43,9 +51,10 @@ class LoggingHook:
             def emit(self, record):
                 try:
                     fields = {"logger": record.name}
-                    if record.exc_info:
+                    # `exception` may be called where there is none.
+                    if record.exc_info and record.exc_info[0] is not None:
                         fields["traceback"] = self.formatter.formatException(record.exc_info)
-                    log(level_of(record.levelno), record.getMessage(), fields)
+                    log(level_of(record.levelno), message_of(record), fields)
                 except Exception:
                     self.handleError(record)
 

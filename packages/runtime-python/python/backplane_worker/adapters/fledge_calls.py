@@ -4,6 +4,7 @@ import json
 
 from ..errors import PluginError
 from .fledge_errors import fledge_error, type_of
+from .fledge_images import with_arrays
 from .fledge_readings import BadReading, as_text, for_filter, for_north, from_plugin
 from .fledge_thread import finished
 
@@ -106,7 +107,7 @@ class Calls:
         return given
 
     def evaluate(self, handle, body):
-        answer = self._module.plugin_eval(handle, body["data"])
+        answer = self._module.plugin_eval(handle, with_arrays(body["data"]))
         return _then(answer, lambda given: self._yes("plugin_eval", given))
 
     def deliver(self, handle, body):

@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta, timezone
 
 from .fledge_errors import error_text
+from .fledge_images import array_text, with_arrays
 
 # The widest integer that JSON carries between any two languages.
 SAFE_INTEGER = 2**53 - 1
@@ -29,8 +30,9 @@ def now():
 def from_plugin(given, dropped=None):
     """Gives the readings in what a plugin handed over: a dict, a list of dicts, or None.
 
-    Where `readings` of a dict is a list of dicts, each of these is a reading of that asset, as in Fledge. Each given has `asset`, `timestamp` and `readings`, and `key` and `id` where the plugin gave them. What a data point cannot
-    hold is left out and told to `dropped(asset, name, value)`, as Fledge leaves it out. Raises BadReading.
+    Where `readings` of a dict is a list of dicts, each of these is a reading of that asset, as in Fledge. What is given has
+    `asset`, `timestamp` and `readings`, and `key` and `id` where the plugin gave them. What a data point cannot hold is left
+    out and told to `dropped(asset, name, value)`, as Fledge leaves it out. Raises BadReading.
     """
     if given is None:
         return []
@@ -104,7 +106,10 @@ def _point(value):
         return {key: part for key, part in made.items() if part is not _DROP}
     if isinstance(value, (list, tuple)):
         return [part for part in map(_point, value) if part is not _DROP]
-    # numpy's arrays and numbers, without needing numpy.
+    text = array_text(value)
+    if text is not None:
+        return text
+    # numpy's other arrays and numbers, without needing numpy.
     plain = getattr(value, "tolist", None)
     return _point(plain()) if callable(plain) else _DROP
 
@@ -123,7 +128,7 @@ def _to_plugin(row, next_id, asset, points):
     time = fledge_time(row["timestamp"])
     given = row.get("id")
     number = given if isinstance(given, int) and not isinstance(given, bool) else next_id()
-    return {points: row["readings"], asset: row["asset"], "id": number, "ts": time, "user_ts": time}
+    return {points: with_arrays(row["readings"]), asset: row["asset"], "id": number, "ts": time, "user_ts": time}
 
 
 def fledge_time(text):
