@@ -264,6 +264,7 @@ export const rows: Row[] = [
     case: 'call over nats-server',
     unit: 'us',
     bar: '<= 1 x a Python device',
+    sliceMs: 2000,
     ours: overNats(ours, 'ours', 'greet'),
     peer: overNats(real, 'python-echo', 'greet'),
   },

@@ -88,7 +88,7 @@ export class PythonHome {
   /** Works out how a plugin's process is started. */
   async #plan(source: PluginSource, context: RuntimeContext, signal: AbortSignal): Promise<PythonWorkerInit> {
     const { manifest, dir } = source
-    const { hangMs = 2000, maxMessageBytes = 32 << 20, threads = 64, device = {} } = this.#init
+    const { hangMs = 2000, busyPollMs = 0.15, maxMessageBytes = 32 << 20, threads = 64, device = {} } = this.#init
     if (dir === undefined || manifest.entry_point === undefined) {
       const reason = dir === undefined ? 'it has no folder' : 'its manifest has no entry_point'
       throw coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: manifest.id, reason } })
@@ -119,6 +119,7 @@ export class PythonHome {
       },
       context,
       hangMs,
+      busyPollMs,
       now: () => this.#clock.now(),
       init: {
         protocol: protocolVersion,

@@ -344,4 +344,5 @@ test('a Python that is not there, or too old, is named', async () => {
   const named = { ...source, manifest: { ...source.manifest, python: { interpreter: newestPython } } }
   await host.load(named)
   expect(() => pythonRuntime({ hangMs: 0 })).toThrow(expect.objectContaining({ code: 'BP_INVALID_ARGUMENT' }))
+  expect(() => pythonRuntime({ busyPollMs: -1 })).toThrow(expect.objectContaining({ code: 'BP_INVALID_ARGUMENT' }))
 })

@@ -114,6 +114,7 @@ test('a worker in another language takes its place', async () => {
     env: {},
     context,
     hangMs: 1000,
+    busyPollMs: 0,
     now: Date.now,
     init: {
       protocol: protocolVersion,

@@ -9,6 +9,7 @@ import {
   type Value,
 } from '@backplane/core'
 import { RemoteCall, untilAborted } from '@backplane/core/runtime'
+import { BusyPoll } from './busy-poll.ts'
 import { Overdue } from './overdue.ts'
 import {
   type Description,
@@ -32,6 +33,7 @@ export interface PythonWorkerInit {
   readonly init: Init
   readonly context: RuntimeContext
   readonly hangMs: number
+  readonly busyPollMs: number
   now(): number
 }
 
@@ -55,6 +57,7 @@ export class PythonWorker {
   readonly #init: PythonWorkerInit
   readonly #process: WorkerProcess
   readonly #overdue: Overdue
+  readonly #busyPoll: BusyPoll
   readonly #exchanges = new Map<number, Exchange>()
   readonly #limit: number
   #settleReady: { resolve: (description: Description) => void; reject: (error: BackplaneError) => void } | undefined
@@ -70,6 +73,7 @@ export class PythonWorker {
     this.#limit = init.init.settings.message_bytes
     this.wishes = new Wishes(init.context, (message) => this.#post(message))
     this.#overdue = new Overdue((what) => this.#process.kill(`it hung: ${what}`))
+    this.#busyPoll = new BusyPoll({ windowMs: init.busyPollMs })
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject }
     })
@@ -127,6 +131,7 @@ export class PythonWorker {
           this.#limit,
         )
         this.#exchanges.set(id, exchange)
+        if (this.#exchanges.size === 1) this.#busyPoll.asked()
       } catch (error) {
         exchange.fail(this.#unsendable(error, `the parameters of '${name}'`))
       }
@@ -252,7 +257,7 @@ export class PythonWorker {
 
   #take(id: number): Exchange | undefined {
     const exchange = this.#exchanges.get(id)
-    this.#exchanges.delete(id)
+    if (this.#exchanges.delete(id) && this.#exchanges.size === 0) this.#busyPoll.answered()
     return exchange
   }
 
