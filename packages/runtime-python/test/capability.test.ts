@@ -237,6 +237,57 @@ async def who(self) -> dict:
   expect(await host.call('who')).toEqual({ id: 'box-1', tenant: 'lab', from: null })
 })
 
+test('models of devices can be imported from where upstream has them', async () => {
+  const { host } = testHost()
+  await host.load(
+    await capability(`from device_connect_edge import DeviceRuntime, DeviceStatus
+from device_connect_edge.drivers import rpc
+from device_connect_edge.types import DeviceStatus as Same
+
+class Plugin:
+    def __init__(self, device):
+        self.status = DeviceStatus(availability="busy")
+
+    @rpc()
+    async def state(self) -> dict:
+        return {"same": DeviceStatus is Same, "availability": self.status.availability}
+`),
+  )
+  expect(await host.call('state')).toEqual({ same: true, availability: 'busy' })
+})
+
+const driver = `from device_connect_edge import DeviceRuntime
+from device_connect_edge.drivers import DeviceDriver, rpc
+class Base(DeviceDriver): pass
+class Plugin(Base):
+    @rpc()
+    async def state(self) -> dict: return {}
+if __name__ == "__main__":
+    DeviceRuntime(driver=Plugin()).run()
+`
+
+test.each([
+  ['a driver', driver, "its class 'Plugin' is a DeviceDriver", 'Run it by device-connect-edge'],
+  [
+    'a part of upstream',
+    'from device_connect_edge import Gateway',
+    "cannot import name 'Gateway'",
+    'Name device-connect-edge',
+  ],
+  [
+    'a module of upstream',
+    'import device_connect_edge.messaging',
+    "'device_connect_edge.messaging'",
+    'Name device-connect-edge',
+  ],
+  ['a package', 'import nothing_like_this', "named 'nothing_like_this'", "Install what provides 'nothing_like_this'"],
+])('%s cannot be loaded, and it says what to do', async (_, code, message, next) => {
+  const { host } = testHost()
+  const error = await host.load(await capability(code)).catch((thrown) => thrown)
+  expect(error).toMatchObject({ code: 'BP_PLUGIN_LOAD_FAILED', message: expect.stringContaining(message) })
+  expect(error.next).toContain(next)
+})
+
 test('its own files are imported afresh with each load, and its folder stays as it was', async () => {
   const { host } = testHost()
   const body =

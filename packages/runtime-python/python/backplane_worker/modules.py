@@ -37,11 +37,18 @@ def read_source(entry):
 
 
 def next_for_missing(error):
-    """Says what to do about a module that is not there; None for any other exception."""
-    name = error.name if isinstance(error, ModuleNotFoundError) else None
+    """Says what to do about a module, or a part of ours, that is not there; None for any other exception."""
+    name = error.name if isinstance(error, ImportError) else None
     if not isinstance(name, str):
         return None
     package = name.split(".")[0]
+    if package == "device_connect_edge" and (name != package or not isinstance(error, ModuleNotFoundError)):
+        return (
+            "Here is what capabilities use of device-connect-edge. Name device-connect-edge in the plugin's requirements.txt and "
+            "let the host install it: pythonRuntime({ dependencies: { install: true } })."
+        )
+    if not isinstance(error, ModuleNotFoundError):
+        return None
     if package in ("fledge", "foglamp"):
         return (
             "'%s' is a part of Fledge itself that does not exist here. Take a version of the plugin that does without it." % name

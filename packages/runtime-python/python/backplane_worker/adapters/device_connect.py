@@ -57,7 +57,7 @@ class DeviceConnectAdapter(Adapter):
         if name is not None:
             found = getattr(module, name, None)
             if isinstance(found, type):
-                return found
+                return _no_driver(found)
             raise _load_failed("there is no class '%s' in %s" % (name, self.host.entry.rsplit("/", 1)[-1]), "Correct class_name.")
         own = [
             each
@@ -69,7 +69,7 @@ class DeviceConnectAdapter(Adapter):
         if len(own) != 1:
             names = ", ".join(each.__name__ for each in own) or "none"
             raise _load_failed("its manifest names no class_name, and the classes with @rpc methods are: %s" % names, "Add class_name to its manifest.")
-        return own[0]
+        return _no_driver(own[0])
 
     def describe(self):
         has = [question for question, method in _HOOKS.items() if self._hook(method)]
@@ -204,6 +204,17 @@ class DeviceConnectAdapter(Adapter):
 
     async def hand_over(self):
         return await run(self.host, self._hook("hand_over"))
+
+
+def _no_driver(found):
+    """Gives the class, unless it is a device of its own: ours or device-connect-edge's base class tells."""
+    for base in found.__mro__[1:]:
+        if base.__name__ == "DeviceDriver" and base.__module__.startswith("device_connect_edge."):
+            raise _load_failed(
+                "its class '%s' is a DeviceDriver, a device of its own" % found.__name__,
+                "Run it by device-connect-edge, on the same mesh as this host, or make it a plain class with a 'device' parameter.",
+            )
+    return found
 
 
 def _load_failed(reason, next):

@@ -26,11 +26,13 @@ __all__ = [
 
 
 def __getattr__(name):
-    # Models are plain here, and made only for who asks: most capabilities do not.
-    from . import types
+    # Models are plain here, and made only for who asks: most capabilities do not. For a module Python asks here before it looks.
+    if name[:1].isupper():
+        from importlib import import_module
 
-    if name in types.__all__:
-        return getattr(types, name)
+        for module in (import_module(__name__ + ".types"), import_module(__name__ + ".device")):
+            if name in module.__all__:
+                return getattr(module, name)
     raise AttributeError(
         "device_connect_edge.%s is not part of Backplane's stand-in; declare device-connect-edge in dependencies.python" % name
     )
