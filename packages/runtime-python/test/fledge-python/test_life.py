@@ -200,6 +200,49 @@ class Reconfigure(PluginTest):
         self.assertEqual([kept, kept_too, kept_again], [two, two, two])
         self.assertEqual((taken_too, three["n"]), ("taken", "3"))
 
+    ASYNC = """
+    import async_ingest
+    CONFIG['n'] = {'description': '', 'type': 'integer', 'default': '1'}
+    log = []
+    def plugin_init(config):
+        if config['n']['value'] == '13' or len(log) > 5:
+            raise ValueError('13 is not allowed')
+        return dict(config)
+    def plugin_register_ingest(handle, callback, ref):
+        handle['out'] = (callback, ref)
+    def plugin_start(handle):
+        log.append('start ' + handle['n']['value'])
+        async_ingest.ingest_callback(*handle['out'], {'asset': handle['n']['value'], 'readings': {'x': 1}})
+    def plugin_shutdown(handle):
+        log.append('shutdown')
+    def plugin_reconfigure(handle, config):
+        plugin_shutdown(handle)
+        return plugin_init(config)
+    """
+
+    def test_an_asynchronous_south_that_refuses_is_begun_anew(self):
+        adapter, host = self.plugin(self.ASYNC, mode="async", config={"n": 1})
+
+        async def work():
+            with self.assertRaisesRegex(Exception, "13 is not allowed"):
+                await adapter.reconfigure({"values": {"n": 13}, "previous": {}, "changed": ["n"]})
+            await until(lambda: len(host.events) == 2)
+
+        self.run_async(adapter, work)
+        assets = [reading["asset"] for _, event in host.events for reading in event["readings"]]
+        self.assertEqual(assets, ["1", "1"])
+        self.assertEqual(adapter._module.log, ["start 1", "shutdown", "shutdown", "start 1", "shutdown"])
+
+    def test_one_that_cannot_go_on_ends_its_process(self):
+        adapter, _ = self.plugin(self.ASYNC, mode="async", config={"n": 1})
+
+        async def work():
+            adapter._module.log.extend("....")
+            await adapter.reconfigure({"values": {"n": 13}, "previous": {}, "changed": ["n"]})
+
+        with self.assertRaisesRegex(SystemExit, "could not go on with its former configuration: plugin_init raised ValueError"):
+            self.run_async(adapter, work)
+
     def test_a_filter_keeps_the_very_handle(self):
         adapter, _ = self.plugin(
             """

@@ -213,7 +213,22 @@ class FledgeAdapter(Adapter):
 
     async def reconfigure(self, change):
         await self._resume()
-        await self._do(self._reconfigured, change["values"])
+        try:
+            await self._do(self._reconfigured, change["values"])
+        except Exception:
+            if self._info.is_async:
+                # Most shut down before they look at what they are given, and would hand over nothing from now on.
+                await self._begin_anew()
+            raise
+
+    async def _begin_anew(self):
+        """Shuts the plugin down and begins it with the configuration that it had."""
+        data = await self._end()
+        try:
+            await self._begin(self.host.config, data)
+        except Exception as error:
+            # Then its slot is to do that, with its patience.
+            raise SystemExit("it could not go on with its former configuration: %s" % error)
 
     def _reconfigured(self, values):
         handle = self._handle
