@@ -11,7 +11,7 @@ import { type WasmFunction, type WasmImports, type WasmMemory, wasm } from '../w
 import { fromNumber, pack, toNumber, unpack } from './convert.ts'
 import { GuestData } from './guest-data.ts'
 import { type VyraFunction, type VyraMetadata, width } from './metadata.ts'
-import { standardImports } from './standard-imports.ts'
+import { type StandardImport, standardImports } from './standard-imports.ts'
 
 /** What a {@link VyraGuest} is made of. */
 export interface VyraGuestInit extends GuestInit {
@@ -174,13 +174,13 @@ export class VyraGuest {
   }
 
   #imports(meter: Meter, data: GuestData, wasi: Record<string, WasmFunction> | undefined): WasmImports {
-    const declared = new Map<string, VyraFunction & { host?: string }>(
+    const declared = new Map<string, VyraFunction & Partial<StandardImport>>(
       this.#init.metadata.imports.map((entry) => [entry.name, entry]),
     )
     const imports: WasmImports = Object.create(null)
     const missing: string[] = []
     for (const { module, name, kind, type } of this.#module.shape.imports) {
-      const entry = module === 'vyra' ? standardImports[name] : declared.get(name)
+      const entry = module === 'vyra' ? standardImports.get(name) : declared.get(name)
       const system = /^wasi_(snapshot_preview1|unstable)$/.test(module) ? wasi?.[name] : undefined
       const run = entry && this.#init.functions.get(vyraSpace)?.get(entry.host ?? name)
       if (kind !== 'function' || !(system || run)) missing.push(`${module}.${name}`)
