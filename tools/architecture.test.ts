@@ -14,15 +14,13 @@ const workspace = readJson<Manifest>(join(root, 'package.json'))
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
   'grpc-fast': [],
-  'zenoh-native': [],
   'handshake-grpc': ['core', 'grpc-fast'],
-  'transport-zenoh': ['core', 'zenoh-native'],
   host: all.map(({ id }) => id).filter((id) => id !== 'cli'),
   cli: all.map(({ id }) => id),
 }
 
 /** Packages that know nothing of plugins, so that they need not import `core`. */
-const standAlone = ['core', 'grpc-fast', 'zenoh-native']
+const standAlone = ['core', 'grpc-fast']
 
 interface Source {
   /** The path within the package. */
