@@ -57,7 +57,8 @@ export function presetHost(init: PresetInit, mesh: MeshFactory): PresetHost {
     logger ? { logger } : {},
   )
   const identity = hostIdentity(init)
-  const device = { id: identity.deviceId, ...(identity.tenant === undefined ? {} : { tenant: identity.tenant }) }
+  const { deviceId: id, tenant, deviceType: type = 'plugin_host' } = identity
+  const device = { id, type, ...(tenant === undefined ? {} : { tenant }) }
   const host: Host = createHost({
     identity,
     runtimes: [nodeRuntime(), wasmRuntime(), processRuntime(), pythonRuntime({ device, ...init.python })],

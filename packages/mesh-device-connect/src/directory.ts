@@ -22,6 +22,8 @@ export interface Directory {
   stop(): void
   /** The devices that match, as the selector sees them, each once and as soon as it is known. */
   find(wanted: Selector, options: FindOptions): AsyncGenerator<Device, void, void>
+  /** The kind of a device, where that is known without asking anybody. */
+  typeOf(device: string): string | undefined
   /** Tells who comes or goes from now on; `payload` is what is told of it. */
   watch(change: PeerChange, tell: (device: string, payload: Params) => void): Promise<Subscription>
 }

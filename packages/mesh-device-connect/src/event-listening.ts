@@ -33,9 +33,12 @@ export async function listenTo(
   if (event !== '*' && !isEventName(event)) throw invalid(`The event name '${event}'`, 'it is one event, or `*`')
   if (!isGlob(device)) checkDevice(device)
   const pattern = subjects.event(isGlob(device) ? '*' : device, event)
-  return transport.subscribe(pattern, async ({ subject, payload }) => {
+  return transport.subscribe(pattern, async ({ subject, payload: body }) => {
     const source = subjects.eventOf(subject)
-    const params = readEvent(payload)
-    if (source && params) await hear({ ...source, payload: removeFields(params, source.device) })
+    const params = readEvent(body)
+    if (!source || !params) return
+    const deviceType = directory.typeOf(source.device)
+    const payload = removeFields(params, source.device)
+    await hear({ ...source, ...(deviceType === undefined ? {} : { deviceType }), payload })
   })
 }

@@ -88,11 +88,16 @@ export class Peers {
     const now = this.#init.clock.now()
     const devices: Device[] = []
     for (const [id, peer] of this.#peers) {
-      if (!this.#isAlive(peer, now)) continue
-      peer.device ??= readOf(id, peer.presence)
-      if (peer.device) devices.push(peer.device)
+      const device = this.#isAlive(peer, now) ? deviceOf(id, peer) : undefined
+      if (device) devices.push(device)
     }
     return devices
+  }
+
+  /** A device that is there now. */
+  get(id: string): Device | undefined {
+    const peer = this.#peers.get(id)
+    return peer && this.#isAlive(peer, this.#init.clock.now()) ? deviceOf(id, peer) : undefined
   }
 
   /** Resolves when `enough` says so, or when everybody has had the time to answer. Rejects with `BP_ABORTED`. */
@@ -178,6 +183,11 @@ export class Peers {
     for (const [id, peer] of this.#peers) if (!this.#isAlive(peer, now)) this.#forget(id)
     this.#sweep = this.#init.clock.after(sweepMs, () => this.#expire())
   }
+}
+
+function deviceOf(id: string, peer: Peer): Device | undefined {
+  peer.device ??= readOf(id, peer.presence)
+  return peer.device
 }
 
 /** The device that a presence tells of, if it tells of `id`. */

@@ -67,6 +67,10 @@ export class PresenceDirectory implements Directory {
     yield* found()
   }
 
+  typeOf(device: string): string | undefined {
+    return this.#peers.get(device)?.deviceType
+  }
+
   async watch(change: PeerChange, tell: (device: string, payload: Params) => void): Promise<Subscription> {
     const watchers = this.#watchers[change]
     const watcher = (device: string) => tell(device, {})

@@ -77,6 +77,8 @@ export class RegistryDirectory implements Directory {
     }
   }
 
+  typeOf(): undefined {}
+
   watch(change: PeerChange, tell: (device: string, payload: Params) => void): Promise<Subscription> {
     const { transport, subjects } = this.#init.link
     return transport.subscribe(subjects.lifecycle(change), ({ payload }) => {

@@ -58,6 +58,24 @@ test('calls and events continue the trace that is under way, and an event arrive
   expect(heard).toEqual([{ level: 1 }, expect.objectContaining({ level: 2, _traceparent: 'mine' })])
 })
 
+test('an event tells the kind of its device once that has announced itself', async () => {
+  await using net = testNetwork()
+  const wire = await net.wire()
+  const client = net.member({ deviceId: 'c1', tenant: 't' })
+  await net.settle(client.connect())
+  const heard: unknown[] = []
+  await client.on({ event: 'e' }, ({ device, deviceType }) => void heard.push([device, deviceType]))
+  const camera = net.member({ ...h1, deviceType: 'camera' }, serve)
+  await net.settle(camera.connect())
+  await camera.emit('e', {})
+  await wire.publish('device-connect.t.unknown.event.e', Buffer.from('{"jsonrpc":"2.0","method":"e","params":{}}'))
+  await net.clock.advance(0)
+  expect(heard).toEqual([
+    ['h1', 'camera'],
+    ['unknown', undefined],
+  ])
+})
+
 test('events are heard by device, by name, by pattern; a broadcast reply is no event', async () => {
   await using net = testNetwork()
   const wire = await net.wire()

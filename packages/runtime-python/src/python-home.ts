@@ -129,6 +129,7 @@ export class PythonHome {
           state_dir: context.stateDir,
           simulated: context.simulated,
           device_id: device.id,
+          device_type: device.type,
           tenant: device.tenant,
         },
         limits,

@@ -30,7 +30,7 @@ export interface PythonRuntimeInit {
   /** How many synchronous functions of one plugin may run at once, each in a thread; more wait. @default 64 */
   readonly threads?: number
   /** Who the host is, for plugins that ask their `device`. */
-  readonly device?: { readonly id?: string; readonly tenant?: string }
+  readonly device?: { readonly id?: string; readonly tenant?: string; readonly type?: string }
 }
 
 /** What {@link pythonRuntime} needs from its host. */

@@ -155,6 +155,50 @@ async def all(self) -> list:
   expect(events.map(({ type }) => type)).not.toContain('plugin.exited')
 })
 
+test('@on with a device_type keeps other kinds out, its own host among them', async () => {
+  const network = memoryNetwork()
+  const on = (device: { id: string; type?: string }) => {
+    const { id: deviceId, type: deviceType } = device
+    const identity = deviceType === undefined ? { deviceId } : { deviceId, deviceType }
+    return testHost({ device }, { identity, mesh: memoryMesh({ network }) }).host
+  }
+  const emitting = `@emit()
+async def seen(self):
+    pass
+
+@rpc()
+async def look(self):
+    await self.seen()
+`
+  const listening = `@on(device_type="Camera", event_name="seen")
+async def hear(self, device_id, event_name, payload):
+    self.heard.append(device_id)
+
+def get_event_subscriptions(self):
+    return [{"device_type": "robot", "event": "seen", "handler": self.also}]
+
+async def also(self, device_id, event_name, payload):
+    self.heard.append("also " + device_id)
+
+@rpc()
+async def all(self) -> list:
+    return self.heard
+`
+  const host = on({ id: 'box-1', type: 'plugin_host' })
+  await host.start()
+  await host.load(await plugin(emitting + listening))
+  for (const device of [{ id: 'cam', type: 'camera' }, { id: 'arm', type: 'robot' }, { id: 'any' }]) {
+    const other = on(device)
+    await other.start()
+    await other.load(await plugin(emitting))
+    await other.call('look')
+  }
+  await host.call('look')
+  const all = async () => [...((await host.call('all')) as string[])].sort()
+  await until(async () => (await all()).length >= 4, 'all have heard')
+  expect(await all()).toEqual(['also any', 'also arm', 'any', 'cam'])
+})
+
 test('periodic tasks run from the start of a plugin that is loaded later, and end with it', async () => {
   const { host } = testHost()
   const source = await plugin(`@periodic(interval=0.02)

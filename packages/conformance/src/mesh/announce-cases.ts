@@ -96,7 +96,12 @@ export const announceCases: Record<string, MeshCase> = {
     const payload = { text: 'grün 😀', n: 1.5, list: [1, null, { deep: true }] }
     await a.emit('said', payload)
     await bench.eventually('the event', async () => from(heard.events, bench.id('a')).length === 1)
-    expect(from(heard.events, bench.id('a'))).toEqual([{ device: bench.id('a'), event: 'said', payload }])
+    const [event] = from(heard.events, bench.id('a'))
+    const { deviceType, ...said } = event as IncomingEvent
+    expect(said).toEqual({ device: bench.id('a'), event: 'said', payload })
+    // A mesh need not know the kind of the device, but must not tell another than discovery does.
+    const found = await bench.found(b, 'a')
+    expect([undefined, found.deviceType]).toContain(deviceType)
   },
   async 'one hears just what one asked for: a device, a pattern of ids, an event, both, or all'(bench) {
     const a = await bench.join('a')

@@ -115,6 +115,8 @@ export interface Health {
 export interface IncomingEvent {
   /** The device that emitted it. */
   readonly device: string
+  /** Its kind ({@link Identity.deviceType}), for another device's event and where the mesh knows it. */
+  readonly deviceType?: string
   readonly event: string
   readonly payload: Params
 }

@@ -151,7 +151,9 @@ class MemoryMesh implements Mesh {
     return this.#connected(undefined).subscribe(pattern, ({ subject, payload }) => {
       const [device = '', , event = ''] = subject.split('.').slice(-3)
       if (!wildcard(wanted, device)) return undefined
-      return listener({ device, event, payload: decodeJson<Params>(payload) })
+      const deviceType = this.#typeOf(device)
+      const about = deviceType === undefined ? {} : { deviceType }
+      return listener({ device, ...about, event, payload: decodeJson<Params>(payload) })
     })
   }
 
@@ -168,6 +170,11 @@ class MemoryMesh implements Mesh {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #typeOf(device: string): string | undefined {
+    const known = this.#medium.directory.get(`${this.#tenant}/${device}`)
+    return known && (JSON.parse(known.text) as Device).deviceType
   }
 
   async #join(options: MeshOptions): Promise<void> {

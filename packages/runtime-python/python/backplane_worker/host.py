@@ -14,7 +14,8 @@ class Host:
     """The host, as an adapter sees it.
 
     plugin_id, manifest (dict), dir, entry (absolute paths), config (dict: value by item name), state_dir (str or None),
-    simulated (bool), device_id and tenant (str or None: the host's on the mesh), loop (asyncio's, once started).
+    simulated (bool), device_id, device_type and tenant (str or None: the
+    host's on the mesh), loop (asyncio's, once started).
     """
 
     def __init__(self, worker, init):
@@ -28,6 +29,7 @@ class Host:
         self.state_dir = context.get("state_dir")
         self.simulated = bool(context.get("simulated"))
         self.device_id = context.get("device_id")
+        self.device_type = context.get("device_type")
         self.tenant = context.get("tenant")
         self.loop = None
         self._loop_thread = 0

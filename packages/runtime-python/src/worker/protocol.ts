@@ -34,6 +34,7 @@ export interface Init {
     readonly state_dir?: string | undefined
     readonly simulated: boolean
     readonly device_id?: string | undefined
+    readonly device_type?: string | undefined
     readonly tenant?: string | undefined
   }
   readonly limits: Limits
@@ -64,7 +65,10 @@ export interface Description {
 /** What the host asks of a plugin itself. */
 export interface Questions {
   start: { ask: Value | undefined; answer: Description }
-  notify: { ask: IncomingEvent; answer: unknown }
+  notify: {
+    ask: Omit<IncomingEvent, 'deviceType'> & { readonly device_type?: string | undefined }
+    answer: unknown
+  }
   reconfigure: { ask: ConfigChange; answer: unknown }
   health: { ask: undefined; answer: Health }
   hand_over: { ask: undefined; answer: Value }

@@ -183,7 +183,8 @@ export class PythonWorker {
     }
     this.#notifying++
     try {
-      await this.ask('notify', event)
+      const { deviceType: device_type, ...rest } = event
+      await this.ask('notify', { ...rest, device_type })
     } finally {
       if (--this.#notifying < mostEvents / 2) this.#dropping = false
     }

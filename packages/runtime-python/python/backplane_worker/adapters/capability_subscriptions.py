@@ -24,15 +24,16 @@ class Subscriptions:
         found = []
         for attribute, member in members_of(instance):
             if getattr(member, "_is_event_subscription", False):
-                device, event = member._sub_device_id, member._sub_event_name
-                found.append((device, event, member))
+                found.append((member._sub_device_id, member._sub_device_type, member._sub_event_name, member))
         declared = getattr(instance, "get_event_subscriptions", None)
         if callable(declared) and not getattr(declared, "_is_device_function", False):
             for each in await run(self._host, declared) or ():
                 if each.get("handler"):
-                    found.append((each.get("device_id"), each.get("event"), each["handler"]))
-        for device, event, handler in found:
+                    found.append((each.get("device_id"), each.get("device_type"), each.get("event"), each["handler"]))
+        for device, kind, event, handler in found:
             subscription = {"handler": handler, "lock": asyncio.Lock(), "pattern": device}
+            if kind and kind != "*":
+                subscription["type"] = kind.lower()
             if device:
                 subscription["device"] = device
             if event and event != "*":
@@ -44,7 +45,10 @@ class Subscriptions:
         """Hands an event to each handler that it is meant for: to one beside the other, but to each in the order of events."""
         from asyncio import gather
 
-        await gather(*[self._deliver(each, event) for each in self._all if _is_meant(each, event)])
+        kind = event.get("device_type")
+        if kind is None and event["device"] == self._host.device_id:
+            kind = self._host.device_type
+        await gather(*[self._deliver(each, event) for each in self._all if _is_meant(each, event, kind)])
 
     async def _deliver(self, subscription, event):
         async with subscription["lock"]:
@@ -55,9 +59,14 @@ class Subscriptions:
                 log_failure(self._host, "the handler of '%s'" % event["event"], error)
 
 
-def _is_meant(subscription, event):
+def _is_meant(subscription, event, kind):
     wanted = subscription.get("event")
-    return (wanted is None or wanted == event["event"]) and _matches(subscription["pattern"], event["device"])
+    if wanted is not None and wanted != event["event"]:
+        return False
+    # As upstream: an event of a device whose kind nobody knows is not kept back.
+    if kind is not None and subscription.get("type", kind.lower()) != kind.lower():
+        return False
+    return _matches(subscription["pattern"], event["device"])
 
 
 def _is_pattern(text):
