@@ -1,11 +1,15 @@
 /** What Device Connect capabilities may count on, and what breaks on the driver that they come from. */
+import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { memoryMesh, memoryNetwork } from '@backplane/core/memory'
 import { expect, onTestFinished, test } from 'vitest'
-import { capability, next, testHost, until } from './harness.ts'
+import { capability, newestPython, next, testHost, until } from './harness.ts'
 import { pythonsHere } from './pythons.ts'
+
+const execute = promisify(execFile)
 
 const head = `import asyncio, threading, time
 from device_connect_edge.drivers import before_emit, emit, get_rpc_source_device, on, periodic, rpc
@@ -401,6 +405,37 @@ def open_many(self):
     message: expect.stringContaining('limits.cpu_seconds'),
   })
   await restarted
+})
+
+/** Forks until the system refuses, as a user whose processes it counts: it does not count root's. */
+const forking = `import os, resource, signal, sys, time
+sys.path.insert(0, sys.argv[1])
+from backplane_worker import limits
+
+if os.getuid() == 0:
+    os.setuid(65534)
+limits.apply({"processes": 4})
+children = []
+try:
+    while len(children) < 300:
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(60)
+            os._exit(0)
+        children.append(pid)
+except BlockingIOError:
+    pass
+for pid in children:
+    os.kill(pid, signal.SIGKILL)
+print(len(children))
+`
+
+test.runIf(process.platform === 'linux')('limits.processes ends a flood of children', async () => {
+  const worker = join(import.meta.dirname, '../python')
+  const { stdout } = await execute(newestPython, ['-c', forking, worker])
+  expect(Number(stdout)).toBeGreaterThanOrEqual(4)
+  // Beside the four there is room for the threads of the worker itself.
+  expect(Number(stdout)).toBeLessThanOrEqual(4 + 80)
 })
 
 test('calls that wait a moment all end, many at once and again and again', async () => {
