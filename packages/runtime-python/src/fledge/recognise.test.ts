@@ -53,6 +53,21 @@ test.each(['fledge', 'foglamp'])('takes a repository of %s, with its type and re
   })
 })
 
+test('takes a repository that has the folder of the plugin at its top', async () => {
+  const files = {
+    'lcd/lcd.py': plugin,
+    'tests/test_lcd.py': '',
+    'python/requirements-lcd.txt': 'six',
+    'lcd/requirements.txt': 'a',
+  }
+  expect(await recogniseFledge(await folder('fledge-south-lcd', files))).toMatchObject({
+    entry_point: 'lcd/lcd.py',
+    dependencies: { python: ['a', 'six'] },
+  })
+  const beside = { 'lcd.py': plugin, 'lcd/lcd.py': plugin }
+  expect(await recogniseFledge(await folder('other', beside))).toMatchObject({ entry_point: 'lcd.py' })
+})
+
 test('takes requirements of a repository whose name is dashed', async () => {
   const files = {
     'python/fledge/plugins/north/to_db/to_db.py': plugin,

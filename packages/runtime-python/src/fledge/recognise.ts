@@ -11,8 +11,8 @@ const installingTimeoutMs = 150_000
 
 /**
  * Makes the manifest of a folder that holds a Fledge or FogLAMP plugin in Python and no `manifest.json`: `NAME/NAME.py`, a plugin
- * repository (`python/fledge/plugins/TYPE/NAME/NAME.py`), or one module with `plugin_info` under another name, so that a copy of or
- * a link to a plugin's folder is a second instance of it. What `plugin_info` says is added when the plugin is loaded.
+ * repository (`python/fledge/plugins/TYPE/NAME/NAME.py`, or `NAME/NAME.py` in it), or one module with `plugin_info` under another
+ * name, so that a copy of or a link to a plugin's folder is a second instance of it. What `plugin_info` says is added when the plugin is loaded.
  *
  * Gives nothing for any other folder. Rejects with `BP_FLEDGE_FOLDER_AMBIGUOUS`.
  */
@@ -39,7 +39,8 @@ export async function recogniseFledge(folder: {
 async function entryOf(dir: string, name: string): Promise<string | undefined> {
   if (await isPlugin(dir, `${name}.py`)) return `${name}.py`
   const beside = (await namesIn(dir)).filter((file) => file.endsWith('.py'))
-  const found = await only(dir, [...beside, ...(await inRepository(dir))])
+  const usual = await only(dir, [...beside, ...(await inRepository(dir))])
+  const found = usual.length > 0 ? usual : await only(dir, await below(dir))
   if (found.length > 1) {
     throw fledgeError('BP_FLEDGE_FOLDER_AMBIGUOUS', { details: { folder: name, files: found.join(', ') } })
   }
@@ -58,6 +59,11 @@ async function inRepository(dir: string): Promise<string[]> {
       .map(async (type) => (await namesIn(join(dir, type))).map((plugin) => `${type}/${plugin}/${plugin}.py`)),
   )
   return folders.flat()
+}
+
+/** Repositories that have the plugin's folder itself at their top. */
+async function below(dir: string): Promise<string[]> {
+  return (await namesIn(dir)).map((plugin) => `${plugin}/${plugin}.py`)
 }
 
 async function only(dir: string, entries: readonly string[]): Promise<string[]> {

@@ -83,7 +83,7 @@ class PluginTest(unittest.TestCase):
             if any(part.startswith(self.dir) for part in place):
                 del sys.modules[name]
         sys.path[:] = path
-        sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "_OwnPackage"]
+        sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ not in ("_OwnPackage", "_Elsewhere")]
 
     def write(self, name, text):
         path = os.path.join(self.dir, name)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 
 from harness import HEAD, PluginTest, until
 
@@ -483,3 +484,26 @@ class Modules(PluginTest):
         self.assertIs(__import__("sys").modules["random"], random)
         readings = self.run_async(adapter, lambda: adapter.request("poll", {}))[0]["readings"]
         self.assertEqual(readings, {"r": 1, "one": True})
+
+    def test_a_plugin_named_after_the_package_that_it_uses(self):
+        site = os.path.join(self.dir, "site-packages")
+        self.write("site-packages/sensor/__init__.py", "value = 5")
+        self.write("site-packages/sensor/part.py", "value = 6")
+        sys.path.append(site)
+        adapter, _ = self.plugin(
+            """
+            import copy, sensor
+            from sensor.part import value
+            from fledge.plugins.south.sensor import sensor as itself
+            def plugin_poll(handle):
+                return {'asset': 'a', 'readings': {'v': sensor.value, 'p': value, 'one': itself.plugin_poll is plugin_poll}}
+            """,
+            name="sensor",
+        )
+        readings = self.run_async(adapter, lambda: adapter.request("poll", {}))[0]["readings"]
+        self.assertEqual(readings, {"v": 5, "p": 6, "one": True})
+
+    def test_one_whose_package_is_not_there_says_so(self):
+        for statement in ("import sensor", "import copy, sensor as s", "from sensor import Bus", "    from sensor.part import x"):
+            with self.subTest(statement=statement), self.assertRaisesRegex(ModuleNotFoundError, "'sensor'"):
+                self.plugin("if True:\n    pass\n%s\ndef plugin_poll(handle): pass" % statement, name="sensor")

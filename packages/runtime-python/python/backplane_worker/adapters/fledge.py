@@ -8,7 +8,7 @@ import os
 import sys
 
 from ..errors import PluginError
-from ..modules import add_plugin_folder, next_for_missing
+from ..modules import add_plugin_folder, next_for_missing, read_source
 from .base import Adapter, UnknownFunction
 from .fledge_calls import Calls
 from .fledge_config import category, let_json_load_objects
@@ -56,7 +56,7 @@ class FledgeAdapter(Adapter):
         let_json_load_objects()
         folder = os.path.dirname(self.host.entry)
         add_plugin_folder(folder)
-        module = module_name(name, self.host.entry)
+        module = module_name(name, self.host.entry, read_source(self.host.entry))
         alias_own_packages(name, folder, module)
         self._module = self.host.import_entry(module)
         self._info = read_info(self._plugin, self._module)

@@ -1,5 +1,7 @@
 """Import paths that plugins know from Fledge's tree."""
 
+import os
+import re
 import sys
 
 TYPES = ("south", "north", "filter", "notificationRule", "notificationDelivery")
@@ -48,13 +50,42 @@ def alias_own_packages(name, folder, module):
     sys.meta_path.insert(0, _OwnPackage(name, folder, module))
 
 
-def module_name(name, entry):
-    """Gives the name that the plugin is imported by: its own, unless Python has a module of that name, which must stay."""
+class _Elsewhere:
+    """Finds what has the plugin's name and is not the plugin: the package that it is named after, and uses."""
+
+    def __init__(self, name, entry):
+        self._name = name
+        self._entry = entry
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != self._name:
+            return None
+        spec = _elsewhere(self._name, self._entry)
+        if spec is None:
+            raise ModuleNotFoundError("No module named %r" % fullname, name=fullname)
+        return spec
+
+
+def _elsewhere(name, entry):
     from importlib.machinery import PathFinder
 
-    spec = PathFinder.find_spec(name)
-    taken = name in sys.builtin_module_names or name in sys.modules or (spec is not None and spec.origin != entry)
-    return "fledge_plugin_" + name if taken else name
+    folder = os.path.dirname(entry)
+    return PathFinder.find_spec(name, [path for path in sys.path if path != folder])
+
+
+def module_name(name, entry, code):
+    """Gives the name that the plugin is imported by: its own, unless that is one of another module.
+
+    That one must stay; and where the plugin's `code` imports it, that is what it gets, not itself.
+    """
+    own = re.escape(name).encode()
+    imports = rb"^[ \t]*(?:from[ \t]+%s[ \t.]|import[ \t]+(?:[^#\n]*,[ \t]*)?%s[ \t.,;\r\n])" % (own, own)
+    if name in sys.builtin_module_names or name in sys.modules:
+        return "fledge_plugin_" + name
+    if _elsewhere(name, entry) is not None or re.search(imports, code, re.MULTILINE):
+        sys.meta_path.insert(0, _Elsewhere(name, entry))
+        return "fledge_plugin_" + name
+    return name
 
 
 def set_level(module):
