@@ -3,10 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import type { Call, PluginInstance, PluginSource, RuntimeContext, Value } from '@backplane/core'
+import type { PluginSource } from '@backplane/core'
 import { systemClock as clock, createHost, silentLogger } from '@backplane/core'
 import { nodeRuntime } from '@backplane/runtime-node'
 import type { Row, Subject } from './harness.ts'
+import { callsOf, never, params, started } from './runtime-stage.ts'
 
 const greet = ({ name = 'world' }: { readonly name?: string }) => ({ message: `Hello, ${name}!` })
 const code = `export default { functions: {
@@ -14,37 +15,6 @@ const code = `export default { functions: {
   crash: () => process.exit(1),
 } }
 `
-const params = { name: 'plugin' }
-const never = new AbortController().signal
-
-/** A call as a slot makes it: its signal comes into being only when somebody looks at it. */
-class BenchCall implements Call {
-  readonly name = 'greet'
-  readonly params = params
-  readonly deadline = Date.now() + 30_000
-  readonly caller = { kind: 'local' } as const
-  #controller: AbortController | undefined
-  get signal() {
-    this.#controller ??= new AbortController()
-    return this.#controller.signal
-  }
-  async send() {}
-}
-
-function context(): RuntimeContext {
-  return {
-    pluginId: 'bench',
-    logger: silentLogger,
-    config: {},
-    signal: never,
-    permissions: {},
-    simulated: false,
-    emit: async () => {},
-    invoke: async (): Promise<Value> => null,
-    exited() {},
-    changed() {},
-  }
-}
 
 async function folder(): Promise<{ source: PluginSource; remove(): Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'backplane-bench-'))
@@ -55,23 +25,11 @@ async function folder(): Promise<{ source: PluginSource; remove(): Promise<void>
   }
 }
 
-async function started(isolation: 'worker' | 'none', source: PluginSource): Promise<PluginInstance> {
-  const runtime = nodeRuntime({ isolation })({ logger: silentLogger, clock })
-  const instance = await runtime.load(source, context(), { signal: never })
-  await instance.start({ signal: never })
-  return instance
-}
+const runtimeOf = (isolation: 'worker' | 'none') => nodeRuntime({ isolation })({ logger: silentLogger, clock })
 
 const plugin = (isolation: 'worker' | 'none') => async (): Promise<Subject> => {
   const { source, remove } = await folder()
-  const instance = await started(isolation, source)
-  return {
-    run: () => instance.invoke(new BenchCall()),
-    async [Symbol.asyncDispose]() {
-      await instance.stop({ signal: never })
-      await remove()
-    },
-  }
+  return callsOf(await started(runtimeOf(isolation), source), remove)
 }
 
 /** A call as an application makes it: through registry, deadline and slot, then into the thread. */
@@ -118,7 +76,7 @@ const reload = async (): Promise<Subject> => {
   const { source, remove } = await folder()
   return {
     async run() {
-      const instance = await started('worker', source)
+      const instance = await started(runtimeOf('worker'), source)
       await instance.stop({ signal: never })
     },
     [Symbol.asyncDispose]: remove,
@@ -171,7 +129,7 @@ const reloads = Number(process.env.BACKPLANE_BENCH_RELOADS ?? 200)
 /** How much the heap holds after many reloads over what it held before, once what can be freed has been. */
 const growth = async (): Promise<Subject> => {
   const { source, remove } = await folder()
-  const once = async () => (await started('worker', source)).stop({ signal: never })
+  const once = async () => (await started(runtimeOf('worker'), source)).stop({ signal: never })
   return {
     async run() {
       for (let warm = 0; warm < 10; warm++) await once()

@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Call, PluginSource, RuntimeContext, Value } from '@backplane/core'
+import type { PluginSource } from '@backplane/core'
 import { systemClock as clock, createHost, silentLogger } from '@backplane/core'
 import { pythonRuntime } from '@backplane/runtime-python'
 import { connect } from '@nats-io/transport-node'
@@ -18,10 +18,9 @@ import { cacheDir, root } from '../tools/workspace.ts'
 import { absent, type Row, type Subject } from './harness.ts'
 import { bareNatsServer, shared } from './nats-stage.ts'
 import { pythonEdge } from './python-edge.ts'
+import { callsOf, context, never, params, started } from './runtime-stage.ts'
 
 const execute = promisify(execFile)
-const params = { name: 'plugin' }
-const never = new AbortController().signal
 const worker = join(root, 'packages/runtime-python/python')
 const shims = `${worker}/shims/device_connect_edge:${worker}`
 
@@ -63,35 +62,6 @@ for line in sys.stdin.buffer:
     sys.stdout.buffer.flush()
 `
 
-/** A call as a slot makes it: its signal comes into being only when somebody looks at it. */
-class BenchCall implements Call {
-  readonly name = 'greet'
-  readonly params = params
-  readonly deadline = Date.now() + 30_000
-  readonly caller = { kind: 'local' } as const
-  #controller: AbortController | undefined
-  get signal() {
-    this.#controller ??= new AbortController()
-    return this.#controller.signal
-  }
-  async send() {}
-}
-
-function context(): RuntimeContext {
-  return {
-    pluginId: 'bench',
-    logger: silentLogger,
-    config: {},
-    signal: never,
-    permissions: {},
-    simulated: false,
-    emit: async () => {},
-    invoke: async (): Promise<Value> => null,
-    exited() {},
-    changed() {},
-  }
-}
-
 /** The Python of all contenders: one that has device-connect-edge. */
 function python(): string {
   const found = globSync(cacheDir('venv-*', 'lib', 'python3*', 'site-packages', 'device_connect_edge'))[0]
@@ -114,18 +84,11 @@ async function folder(): Promise<{ plugins: string; source: PluginSource; remove
   return { plugins, source: { manifest, dir }, remove: () => rm(plugins, { recursive: true }) }
 }
 
+const runtimeOf = (python: string) => pythonRuntime({ python })({ logger: silentLogger, clock })
+
 async function plugin(): Promise<Subject> {
   const { source, remove } = await folder()
-  const runtime = pythonRuntime({ python: await plainPython() })({ logger: silentLogger, clock })
-  const instance = await runtime.load(source, context(), { signal: never })
-  await instance.start({ signal: never })
-  return {
-    run: () => instance.invoke(new BenchCall()),
-    async [Symbol.asyncDispose]() {
-      await instance.stop({ signal: never })
-      await remove()
-    },
-  }
+  return callsOf(await started(runtimeOf(await plainPython()), source), remove)
 }
 
 async function throughHost(): Promise<Subject> {
@@ -169,7 +132,7 @@ const pipe = (script: string) => async (): Promise<Subject> => {
 
 const loading = (interpreter: () => string | Promise<string>) => async (): Promise<Subject> => {
   const { source, remove } = await folder()
-  const runtime = pythonRuntime({ python: await interpreter() })({ logger: silentLogger, clock })
+  const runtime = runtimeOf(await interpreter())
   return {
     async run() {
       const began = performance.now()
