@@ -1,5 +1,5 @@
 /** Packages that plugins ask for: installed apart, once, as a whole or not at all. */
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -34,8 +34,9 @@ async function kit(init: PythonDependencies = {}) {
     onProgress: (step) => progress.push(step),
     ...init,
   }
-  const made = () => readdir(join(cacheDir, 'environments')).catch(() => [])
-  return { ...testHost({ cacheDir, dependencies }), wheels, progress, made }
+  const environments = join(cacheDir, 'environments')
+  const made = () => readdir(environments).catch(() => [])
+  return { ...testHost({ cacheDir, dependencies }), wheels, progress, environments, made }
 }
 
 const wants = (...python: string[]) => ({ dependencies: { python } })
@@ -141,6 +142,36 @@ test(
     await makeWheel(wheels, 'gauge', '1.0.0', 'VERSION = "1.0.0"')
     await host.load(await capability(code, wants('gauge')))
     expect(await host.call('which')).toBe('1.0.0')
+  },
+  slow,
+)
+
+test(
+  'another that is installing is waited for, unless it has not shown for half a minute',
+  async () => {
+    const { host, wheels, progress, made, environments } = await kit()
+    await makeWheel(wheels, 'gauge', '1.0.0', 'VERSION = "1.0.0"')
+    const source = await capability(code, wants('gauge'))
+    await host.load(source)
+    const [name = ''] = await made()
+    const lock = join(environments, `${name}.lock`)
+    const begin = async (secondsAgo: number) => {
+      await host.unload('test-plugin')
+      await rm(join(environments, name), { recursive: true })
+      await mkdir(lock)
+      const then = new Date(Date.now() - secondsAgo * 1000)
+      await utimes(lock, then, then)
+      progress.length = 0
+      return host.load(source)
+    }
+    const waiting = begin(20)
+    await until(() => progress.length >= 3, 'it waits')
+    expect(new Set(progress.map(({ step }) => step))).toEqual(new Set(['waiting']))
+    await rm(lock, { recursive: true })
+    await waiting
+    await begin(40)
+    expect(await host.call('which')).toBe('1.0.0')
+    expect(await made()).toEqual([name])
   },
   slow,
 )

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BackplaneError, type PluginSource } from '@backplane/core'
@@ -43,8 +43,9 @@ export interface EnvironmentsInit extends PythonDependencies {
 }
 
 const defaultTimeoutMs = 120_000
-/** An installation that another process began longer ago than this has been given up. */
-const staleMs = 15 * 60_000
+/** Who installs shows so often that it is still at it; who has not shown for so long has ended. */
+const beatMs = 5_000
+const staleMs = 30_000
 
 /** The virtual environments of plugins, named by their content and made once. */
 export class Environments {
@@ -98,6 +99,7 @@ export class Environments {
       tell('waiting')
       await sleep(200, undefined, { signal })
     }
+    const beat = setInterval(() => void utimes(lock, new Date(), new Date()).catch(() => {}), beatMs)
     try {
       if (existsSync(join(dir, complete))) return
       await rm(dir, { recursive: true, force: true })
@@ -112,6 +114,7 @@ export class Environments {
         throw error
       }
     } finally {
+      clearInterval(beat)
       await rm(lock, { recursive: true, force: true })
     }
   }
@@ -169,7 +172,7 @@ export class Environments {
 
 const complete = '.backplane-complete'
 
-/** Takes a lock; one whose owner has not moved for long counts as left behind. */
+/** Takes a lock; one whose owner has not shown for long was left behind. */
 async function taken(lock: string): Promise<boolean> {
   try {
     await mkdir(lock)
