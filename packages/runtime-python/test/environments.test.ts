@@ -156,12 +156,12 @@ test(
     const [name = ''] = await made()
     const lock = join(environments, `${name}.lock`)
     const begin = async (secondsAgo: number) => {
+      progress.length = 0
       await host.unload('test-plugin')
       await rm(join(environments, name), { recursive: true })
       await mkdir(lock)
       const then = new Date(Date.now() - secondsAgo * 1000)
       await utimes(lock, then, then)
-      progress.length = 0
       return host.load(source)
     }
     const waiting = begin(20)
