@@ -1,6 +1,6 @@
 import type { BackplaneError } from '@backplane/core'
 
-/** What the command's exit code says. */
+/** The exit codes of the command, by what they say. Not the errors' own codes: those say more, on `err`. */
 export const exitCodes = {
   /** It did what was asked. */
   ok: 0,
@@ -14,6 +14,7 @@ export const exitCodes = {
   interrupted: 130,
 } as const
 
+/** An exit code of the command, as {@link runCli} gives it. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 const byCode: Readonly<Record<string, ExitCode>> = {

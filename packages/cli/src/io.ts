@@ -8,8 +8,11 @@ export interface CliIo {
   readonly err: (text: string) => void
   /** Whether a person watches `err`: then it may show progress. */
   readonly errIsTerminal: boolean
+  /** Whether what is said may be coloured. */
   readonly colors: boolean
+  /** The environment, where settings and credentials come from that no option names. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** The folder, as an absolute path, that relative paths start from. */
   readonly cwd: string
   /** Aborts when the command is to end: its reason tells an interrupt from a request to stop. */
   readonly signal: AbortSignal

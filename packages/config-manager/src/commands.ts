@@ -6,6 +6,7 @@ import type { ConfigSnapshot } from './snapshot.ts'
 
 /** What the configuration commands work with. */
 export interface ConfigCommandComponents {
+  /** Holds what the commands show and change. */
   readonly manager: ConfigManager
   /** Prints one line for the user. */
   readonly print: (line: string) => void

@@ -8,9 +8,9 @@ import { systemClock } from './system-clock.ts'
 export interface DiscoveryInit {
   /** Finds what there is; the signal is aborted when it takes too long or nobody wants it any more. */
   readonly discover: (options: { readonly signal: AbortSignal }) => Promise<readonly string[]>
-  /** @default 10000 */
+  /** How long a search may take, in milliseconds. @default 10000 */
   readonly timeoutMs?: number
-  /** How long what was found is given without looking again. @default 60000 */
+  /** How long what was found is given without looking again, in milliseconds. @default 60000 */
   readonly cacheMs?: number
 }
 

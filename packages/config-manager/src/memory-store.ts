@@ -17,7 +17,7 @@ export function sharedMemory(): SharedMemory {
 
 /** What a memory store is made with. */
 export interface MemoryStoreInit {
-  /** @default memory of its own */
+  /** Memory that several stores keep their documents in. @default memory of its own */
   readonly shared?: SharedMemory
   /** Called before each batch; what it throws fails the batch, as a broken disk would. */
   readonly beforeWrite?: (batch: readonly StoreWrite[]) => Promise<void> | void

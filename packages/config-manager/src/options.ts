@@ -14,6 +14,7 @@ export interface ConfigActor {
 
 /** What goes with a change of values. */
 export interface ChangeOptions {
+  /** Who asks; bound by the items' permissions. @default the host itself: no permission is checked */
   readonly actor?: ConfigActor
   /** Why; noted in the audit trail. */
   readonly reason?: string
@@ -21,6 +22,7 @@ export interface ChangeOptions {
   readonly revision?: number
   /** May change read-only items: for the plugin's own host. @default false */
   readonly privileged?: boolean
+  /** Gives up with `BP_ABORTED`, as long as nothing is stored. */
   readonly signal?: AbortSignal
 }
 

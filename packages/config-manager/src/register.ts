@@ -15,14 +15,15 @@ import type { Delivery } from './subscriptions.ts'
 
 /** What goes with a registration. */
 export interface RegisterOptions extends Pick<ChangeOptions, 'actor' | 'reason' | 'signal'> {
-  /** @default the stored one, or `''` */
+  /** What the category is for. @default the stored one, or `''` */
   readonly description?: string
-  /** @default the stored one, or the category's name */
+  /** The category's name for people. @default the stored one, or the category's name */
   readonly displayName?: string
   /** Keeps stored items that the new definition does not name. @default false */
   readonly keepOriginalItems?: boolean
   /** Version of the definition; with it, {@link RegisterOptions.migrations} apply and a downgrade is refused. */
   readonly version?: number
+  /** Steps from stored versions to this one. A version that none starts from is passed over unchanged. @default none */
   readonly migrations?: readonly Migration[]
   /** Values that the environment of this process sets, item by name, over whatever is stored. */
   readonly environment?: { readonly [item: string]: string }

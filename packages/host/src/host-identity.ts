@@ -2,9 +2,9 @@ import type { Identity } from '@backplane/core'
 
 /** Who a plugin host says it is; see {@link hostIdentity}. */
 export interface HostIdentityInit {
-  /** @default 'plugin-host-1' */
+  /** The device id on the mesh. @default 'plugin-host-1' */
   readonly deviceId?: string
-  /** @default 'default' */
+  /** The tenant whose devices it meets. @default 'default' */
   readonly tenant?: string
 }
 

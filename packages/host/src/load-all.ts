@@ -12,6 +12,7 @@ export interface LoadReport {
 
 /** Options of {@link loadAll}. */
 export interface LoadAllOptions {
+  /** Ends the loads under way; those and the rest are reported with `BP_ABORTED`. */
   readonly signal?: AbortSignal
   /** Loads what nobody asked for or against, too. @default true */
   readonly autoLoad?: boolean

@@ -48,6 +48,7 @@ export interface PluginFolder {
 
 /** What may be said of each reading of a {@link PluginFolder}. */
 export interface PluginFolderOptions {
+  /** Gives up reading. */
   readonly signal?: AbortSignal
 }
 

@@ -92,7 +92,7 @@ function inspectComponent(bytes: Uint8Array): ModuleReport {
 /** Options of {@link callModule}. */
 export interface CallModuleInit
   extends Pick<ExtismPluginInit, 'config' | 'allowedHosts' | 'limits' | 'logger' | 'signal'> {
-  /** @default by what the module imports */
+  /** The convention that the module follows. @default by what the module imports */
   readonly abi?: Abi
 }
 

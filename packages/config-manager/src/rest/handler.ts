@@ -15,9 +15,9 @@ export interface FledgeRestInit {
   readonly errors?: 'corrected' | 'compatible'
   /** Says who asks; whoever it gives is bound by the items' permissions. Authentication is done before. @default nobody: no permission is checked */
   readonly actor?: (request: IncomingMessage) => ConfigActor | undefined
-  /** @default '/fledge' */
+  /** What every path begins with. @default '/fledge' */
   readonly basePath?: string
-  /** The largest body that is read. @default 1048576 */
+  /** The largest body that is read, in bytes. @default 1048576 */
   readonly limitBytes?: number
 }
 

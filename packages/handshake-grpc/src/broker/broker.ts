@@ -43,6 +43,7 @@ export interface Broker {
 
 /** Options of {@link Broker.dial}. */
 export interface BrokerDialInit {
+  /** Gives up dialling. */
   readonly signal?: AbortSignal
   /** Added to the channel's options. */
   readonly options?: ChannelOptions

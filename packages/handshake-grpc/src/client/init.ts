@@ -63,8 +63,9 @@ export interface PluginClientInit<S extends ClientPluginSet = ClientPluginSet> {
 
   /** The plugin's program: its path, or a name on the PATH. No shell is involved. */
   readonly command?: string
+  /** Its arguments. @default none */
   readonly args?: readonly string[]
-  /** @default the host's own working directory */
+  /** The folder that it runs in. @default the host's own working directory */
   readonly cwd?: string
   /** Starts the plugin in another way than as a child process; it is given `command` if there is one. */
   readonly runner?: RunnerFactory
@@ -78,12 +79,13 @@ export interface PluginClientInit<S extends ClientPluginSet = ClientPluginSet> {
   /** `inherit` gives the plugin the host's own stdin, so that prompts (ssh, passwords) work. @default 'inherit' */
   readonly stdin?: 'inherit' | 'ignore'
 
-  /** @default ['grpc'], and only that can be run */
+  /** The protocols that a plugin may speak; only `grpc` can be run, so an entry beside it changes nothing. @default ['grpc'] */
   readonly allowedProtocols?: readonly string[]
-  /** From the start to the handshake line. @default 60_000 */
+  /** Time from the start to the handshake line, in milliseconds. @default 60_000 */
   readonly startTimeoutMs?: number
   /** TCP ports that a plugin without Unix sockets may use. @default 10000 to 25000 */
   readonly ports?: { readonly min: number; readonly max: number }
+  /** Where the plugin's Unix sockets are, and who may use them. @default a private folder of this user */
   readonly unixSocket?: UnixSocketInit
 
   /** Makes certificates for both sides at each start; each trusts the other's alone. @default false, as in go-plugin */
@@ -102,7 +104,7 @@ export interface PluginClientInit<S extends ClientPluginSet = ClientPluginSet> {
   /** Gets the plugin's real stderr, byte for byte: its log. The logger gets it too, parsed. */
   readonly stderr?: Writable
 
-  /** How long the plugin may take to end when asked, before it is killed. @default 2000, as in go-plugin */
+  /** How long the plugin may take to end when asked, before it is killed, in milliseconds. @default 2000, as in go-plugin */
   readonly gracePeriodMs?: number
   /** Gives the plugin a process group of its own and kills all of it; the plugin then has no terminal. @default false */
   readonly processGroup?: boolean
@@ -115,6 +117,7 @@ export interface PluginClientInit<S extends ClientPluginSet = ClientPluginSet> {
   readonly health?: { readonly intervalMs: number; readonly timeoutMs?: number }
   /** Limits the calls of this client; more fail with RESOURCE_EXHAUSTED. @default none */
   readonly rateLimit?: RateLimit
+  /** Where metrics and tracing attach. @default nowhere */
   readonly hooks?: PluginHooks
   /** Options of the gRPC channels; they win over the built-in ones. */
   readonly channelOptions?: ChannelOptions

@@ -19,9 +19,11 @@ import { handshakeError } from '../errors.ts'
 
 /** Options of one call through a {@link ServiceClient}. */
 export interface ServiceCallInit {
+  /** Cancels the call: a unary one rejects with `BP_ABORTED`. */
   readonly signal?: AbortSignal
-  /** Time for the call, from now. */
+  /** Time for the call, from now, in milliseconds. @default no limit */
   readonly timeoutMs?: number
+  /** Sent with the call. @default none */
   readonly metadata?: Metadata
 }
 

@@ -59,7 +59,7 @@ export interface LoadSettingsInit {
   readonly file?: string
   /** What the program itself says. */
   readonly code?: PluginSettings
-  /** @default process.env */
+  /** The environment that variables are read from. @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Variables are named with this before the setting: `BACKPLANE_PLUGIN_START_TIMEOUT_MS`. @default 'BACKPLANE_PLUGIN' */
   readonly prefix?: string

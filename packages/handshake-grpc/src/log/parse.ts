@@ -27,6 +27,7 @@ const prefixes: readonly (readonly [string, PluginLogLevel])[] = [
 export class PluginLogParser {
   #panicking = false
 
+  /** Reads the next line; never throws. A piece of a line that was too long is a `debug` entry of its own. */
   parse(line: StreamLine): PluginLogEntry {
     const { text } = line
     if (!line.whole) return { level: 'debug', message: text, fields: {} }

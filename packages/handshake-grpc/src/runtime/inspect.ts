@@ -5,9 +5,13 @@ import { handshakeError } from '../errors.ts'
 
 /** Options of {@link inspectPlugin}. */
 export interface InspectInit {
+  /** The plugin's program: its path, or a name on the PATH. */
   readonly command: string
+  /** Its arguments. @default none */
   readonly args?: readonly string[]
+  /** The folder that it runs in. @default that of this process */
   readonly cwd?: string
+  /** Variables for the plugin; they win over those of this process. */
   readonly env?: Readonly<Record<string, string>>
   /**
    * The cookie that the plugin wants. @default those of go-plugin's examples and of Terraform, all at once
@@ -15,9 +19,11 @@ export interface InspectInit {
   readonly cookie?: { readonly key: string; readonly value: string }
   /** Versions to offer. @default 0 to 99 */
   readonly versions?: readonly number[]
-  /** @default 10_000 */
+  /** Time from the start to the handshake line, in milliseconds. @default 10_000 */
   readonly startTimeoutMs?: number
+  /** Gives up, and ends the plugin. */
   readonly signal?: AbortSignal
+  /** Gets the plugin's log. @default silent */
   readonly logger?: Logger
 }
 

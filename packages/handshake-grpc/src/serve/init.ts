@@ -38,10 +38,11 @@ export type ServerPluginSet = Readonly<Record<string, ServerPlugin>>
 export interface ServePluginInit {
   /** The cookie that host and plugin share, and the version of `plugins`. */
   readonly handshake: HandshakeConfig
+  /** What can be dispensed. */
   readonly plugins?: ServerPluginSet
   /** Plugin sets by version; the highest that the host has too is served. */
   readonly versionedPlugins?: Readonly<Record<number, ServerPluginSet>>
-  /** @default 'unix', and 'tcp' on Windows */
+  /** What it listens on: a Unix socket, or a port of this machine. @default 'unix', and 'tcp' on Windows */
   readonly network?: 'unix' | 'tcp'
   /** A certificate of the plugin's own; the host must know its authority. Takes the place of AutoMTLS. */
   readonly tls?: ServeTls
@@ -67,6 +68,7 @@ export interface ServePluginInit {
   readonly logLevel?: PluginLogLevel
   /** Limits the calls of the host; more fail with RESOURCE_EXHAUSTED. @default none */
   readonly rateLimit?: RateLimit
+  /** Where metrics and tracing attach. @default nowhere */
   readonly hooks?: Pick<PluginHooks, 'call'>
   /** Options of the gRPC servers; they win over the built-in ones. */
   readonly channelOptions?: ChannelOptions
@@ -88,7 +90,7 @@ export interface TestModeInit {
 export interface ServePluginComponents {
   /** Takes the place of the hclog-compatible logger. */
   readonly logger?: Logger
-  /** @default process.env */
+  /** The environment, where the host leaves its cookie and its offers. @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 

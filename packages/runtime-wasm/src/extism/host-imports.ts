@@ -9,8 +9,9 @@ import type { HttpAnswer, HttpRequest } from './http.ts'
 import type { Kernel } from './kernel.ts'
 import type { Variables } from './variables.ts'
 
-/** Extism's log levels; what is below a plugin's level is dropped. */
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'off'] as const
+
+/** One of Extism's log levels, the lowest first. What a plugin says below its level is dropped; `off` drops everything. */
 export type LogLevel = (typeof logLevels)[number]
 
 /** What a guest's host services do. */

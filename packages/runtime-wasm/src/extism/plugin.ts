@@ -46,7 +46,7 @@ export interface ExtismPluginInit {
   readonly warm?: number
   /** Whether host functions may give promises in the foreground; it costs about 2 us a call. @default where Node can, if there are any */
   readonly waits?: boolean
-  /** @default 'info' */
+  /** The lowest level that is logged. @default 'info' */
   readonly logLevel?: LogLevel
   /** @default silent */
   readonly logger?: Logger
@@ -66,9 +66,11 @@ export interface ExtismPluginInit {
 
 /** What WASI grants beside clock and random numbers. */
 export interface ExtismWasiInit {
+  /** The command line. @default none */
   readonly args?: readonly string[]
+  /** The environment; the host's own is never seen. @default empty */
   readonly env?: Readonly<Record<string, string>>
-  /** @default empty */
+  /** What can be read from standard input. @default empty */
   readonly stdin?: Uint8Array
   /** Makes clock and random numbers the same in each run. @default false */
   readonly deterministic?: boolean

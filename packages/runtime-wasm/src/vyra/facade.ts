@@ -12,7 +12,9 @@ export interface FacadeAudit {
 
 /** Options of {@link PluginFacade}. */
 export interface FacadeInit {
+  /** Names the plugin in errors and in the audit. */
   readonly pluginId: string
+  /** What does what is allowed. */
   readonly host: BaseHostFunctions
   /**
    * What it may use: `{ transport, module_name, module_id? }`, or `transport:module[:id]` as text, `*` as a wildcard. The transports are
@@ -21,7 +23,7 @@ export interface FacadeInit {
   readonly interfaces?: readonly unknown[]
   /** Calls within the window before it is slowed down. @default 50 */
   readonly calls?: number
-  /** @default 10000 */
+  /** The window in which calls are counted, in milliseconds. @default 10000 */
   readonly windowMs?: number
   /** @default the system's */
   readonly clock?: Clock
@@ -42,6 +44,7 @@ interface Grant {
 /**
  * Host functions that a plugin gets only as far as its permissions go. Too many calls are slowed down, each by a tenth of a second more,
  * and the tenth too many blocks the plugin until {@link PluginFacade.unblock}. `log` is always free; calls that are denied count.
+ * Rejects with `BP_PERMISSION_DENIED` and `BP_WASM_RATE_LIMITED`.
  */
 export class PluginFacade extends BaseHostFunctions {
   readonly #init: FacadeInit

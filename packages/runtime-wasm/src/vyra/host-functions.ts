@@ -17,9 +17,11 @@ export interface VyraClient {
 export class BaseHostFunctions {
   /** Tells the user interface. */
   async notify_ui(_event: string, _data: unknown): Promise<void> {}
+  /** Gives what sends data under a name of a module (`module_name`, or one of its instances with `module_id`). */
   async create_publisher(_name: string, _module_name: string, _module_id?: string): Promise<VyraPublisher> {
     return { publish: async () => {} }
   }
+  /** Has `callback` given what a module publishes under a name, until the subscription is closed. */
   async create_subscriber(
     _name: string,
     _callback: (data: unknown) => void | Promise<void>,
@@ -28,9 +30,11 @@ export class BaseHostFunctions {
   ): Promise<Subscription | undefined> {
     return undefined
   }
+  /** Has `callback` answer the requests under a name of the plugin's own module, until the subscription is closed. */
   async create_server(_name: string, _callback: (data: unknown) => unknown): Promise<Subscription | undefined> {
     return undefined
   }
+  /** Gives what asks a module's server of that name. */
   async create_client(_name: string, _module_name: string, _module_id?: string): Promise<VyraClient> {
     return { request: async () => null }
   }
@@ -81,10 +85,12 @@ export class NullHostFunctions extends BaseHostFunctions {
 
 /** Options of {@link TransportHostFunctions}. */
 export interface TransportHostInit {
+  /** Carries it all; connected already. */
   readonly transport: Pick<Transport, 'publish' | 'subscribe' | 'serve' | 'request'>
   readonly logger: Logger
   /** The module that servers answer for. */
   readonly moduleName: string
+  /** Which instance of the module. @default none: the subject is `<module>.<name>` */
   readonly moduleId?: string
   /** Takes what is meant for the user interface. @default the subject `<module>.ui` */
   readonly notifyUi?: (event: string, data: unknown) => Promise<void>

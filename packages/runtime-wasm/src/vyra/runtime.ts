@@ -12,10 +12,11 @@ import { StubRuntime } from './stub.ts'
 
 /** Options of {@link createPluginRuntime}. */
 export interface PluginRuntimeInit {
+  /** Names the plugin in errors, in its log, and in the answer to `ping`. */
   readonly pluginId: string
   /** Path of `logic.wasm`; `metadata.json` is read from the same folder. */
   readonly wasmPath: string
-  /** @default host functions that do nothing */
+  /** What it may do beyond computing. @default host functions that do nothing */
   readonly host?: BaseHostFunctions
   /** Arguments of `init`. @default the metadata's `initial_state` */
   readonly initialState?: Readonly<Record<string, unknown>>
@@ -25,15 +26,19 @@ export interface PluginRuntimeInit {
   readonly strict?: boolean
   /** Waits for `notify_ui` before a call answers, and fails the call when it fails, as VYRA does. @default false */
   readonly notifyFirst?: boolean
+  /** What it may use; a limit here wins over that of its metadata. */
   readonly limits?: WasmLimits
   /** Runs it in a worker thread. @default false */
   readonly worker?: boolean
+  /** @default silent */
   readonly logger?: Logger
 }
 
 /** How one call is made. */
 export interface VyraCallOptions {
+  /** Cancels the call; in a worker even while it runs. */
   readonly signal?: AbortSignal
+  /** Shortens the plugin's own limit, in milliseconds. @default that limit */
   readonly timeoutMs?: number
 }
 
