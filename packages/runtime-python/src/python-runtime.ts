@@ -58,6 +58,8 @@ export function pythonRuntime(init: PythonRuntimeInit = {}): (components: Python
     if (init[name] !== undefined && !(init[name] > 0))
       throw coreError('BP_INVALID_ARGUMENT', { details: { what: name, reason: 'it must be more than 0' } })
   }
+  if (init.busyPollMs !== undefined && !(init.busyPollMs >= 0))
+    throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'busyPollMs', reason: 'it must not be less than 0' } })
   return (components) => {
     // Loaded for the first plugin: a host without Python plugins starts no slower for it.
     let home: Promise<PythonHome> | undefined
