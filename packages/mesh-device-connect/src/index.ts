@@ -18,3 +18,4 @@ export {
 export { type DeviceConnectErrorCode, deviceConnectErrorCatalogue } from './errors.ts'
 export type { BroadcastReply, ReplyOptions } from './replies.ts'
 export { type Filter, type KeyFilter, parseSelector, type Selector, select } from './selector.ts'
+export { type Subjects, subjectsOf } from './subjects.ts'

@@ -7,18 +7,23 @@ import { coreError } from '@backplane/core'
  * registry's heartbeat wildcard and the presence wildcard, which expect one token per id).
  */
 export interface Subjects {
+  /** Where devices are asked who is there. */
   readonly probe: string
+  /** Where calls to many devices go out. */
   readonly broadcast: string
   /** Where the registry takes registrations. */
   readonly registry: string
   /** Where the registry answers who is there. */
   readonly discovery: string
+  /** Where a device takes calls. */
   cmd(device: string): string
-  /** `*` for everybody's. */
+  /** Where a device says that it is there, and good-bye; `*` for everybody's. */
   presence(device: string): string
+  /** Where a device says that it is still there, to the registry; `*` for everybody's. */
   heartbeat(device: string): string
-  /** `*` for any device or any event; never matches replies to broadcasts, which have one token more. */
+  /** Where a device says an event; `*` for any device or any event. Never matches replies to broadcasts, which have one token more. */
   event(device: string, event: string): string
+  /** Where a device replies to a broadcast. */
   reply(device: string, correlationId: string): string
   /** Where the registry tells who comes and goes. */
   lifecycle(change: 'online' | 'offline'): string
@@ -28,7 +33,10 @@ export interface Subjects {
   eventOf(subject: string): { readonly device: string; readonly event: string } | undefined
 }
 
-/** Gives the subjects of `tenant`. */
+/**
+ * Gives the subjects of `tenant`: for rights at a broker, and for whoever listens in. Not for calling devices: {@link deviceConnect}
+ * does. The tenant is not checked.
+ */
 export function subjectsOf(tenant: string): Subjects {
   const base = `device-connect.${tenant}`
   const ofDevice = (device: string, rest: string) => `${base}.${device}.${rest}`

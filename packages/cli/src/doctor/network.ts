@@ -1,4 +1,5 @@
 import { BackplaneError, silentLogger, systemClock, type Transport } from '@backplane/core'
+import type { Subjects } from '@backplane/mesh-device-connect'
 import { noBridge } from '../client.ts'
 import type { CliIo } from '../io.ts'
 import { type Network, networkOf } from '../network.ts'
@@ -35,7 +36,10 @@ export async function networkChecks(settings: Settings, io: CliIo): Promise<Chec
       detail,
       facts: { address: transport.address, connectMs, roundTripMs },
     }
-    return [reached, await registryCheck(transport, network, io), ...(await deviceChecks(transport, network, io))]
+    const { subjectsOf } = await import('@backplane/mesh-device-connect')
+    const subjects = subjectsOf(network.tenant)
+    const registry = await registryCheck(transport, subjects, network, io)
+    return [reached, registry, ...(await deviceChecks(transport, subjects, network, io))]
   } catch (thrown) {
     const isZenoh = network.kind === 'zenoh'
     return [failedBy(entry, isZenoh ? noBridge(thrown, settings.bridge) : thrown)]
@@ -44,13 +48,17 @@ export async function networkChecks(settings: Settings, io: CliIo): Promise<Chec
   }
 }
 
-async function registryCheck(transport: Transport, { discovery, tenant }: Network, io: CliIo): Promise<Check> {
+async function registryCheck(
+  transport: Transport,
+  subjects: Subjects,
+  { discovery }: Network,
+  io: CliIo,
+): Promise<Check> {
   const request = { jsonrpc: '2.0', id: 'doctor', method: 'discovery/listDevices', params: { limit: 1 } }
   const bytes = new TextEncoder().encode(JSON.stringify(request))
   const isNeeded = discovery === 'infra'
   try {
-    const subject = `device-connect.${tenant}.discovery`
-    const { payload } = await transport.request(subject, bytes, {
+    const { payload } = await transport.request(subjects.discovery, bytes, {
       timeoutMs: isNeeded ? 5_000 : 1_000,
       signal: io.signal,
     })
@@ -69,7 +77,12 @@ async function registryCheck(transport: Transport, { discovery, tenant }: Networ
 }
 
 /** Hears devices by their presence and heartbeats, whose time stamps tell their clocks. */
-async function deviceChecks(transport: Transport, { tenant, discovery }: Network, io: CliIo): Promise<Check[]> {
+async function deviceChecks(
+  transport: Transport,
+  subjects: Subjects,
+  { tenant, discovery }: Network,
+  io: CliIo,
+): Promise<Check[]> {
   const skews = new Map<string, number>()
   const hear = ({ payload }: { payload: Uint8Array }) => {
     const said = read(payload)
@@ -79,10 +92,9 @@ async function deviceChecks(transport: Transport, { tenant, discovery }: Network
     // What travelled longest looks most like a clock that is behind.
     if (known === undefined || Math.abs(skew) < Math.abs(known)) skews.set(said.device_id, skew)
   }
-  const base = `device-connect.${tenant}`
-  for (const kind of ['presence', 'heartbeat']) await transport.subscribe(`${base}.*.${kind}`, hear)
+  for (const subject of [subjects.presence('*'), subjects.heartbeat('*')]) await transport.subscribe(subject, hear)
   const probe = new TextEncoder().encode(JSON.stringify({ probe: true, ts: Date.now() / 1000 }))
-  await transport.publish(`${base}.discovery.probe`, probe)
+  await transport.publish(subjects.probe, probe)
   await pause(listenMs[discovery], io.signal)
 
   const names = [...skews.keys()].sort()
