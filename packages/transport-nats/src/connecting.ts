@@ -1,7 +1,8 @@
 import { BackplaneError, type Clock, coreError } from '@backplane/core'
+import { invalidArgument, reconnectDelay } from '@backplane/core/transport'
 import { type ClientEvents, type NatsClient, openClient } from './client.ts'
 import { type NatsCredentials, type NatsTls, readCredentials, renewed } from './credentials.ts'
-import { backoff, type TransportSettings } from './options.ts'
+import type { TransportSettings } from './options.ts'
 import { probe } from './probe.ts'
 import { addressOf, hostPort, parseServer, type ServerAddress } from './servers.ts'
 
@@ -14,7 +15,7 @@ export function serversOf(servers: string | readonly string[] | undefined): Serv
   if (servers === undefined) return []
   const list = (typeof servers === 'string' ? servers.split(',') : servers).map((server) => parseServer(server.trim()))
   if (list.length > 0) return list
-  throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'natsTransport option servers', reason: 'it is empty' } })
+  throw invalidArgument('natsTransport option servers', 'it is empty')
 }
 
 /** What one connection is made from. */
@@ -51,7 +52,7 @@ export async function connectClient(options: {
     dialTimeoutMs: Math.max(timeoutMs, leastDialMs),
     pingIntervalMs: settings.pingIntervalMs,
     maxPingsOut: settings.maxPingsOut,
-    backoffMs: (attempt) => backoff(settings, attempt),
+    backoffMs: (attempt) => reconnectDelay(settings, attempt),
     events,
   })
   if (!signal.aborted) return client

@@ -1,12 +1,5 @@
 import { expect, test } from 'vitest'
-import { backoff, settingsOf } from './options.ts'
-
-test('waits longer after each failure, up to a bound, and leaves a share of it to chance', () => {
-  const settings = settingsOf({ reconnectMinMs: 100, reconnectMaxMs: 1000, reconnectJitter: 0.5 })
-  const waits = (random: number) => [1, 2, 3, 4, 5, 99].map((attempt) => backoff(settings, attempt, () => random))
-  expect(waits(0)).toEqual([100, 200, 400, 800, 1000, 1000])
-  expect(waits(1)).toEqual([50, 100, 200, 400, 500, 500])
-})
+import { settingsOf } from './options.ts'
 
 test('refuses options that cannot be meant', () => {
   const wrong = [

@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '@backplane/core'
 import { validateSubject } from '@backplane/core/subjects'
+import { invalidArgument } from '@backplane/core/transport'
 import type { NatsCredentials, NatsTls } from './credentials.ts'
-import { invalid } from './failures.ts'
 
 /** Options of {@link natsTransport}. */
 export interface NatsTransportInit {
@@ -78,13 +78,13 @@ export function settingsOf(init: NatsTransportInit): TransportSettings {
   const given = Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined))
   const settings: TransportSettings = { ...defaults, ...given }
   validateSubject(settings.inboxPrefix)
-  if (/[\p{Cc}]/u.test(settings.name)) throw invalid('natsTransport option name', 'it has control characters')
+  if (/[\p{Cc}]/u.test(settings.name)) throw invalidArgument('natsTransport option name', 'it has control characters')
   atLeast(settings, 'reconnectMinMs', 1)
   atLeast(settings, 'reconnectMaxMs', settings.reconnectMinMs)
   atLeast(settings, 'pingIntervalMs', 1)
   atLeast(settings, 'maxPingsOut', 1)
   if (settings.reconnectJitter >= 0 && settings.reconnectJitter <= 1) return settings
-  throw invalid('natsTransport option reconnectJitter', 'it is not from 0 to 1')
+  throw invalidArgument('natsTransport option reconnectJitter', 'it is not from 0 to 1')
 }
 
 type Amount = 'reconnectMinMs' | 'reconnectMaxMs' | 'pingIntervalMs' | 'maxPingsOut'
@@ -92,14 +92,5 @@ type Amount = 'reconnectMinMs' | 'reconnectMaxMs' | 'pingIntervalMs' | 'maxPings
 function atLeast(settings: TransportSettings, name: Amount, least: number): void {
   const value = settings[name]
   if (Number.isFinite(value) && value >= least && value < 2 ** 31) return
-  throw invalid(`natsTransport option ${name}`, `${value} is not a number from ${least} on`)
-}
-
-/**
- * How long after a try to connect the next may begin, after so many in a row (from 1): doubling, part of it by chance.
- */
-export function backoff(settings: TransportSettings, attempt: number, random: () => number = Math.random): number {
-  const { reconnectMinMs, reconnectMaxMs, reconnectJitter } = settings
-  const full = Math.min(reconnectMaxMs, reconnectMinMs * 2 ** Math.min(attempt - 1, 30))
-  return Math.round(full * (1 - reconnectJitter * random()))
+  throw invalidArgument(`natsTransport option ${name}`, `${value} is not a number from ${least} on`)
 }

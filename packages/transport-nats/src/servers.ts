@@ -1,6 +1,6 @@
 import type { BackplaneError } from '@backplane/core'
+import { invalidArgument } from '@backplane/core/transport'
 import type { NatsCredentials } from './credentials.ts'
-import { invalid as invalidArgument } from './failures.ts'
 
 /** One server, as it was written. */
 export interface ServerAddress {

@@ -14,14 +14,22 @@ import {
   throwIfAborted,
   within,
 } from '@backplane/core'
-import { validatePattern, validateSubject } from '@backplane/core/subjects'
-import { CallTable, Inbound } from '@backplane/core/transport'
-import { Answering } from './answering.ts'
+import {
+  Answering,
+  checkOutgoing,
+  checkSubscribing,
+  Inbound,
+  Link,
+  PendingRequests,
+  payloadTooLarge,
+  refused,
+} from '@backplane/core/transport'
 import type { NatsClient, NatsMessage } from './client.ts'
 import { serversOf } from './connecting.ts'
-import { checkLength, checkQueue, failureOf, invalid, refused, tooLarge } from './failures.ts'
-import { closedError, Link } from './link.ts'
+import { NatsConnector } from './connector.ts'
+import { failureOf } from './failures.ts'
 import { type NatsTransportComponents, type NatsTransportInit, settingsOf, type TransportSettings } from './options.ts'
+import { NatsReplies } from './replies.ts'
 import type { ServerAddress } from './servers.ts'
 
 /**
@@ -40,6 +48,8 @@ export function natsTransport(init: NatsTransportInit = {}): (components: NatsTr
   return (components) => new NatsTransport(settings, servers, components)
 }
 
+/** A longer one would be cut off by a broker's limit for a protocol line (4096), and the whole connection with it. */
+const longestSubject = 3800
 const defaultRequestTimeoutMs = 5000
 const defaultMaxPending = 65_536
 const defaultDrainMs = 1000
@@ -68,8 +78,10 @@ interface Entry extends Behaviour {
 class NatsTransport implements Transport {
   readonly kind = 'nats'
   readonly #components: NatsTransportComponents
-  readonly #link: Link
-  readonly #calls: CallTable
+  readonly #connector: NatsConnector
+  readonly #link: Link<NatsClient>
+  readonly #replies: NatsReplies
+  readonly #requests: PendingRequests
   readonly #entries = new Set<Entry>()
   /** Aborts the handlers that outlast the drain. */
   readonly #handlers = new AbortController()
@@ -79,20 +91,25 @@ class NatsTransport implements Transport {
 
   constructor(settings: TransportSettings, servers: readonly ServerAddress[], components: NatsTransportComponents) {
     this.#components = components
-    this.#calls = new CallTable(components.clock)
+    this.#requests = new PendingRequests(components.clock)
     this.#inbox = `${settings.inboxPrefix}.${crypto.randomUUID().replaceAll('-', '')}.`
-    this.#link = new Link(settings, servers, components, {
+    this.#connector = new NatsConnector(settings, servers, components, {
       attach: (client) => this.#attach(client),
-      lost: (error) => this.#calls.failAll(() => error),
       publishForbidden: (subject, reason) => {
         const error = refused(subject, reason)
-        this.#calls.failAll(
+        this.#requests.failAll(
           () => error,
-          (call) => call.subject === subject,
+          (request) => request.subject === subject,
         )
         this.#link.emit({ type: 'error', error })
       },
     })
+    this.#link = new Link(this.#connector, {
+      clock: components.clock,
+      logger: components.logger,
+      lost: (error) => this.#requests.failAll(() => error),
+    })
+    this.#replies = new NatsReplies({ link: this.#link, connector: this.#connector, logger: components.logger })
   }
 
   get status(): TransportStatus {
@@ -100,11 +117,11 @@ class NatsTransport implements Transport {
   }
 
   get address(): string {
-    return this.#link.address
+    return this.#connector.address
   }
 
   get maxPayload(): number {
-    return this.#link.maxPayload
+    return this.#connector.maxPayload
   }
 
   connect(options?: TransportOptions): Promise<void> {
@@ -112,7 +129,11 @@ class NatsTransport implements Transport {
   }
 
   flush(options?: TransportOptions): Promise<void> {
-    return this.#link.flush(options)
+    const flushed = (client: NatsClient) =>
+      client.flush().catch((thrown) => {
+        throw this.#link.disconnectedError(thrown)
+      })
+    return this.#link.use(flushed, 'The flush', options)
   }
 
   onStatus(listener: (event: TransportEvent) => void): () => void {
@@ -132,7 +153,11 @@ class NatsTransport implements Transport {
     try {
       const client = this.#ready(subject, payload, options?.signal)
       if (this.#inboxForbidden !== undefined) throw refused(subject, this.#inboxForbidden)
-      const { id, answer } = this.#calls.open(subject, options?.timeoutMs ?? defaultRequestTimeoutMs, options?.signal)
+      const { id, answer } = this.#requests.open(
+        subject,
+        options?.timeoutMs ?? defaultRequestTimeoutMs,
+        options?.signal,
+      )
       client.publish(subject, payload, this.#inbox + id)
       return answer
     } catch (thrown) {
@@ -153,19 +178,15 @@ class NatsTransport implements Transport {
   }
 
   serve(pattern: string, handler: RequestHandler, options: SubscribeOptions = {}): Promise<Subscription> {
-    const link = this.#link
-    const answering = new Answering(handler, options.maxPending ?? defaultMaxPending, {
+    const answering = new Answering(handler, {
+      replies: this.#replies,
+      maxPending: options.maxPending ?? defaultMaxPending,
       signal: this.#handlers.signal,
-      get maxPayload() {
-        return link.maxPayload
-      },
-      answer: (reply, payload) => link.whenUp((client) => client.publish(reply, payload)),
-      refuse: (reply, refusal) => link.whenUp((client) => client.refuse(reply, refusal)),
-      dropped: (dropped) => link.emit({ type: 'slow', subject: pattern, dropped }),
+      dropped: (dropped) => this.#link.emit({ type: 'slow', subject: pattern, dropped }),
       failed: (thrown) => this.#handlerFailed(pattern, thrown),
     })
     return this.#add(pattern, options, {
-      deliver: (message) => answering.push(message),
+      deliver: ({ subject, data, reply }) => answering.push(subject, data, reply || undefined),
       close: () => answering.close(),
       idle: () => answering.idle(),
     })
@@ -201,13 +222,9 @@ class NatsTransport implements Transport {
   }
 
   async #add(pattern: string, options: SubscribeOptions, behaviour: Behaviour): Promise<Subscription> {
-    const { queue, signal, maxPending = defaultMaxPending } = options
-    validatePattern(pattern)
-    checkLength(pattern)
-    if (queue !== undefined) checkQueue(queue)
-    if (!(maxPending >= 1)) throw invalid('maxPending', 'it must be 1 or more')
-    throwIfAborted(signal)
-    const client = this.#link.client()
+    checkSubscribing(pattern, options, longestSubject)
+    const { queue, signal } = options
+    const client = this.#link.live()
     const entry: Entry = { pattern, queue, native: undefined, forbidden: undefined, ...behaviour }
     this.#entries.add(entry)
     this.#attachEntry(client, entry)
@@ -219,7 +236,7 @@ class NatsTransport implements Transport {
       return true
     }
     try {
-      await this.#link.flush(signal ? { signal } : {})
+      await this.flush(signal ? { signal } : {})
       if (entry.forbidden !== undefined) throw refused(pattern, entry.forbidden)
     } catch (thrown) {
       remove()
@@ -228,17 +245,17 @@ class NatsTransport implements Transport {
     signal?.addEventListener('abort', remove, { once: true })
     const unsubscribe = async () => {
       // The broker is waited for, so that others find nobody any more.
-      if (remove()) await this.#link.flush({ timeoutMs: courtesyMs }).catch(() => {})
+      if (remove()) await this.flush({ timeoutMs: courtesyMs }).catch(() => {})
     }
     return { pattern, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
   }
 
   #answered(message: NatsMessage): void {
-    const call = this.#calls.take(message.subject.slice(this.#inbox.length))
-    if (!call) return
-    const failure = failureOf(call.subject, message)
-    if (failure) call.fail(failure)
-    else call.settle({ subject: call.subject, payload: message.data })
+    const request = this.#requests.take(message.subject.slice(this.#inbox.length))
+    if (!request) return
+    const failure = failureOf(request.subject, message)
+    if (failure) request.fail(failure)
+    else request.settle({ subject: request.subject, payload: message.data })
   }
 
   #shutDown(drainMs: number): Promise<void> {
@@ -249,23 +266,21 @@ class NatsTransport implements Transport {
       await within(drained, { clock, timeoutMs: drainMs, what: 'The drain' }).catch(() => {})
       await within(client.flush(), { clock, timeoutMs: courtesyMs, what: 'The flush' }).catch(() => {})
     })
-    this.#calls.failAll(closedError)
-    this.#calls.stop()
+    this.#requests.failAll(() => this.#link.closedError())
+    this.#requests.stop()
     this.#entries.clear()
     for (const entry of entries) {
       entry.close()
       entry.native?.unsubscribe()
     }
-    return closing.finally(() => this.#handlers.abort(closedError()))
+    return closing.finally(() => this.#handlers.abort(this.#link.closedError()))
   }
 
   #ready(subject: string, payload: Uint8Array, signal: AbortSignal | undefined): NatsClient {
-    validateSubject(subject)
-    checkLength(subject)
-    if (!(payload instanceof Uint8Array)) throw invalid('payload', 'it is not a Uint8Array')
-    const client = this.#link.client()
+    checkOutgoing(subject, payload, longestSubject)
+    const client = this.#link.live()
     throwIfAborted(signal)
-    if (payload.length > this.#link.maxPayload) throw tooLarge(payload.length, this.#link.maxPayload)
+    if (payload.length > this.maxPayload) throw payloadTooLarge(payload.length, this.maxPayload)
     return client
   }
 

@@ -1,7 +1,5 @@
 import { silentLogger, systemClock } from '@backplane/core'
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { backoff, settingsOf } from './options.ts'
 import { zenohTransport } from './transport.ts'
 
 test.each([
@@ -27,16 +25,4 @@ test('what is undefined is left at its default', () => {
   })
   expect(transport.address).toBe('ws://127.0.0.1:10000')
   expect(transport.maxPayload).toBe(8 * 1024 * 1024)
-})
-
-test('the wait between tries grows to its bound, never beyond it, and is never the same for all', () => {
-  const settings = settingsOf({})
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 1000 }), fc.double({ min: 0, max: 1, noNaN: true }), (attempt, chance) => {
-      const wait = backoff(settings, attempt, () => chance)
-      const full = Math.min(10_000, 250 * 2 ** Math.min(attempt - 1, 30))
-      expect(wait).toBeGreaterThanOrEqual(full / 2 - 1)
-      expect(wait).toBeLessThanOrEqual(full)
-    }),
-  )
 })

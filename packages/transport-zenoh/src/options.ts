@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@backplane/core'
-import { invalid } from './failures.ts'
+import { invalidArgument } from '@backplane/core/transport'
 
 /** Options of {@link zenohTransport}. */
 export interface ZenohTransportInit {
@@ -82,7 +82,7 @@ export function settingsOf(init: ZenohTransportInit): TransportSettings {
   between(settings, 'heartbeatMs', 1)
   between(settings, 'heartbeatTimeoutMs', 1)
   if (settings.congestion === 'drop' || settings.congestion === 'block') return settings
-  throw invalid('zenohTransport option congestion', "it is neither 'drop' nor 'block'")
+  throw invalidArgument('zenohTransport option congestion', "it is neither 'drop' nor 'block'")
 }
 
 function checkEndpoint(endpoint: string): void {
@@ -94,7 +94,7 @@ function checkEndpoint(endpoint: string): void {
       : url.username || url.password || url.hash
         ? 'user, password and fragment have no meaning in it'
         : undefined
-  if (reason !== undefined) throw invalid('zenohTransport option endpoint', reason)
+  if (reason !== undefined) throw invalidArgument('zenohTransport option endpoint', reason)
 }
 
 type Amount =
@@ -108,12 +108,5 @@ type Amount =
 function between(settings: TransportSettings, name: Amount, least: number, most = 2 ** 31 - 1): void {
   const value = settings[name]
   if (Number.isFinite(value) && value >= least && value <= most) return
-  throw invalid(`zenohTransport option ${name}`, `${value} is not a number from ${least} to ${most}`)
-}
-
-/** How long to wait after so many tries to connect in a row (from 1): doubling, part of it by chance. */
-export function backoff(settings: TransportSettings, attempt: number, random: () => number = Math.random): number {
-  const { reconnectMinMs, reconnectMaxMs, reconnectJitter } = settings
-  const full = Math.min(reconnectMaxMs, reconnectMinMs * 2 ** Math.min(attempt - 1, 30))
-  return Math.round(full * (1 - reconnectJitter * random()))
+  throw invalidArgument(`zenohTransport option ${name}`, `${value} is not a number from ${least} to ${most}`)
 }

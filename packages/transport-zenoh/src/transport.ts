@@ -15,21 +15,28 @@ import {
   throwIfAborted,
   within,
 } from '@backplane/core'
-import { validatePattern, validateSubject } from '@backplane/core/subjects'
-import { CallTable, Inbound } from '@backplane/core/transport'
-import { Answering } from './answering.ts'
+import {
+  Answering,
+  checkOutgoing,
+  checkSubscribing,
+  Inbound,
+  Link,
+  PendingRequests,
+  payloadTooLarge,
+  refusalError,
+} from '@backplane/core/transport'
+import { type OpenSession, ZenohConnector } from './connector.ts'
 import { type Behaviour, Entry } from './entry.ts'
-import { checkLength, checkQueue, closedError, invalid, refused, tooLarge } from './failures.ts'
 import { keyOf, subjectOf } from './key-expressions.ts'
-import { Link, type OpenSession } from './link.ts'
 import {
   settingsOf,
   type TransportSettings,
   type ZenohTransportComponents,
   type ZenohTransportInit,
 } from './options.ts'
+import { ZenohReplies } from './replies.ts'
 import type { ZenohSession } from './session.ts'
-import { QueryIds, refusalOf } from './wire.ts'
+import { errorReplyOf, QueryIds } from './wire.ts'
 import { openZenohTs } from './zenoh-ts/session.ts'
 
 /**
@@ -59,6 +66,8 @@ export function zenohTransport(init: ZenohTransportInit = {}): (components: Zeno
     )
 }
 
+/** Keys travel with a 16-bit length; far below it, so that what a peer adds still fits. */
+const longestSubject = 8000
 const defaultRequestTimeoutMs = 5000
 const defaultMaxPending = 65_536
 /** A bridge forgets the oldest query of a client that has more than 1000 open; beyond this many they are refused. */
@@ -72,8 +81,9 @@ class ZenohTransport implements Transport {
   readonly address: string
   readonly maxPayload: number
   readonly #components: ZenohTransportComponents
-  readonly #link: Link
-  readonly #calls: CallTable
+  readonly #link: Link<ZenohSession>
+  readonly #replies: ZenohReplies
+  readonly #requests: PendingRequests
   readonly #ids = new QueryIds()
   readonly #entries = new Set<Entry>()
   /** Aborts the handlers that outlast the drain. */
@@ -84,11 +94,14 @@ class ZenohTransport implements Transport {
     this.address = settings.endpoint
     this.maxPayload = settings.maxPayload
     this.#components = components
-    this.#calls = new CallTable(components.clock)
-    this.#link = new Link(settings, components, openSession, {
-      attach: (session) => this.#attach(session),
+    this.#replies = new ZenohReplies(settings.maxPayload)
+    this.#requests = new PendingRequests(components.clock)
+    const attach = (session: ZenohSession) => this.#attach(session)
+    this.#link = new Link(new ZenohConnector(settings, components, openSession, attach), {
+      clock: components.clock,
+      logger: components.logger,
       lost: (error) => {
-        this.#calls.failAll(() => error)
+        this.#requests.failAll(() => error)
         for (const entry of this.#entries) entry.forget()
       },
     })
@@ -102,8 +115,8 @@ class ZenohTransport implements Transport {
     return this.#link.connect(options)
   }
 
-  async flush(options?: TransportOptions): Promise<void> {
-    await this.#link.use((session) => session.roundTrip(), 'The flush', options)
+  flush(options?: TransportOptions): Promise<void> {
+    return this.#link.use((session) => session.roundTrip(), 'The flush', options)
   }
 
   onStatus(listener: (event: TransportEvent) => void): () => void {
@@ -124,7 +137,7 @@ class ZenohTransport implements Transport {
     try {
       const session = this.#ready(subject, payload, options?.signal)
       const timeoutMs = options?.timeoutMs ?? defaultRequestTimeoutMs
-      const { id, answer } = this.#calls.open(subject, timeoutMs, options?.signal)
+      const { id, answer } = this.#requests.open(subject, timeoutMs, options?.signal)
       this.#ask(session, id, subject, payload, timeoutMs)
       return answer
     } catch (thrown) {
@@ -146,17 +159,17 @@ class ZenohTransport implements Transport {
   }
 
   serve(pattern: string, handler: RequestHandler, options: SubscribeOptions = {}): Promise<Subscription> {
-    const maxPending = Math.min(options.maxPending ?? mostQueriesUnderWay, mostQueriesUnderWay)
-    const answering = new Answering(handler, maxPending, {
+    const answering = new Answering(handler, {
+      replies: this.#replies,
+      maxPending: Math.min(options.maxPending ?? mostQueriesUnderWay, mostQueriesUnderWay),
       signal: this.#handlers.signal,
-      maxPayload: this.maxPayload,
-      subjectOf,
       dropped: (dropped) => this.#link.emit({ type: 'slow', subject: pattern, dropped }),
       failed: (thrown) => this.#handlerFailed(pattern, thrown),
     })
     return this.#add(pattern, options, {
       kind: 'serve',
-      push: (incoming) => answering.push(incoming),
+      push: (incoming) =>
+        answering.push(subjectOf(incoming.key), incoming.payload, 'end' in incoming ? incoming : undefined),
       close: () => answering.close(),
       idle: () => answering.idle(),
     })
@@ -176,13 +189,9 @@ class ZenohTransport implements Transport {
   }
 
   async #add(pattern: string, options: SubscribeOptions, behaviour: Behaviour): Promise<Subscription> {
-    const { queue, signal, maxPending = defaultMaxPending } = options
-    validatePattern(pattern)
-    checkLength(pattern)
-    if (queue !== undefined) checkQueue(queue)
-    if (!(maxPending >= 1)) throw invalid('maxPending', 'it must be 1 or more')
-    throwIfAborted(signal)
-    this.#link.session()
+    checkSubscribing(pattern, options, longestSubject)
+    const { signal } = options
+    this.#link.live()
     const entry = new Entry(pattern, options, behaviour)
     this.#entries.add(entry)
     const remove = async () => {
@@ -212,22 +221,21 @@ class ZenohTransport implements Transport {
         payload,
         attachment: this.#ids.next(),
         timeoutMs,
-        onReply: (bytes) => this.#calls.take(id)?.settle({ subject, payload: bytes }),
+        onReply: (bytes) => this.#requests.take(id)?.settle({ subject, payload: bytes }),
         onError: (bytes, encoding) => {
           const text = new TextDecoder().decode(bytes)
-          const kind = refusalOf(encoding)
+          const kind = errorReplyOf(encoding)
           if (kind === 'silent') silent = true
-          else if (kind === 'too-large') refusal = tooLarge(Number(text.split(' ')[0]), Number(text.split(' ')[1]))
-          else refusal = refused(subject, text === '' ? 'error reply without text' : text)
+          else refusal = refusalError(subject, kind, text === '' ? 'error reply without text' : text)
         },
         // Another may still give an answer where one has refused, so only the end decides.
         onEnd: () => {
           if (silent && !refusal) return
-          this.#calls.take(id)?.fail(refusal ?? coreError('BP_NO_RESPONDER', { details: { subject } }))
+          this.#requests.take(id)?.fail(refusal ?? coreError('BP_NO_RESPONDER', { details: { subject } }))
         },
       })
     } catch (thrown) {
-      this.#calls.take(id)?.fail(BackplaneError.from(thrown))
+      this.#requests.take(id)?.fail(BackplaneError.from(thrown))
     }
   }
 
@@ -241,20 +249,18 @@ class ZenohTransport implements Transport {
       await within(drained, { clock, timeoutMs: drainMs, what: 'The drain' }).catch(() => {})
       await within(session.roundTrip(), { clock, timeoutMs: courtesyMs, what: 'The flush' }).catch(() => {})
     })
-    this.#calls.failAll(closedError)
-    this.#calls.stop()
+    this.#requests.failAll(() => this.#link.closedError())
+    this.#requests.stop()
     this.#entries.clear()
     for (const entry of entries) entry.behaviour.close()
-    return closing.finally(() => this.#handlers.abort(closedError()))
+    return closing.finally(() => this.#handlers.abort(this.#link.closedError()))
   }
 
   #ready(subject: string, payload: Uint8Array, signal: AbortSignal | undefined): ZenohSession {
-    validateSubject(subject)
-    checkLength(subject)
-    if (!(payload instanceof Uint8Array)) throw invalid('payload', 'it is not a Uint8Array')
-    const session = this.#link.session()
+    checkOutgoing(subject, payload, longestSubject)
+    const session = this.#link.live()
     throwIfAborted(signal)
-    if (payload.length > this.maxPayload) throw tooLarge(payload.length, this.maxPayload)
+    if (payload.length > this.maxPayload) throw payloadTooLarge(payload.length, this.maxPayload)
     return session
   }
 

@@ -1,3 +1,5 @@
+import type { RefusalKind } from '@backplane/core/transport'
+
 /**
  * What this transport says beside the payload, to others of its kind: everybody else may ignore it.
  *
@@ -27,17 +29,17 @@ export function isOurs(attachment: Uint8Array | undefined): attachment is Uint8A
   return attachment?.length === attachmentLength && attachment[0] === magic[0] && attachment[1] === magic[1]
 }
 
-/** Why a request was not answered with a payload. */
-export type RefusalKind = 'failed' | 'busy' | 'too-large' | 'silent'
+/** Why a request was not answered with a payload; `silent` where that is on purpose. */
+export type ErrorReplyKind = RefusalKind | 'silent'
 
 const prefix = 'text/plain;backplane-'
 
-export function encodingOf(kind: RefusalKind): string {
+export function encodingOf(kind: ErrorReplyKind): string {
   return prefix + kind
 }
 
 /** What an error reply says; `failed` where it comes from somebody else. */
-export function refusalOf(encoding: string): RefusalKind {
+export function errorReplyOf(encoding: string): ErrorReplyKind {
   const kind = encoding.startsWith(prefix) ? encoding.slice(prefix.length) : ''
   return kind === 'busy' || kind === 'too-large' || kind === 'silent' ? kind : 'failed'
 }

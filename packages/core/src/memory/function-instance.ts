@@ -5,7 +5,7 @@ import type { Health, IncomingEvent, PluginInstance, RuntimeContext } from '../c
 import type { Value } from '../contracts/values.ts'
 import { throwIfAborted } from '../deadline.ts'
 import { BackplaneError, coreError } from '../errors.ts'
-import { untilAborted } from '../runtime/until-aborted.ts'
+import { untilAborted } from '../until-aborted.ts'
 import type { FunctionDefinition, FunctionHandler, FunctionPlugin, FunctionPluginContext } from './function-plugin.ts'
 import { copyValue } from './value-copy.ts'
 

@@ -1,7 +1,7 @@
 import type { PluginRuntime, PluginSource } from '../contracts/runtime.ts'
 import { throwIfAborted } from '../deadline.ts'
 import { coreError, messageOf } from '../errors.ts'
-import { untilAborted } from '../runtime/until-aborted.ts'
+import { untilAborted } from '../until-aborted.ts'
 import { FunctionInstance } from './function-instance.ts'
 import type { FunctionModule, FunctionPlugin } from './function-plugin.ts'
 

@@ -3,5 +3,6 @@
  *
  * @packageDocumentation
  */
+
+export { untilAborted } from '../until-aborted.ts'
 export { RemoteCall, type RemoteCallLine } from './remote-call.ts'
-export { untilAborted } from './until-aborted.ts'

@@ -4,7 +4,7 @@ import { abortedBy } from '../deadline.ts'
 import { type BackplaneError, coreError } from '../errors.ts'
 
 /** One request that waits for its answer. */
-export interface Call {
+export interface PendingRequest {
   readonly subject: string
   readonly deadline: number
   readonly timeoutMs: number
@@ -13,19 +13,19 @@ export interface Call {
 }
 
 /**
- * Two looks at the deadlines are this far apart, at least: many calls share one timer, which is what makes them cheap.
+ * Two looks at the deadlines are this far apart, at least: many requests share one timer, which is what makes them cheap.
  */
 const stepMs = 5
 
 /**
  * The requests under way, by a short id of their own; for a medium whose answers do not find their asker by themselves.
  *
- * One timer stands for all deadlines: it is armed for the earliest of them, so a steady flow of calls with the same
- * timeout sets it about once per timeout, not once per call.
+ * One timer stands for all deadlines: it is armed for the earliest of them, so a steady flow of requests with the same
+ * timeout sets it about once per timeout, not once per request.
  */
-export class CallTable {
+export class PendingRequests {
   readonly #clock: Clock
-  readonly #calls = new Map<string, Call>()
+  readonly #requests = new Map<string, PendingRequest>()
   #timer: Timer | undefined
   #armedFor = Number.POSITIVE_INFINITY
   #next = 0
@@ -35,22 +35,22 @@ export class CallTable {
   }
 
   get size(): number {
-    return this.#calls.size
+    return this.#requests.size
   }
 
-  /** Enters a call; gives its id, and its answer as a promise. */
+  /** Enters a request; gives its id, and its answer as a promise. */
   open(subject: string, timeoutMs: number, signal: AbortSignal | undefined): { id: string; answer: Promise<Message> } {
     const id = (this.#next++).toString(36)
     const deadline = this.#clock.now() + timeoutMs
     const answer = new Promise<Message>((settle, fail) => {
       if (!signal) {
-        this.#calls.set(id, { subject, deadline, timeoutMs, settle, fail })
+        this.#requests.set(id, { subject, deadline, timeoutMs, settle, fail })
         return
       }
       const abort = () => this.take(id)?.fail(abortedBy(signal))
       const forget = () => signal.removeEventListener('abort', abort)
       signal.addEventListener('abort', abort, { once: true })
-      this.#calls.set(id, {
+      this.#requests.set(id, {
         subject,
         deadline,
         timeoutMs,
@@ -68,23 +68,26 @@ export class CallTable {
     return { id, answer }
   }
 
-  /** Takes a call out, to be settled by whoever took it. */
-  take(id: string): Call | undefined {
-    const call = this.#calls.get(id)
-    if (call) this.#calls.delete(id)
-    return call
+  /** Takes a request out, to be settled by whoever took it. */
+  take(id: string): PendingRequest | undefined {
+    const request = this.#requests.get(id)
+    if (request) this.#requests.delete(id)
+    return request
   }
 
-  /** Fails every call that `which` picks. */
-  failAll(error: (call: Call) => BackplaneError, which: (call: Call) => boolean = () => true): void {
-    for (const [id, call] of [...this.#calls]) {
-      if (!which(call)) continue
-      this.#calls.delete(id)
-      call.fail(error(call))
+  /** Fails every request that `which` picks. */
+  failAll(
+    error: (request: PendingRequest) => BackplaneError,
+    which: (request: PendingRequest) => boolean = () => true,
+  ): void {
+    for (const [id, request] of [...this.#requests]) {
+      if (!which(request)) continue
+      this.#requests.delete(id)
+      request.fail(error(request))
     }
   }
 
-  /** Takes the timer down; calls that are still in are left as they are. */
+  /** Takes the timer down; requests that are still in are left as they are. */
   stop(): void {
     this.#timer?.cancel()
     this.#timer = undefined
@@ -101,13 +104,13 @@ export class CallTable {
     this.#timer = undefined
     this.#armedFor = Number.POSITIVE_INFINITY
     const now = this.#clock.now()
-    this.failAll(timedOut, (call) => call.deadline <= now)
+    this.failAll(timedOut, (request) => request.deadline <= now)
     let earliest = Number.POSITIVE_INFINITY
-    for (const { deadline } of this.#calls.values()) earliest = Math.min(earliest, deadline)
+    for (const { deadline } of this.#requests.values()) earliest = Math.min(earliest, deadline)
     if (earliest < this.#armedFor) this.#arm(earliest)
   }
 }
 
-function timedOut({ subject, timeoutMs }: Call): BackplaneError {
+function timedOut({ subject, timeoutMs }: PendingRequest): BackplaneError {
   return coreError('BP_TIMEOUT', { details: { what: `The request on '${subject}'`, timeoutMs } })
 }

@@ -1,4 +1,4 @@
-import { abortedBy } from '../deadline.ts'
+import { abortedBy } from './deadline.ts'
 
 /** Waits for a promise, but not beyond the signal; the work itself goes on unless it heeds the signal on its own. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { manualClock } from '../memory/index.ts'
-import { CallTable } from './calls.ts'
+import { PendingRequests } from './pending-requests.ts'
 
 const nothing = new Uint8Array()
 const outcome = (answer: Promise<unknown>) =>
@@ -10,28 +10,28 @@ const outcome = (answer: Promise<unknown>) =>
     (error) => error.code as string,
   )
 
-test('settles each call once, by its id, and forgets it', async () => {
-  const calls = new CallTable(manualClock())
-  const one = calls.open('a', 1000, undefined)
-  const two = calls.open('b', 1000, undefined)
-  calls.take(two.id)?.settle({ subject: 'b', payload: nothing })
-  expect(calls.take(two.id)).toBeUndefined()
+test('settles each request once, by its id, and forgets it', async () => {
+  const requests = new PendingRequests(manualClock())
+  const one = requests.open('a', 1000, undefined)
+  const two = requests.open('b', 1000, undefined)
+  requests.take(two.id)?.settle({ subject: 'b', payload: nothing })
+  expect(requests.take(two.id)).toBeUndefined()
   expect(await outcome(two.answer)).toBe('answered')
-  calls.failAll(() => new Error('gone') as never)
+  requests.failAll(() => new Error('gone') as never)
   await expect(one.answer).rejects.toThrow('gone')
-  expect(calls.size).toBe(0)
+  expect(requests.size).toBe(0)
 })
 
-test('one timer serves any number of calls, and it is taken down at the end', async () => {
+test('one timer serves any number of requests, and it is taken down at the end', async () => {
   const clock = manualClock()
-  const calls = new CallTable(clock)
-  const outcomes = Array.from({ length: 1000 }, (_, i) => outcome(calls.open('a', 1000 + i, undefined).answer))
+  const requests = new PendingRequests(clock)
+  const outcomes = Array.from({ length: 1000 }, (_, i) => outcome(requests.open('a', 1000 + i, undefined).answer))
   expect(clock.pending).toBe(1)
   await clock.advance(2100)
   expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['BP_TIMEOUT']))
   expect(clock.pending).toBe(0)
-  calls.open('a', 1000, undefined).answer.catch(() => {})
-  calls.stop()
+  requests.open('a', 1000, undefined).answer.catch(() => {})
+  requests.stop()
   expect(clock.pending).toBe(0)
 })
 
@@ -40,9 +40,9 @@ test('no deadline comes early, none later than one step, whatever else is under 
   await fc.assert(
     fc.asyncProperty(timeouts, async (all) => {
       const clock = manualClock()
-      const calls = new CallTable(clock)
+      const requests = new PendingRequests(clock)
       const ended = all.map(async (timeoutMs) => {
-        await outcome(calls.open('a', timeoutMs, undefined).answer)
+        await outcome(requests.open('a', timeoutMs, undefined).answer)
         return clock.now() - timeoutMs
       })
       for (let i = 0; i < 310; i++) await clock.advance(1)
@@ -55,14 +55,14 @@ test('no deadline comes early, none later than one step, whatever else is under 
   )
 })
 
-test('an aborted call ends, and leaves no listener on the signal of one that was answered', async () => {
-  const calls = new CallTable(manualClock())
+test('an aborted request ends, and leaves no listener on the signal of one that was answered', async () => {
+  const requests = new PendingRequests(manualClock())
   const controller = new AbortController()
-  const answered = calls.open('a', 1000, controller.signal)
-  calls.take(answered.id)?.settle({ subject: 'a', payload: nothing })
-  const aborted = calls.open('a', 1000, controller.signal)
+  const answered = requests.open('a', 1000, controller.signal)
+  requests.take(answered.id)?.settle({ subject: 'a', payload: nothing })
+  const aborted = requests.open('a', 1000, controller.signal)
   controller.abort()
   expect(await outcome(answered.answer)).toBe('answered')
   expect(await outcome(aborted.answer)).toBe('BP_ABORTED')
-  expect(calls.size).toBe(0)
+  expect(requests.size).toBe(0)
 })

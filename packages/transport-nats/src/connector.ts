@@ -1,0 +1,124 @@
+import { type BackplaneError, coreError, messageOf } from '@backplane/core'
+import { type Connector, type Link, untilAborted } from '@backplane/core/transport'
+import type { ClientEvents, NatsClient } from './client.ts'
+import { connectClient } from './connecting.ts'
+import type { NatsTransportComponents, TransportSettings } from './options.ts'
+import { addressOf, type ServerAddress } from './servers.ts'
+
+/** What rides on the connections of a {@link NatsConnector}. */
+export interface ConnectorUser {
+  /** A new connection: subscribe what is to be subscribed; it counts as connected once the broker has it. */
+  attach(client: NatsClient): void
+  publishForbidden(subject: string, reason: string): void
+}
+
+/** Until a broker says otherwise: nats-server's default. */
+const defaultMaxPayload = 1024 * 1024
+
+/** Makes the connections of one transport: by the client library, which brings a lost one back by itself. */
+export class NatsConnector implements Connector<NatsClient> {
+  readonly name = 'NATS'
+  readonly #settings: TransportSettings
+  readonly #servers: readonly ServerAddress[]
+  readonly #components: NatsTransportComponents
+  readonly #user: ConnectorUser
+  /** Until the library gives it up: also while the connection is lost. */
+  #client: NatsClient | undefined
+  #maxPayload = defaultMaxPayload
+
+  constructor(
+    settings: TransportSettings,
+    servers: readonly ServerAddress[],
+    components: NatsTransportComponents,
+    user: ConnectorUser,
+  ) {
+    this.#settings = settings
+    this.#servers = servers
+    this.#components = components
+    this.#user = user
+  }
+
+  get address(): string {
+    if (this.#client) return `nats://${this.#client.server}`
+    return this.#servers[0] ? addressOf(this.#servers[0]) : 'nats://127.0.0.1:4222'
+  }
+
+  get maxPayload(): number {
+    return this.#maxPayload
+  }
+
+  open(link: Link<NatsClient>, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    // The library cannot be interrupted: nobody waits for it any longer, and what it brings too late is closed again.
+    return untilAborted(this.#open(link, timeoutMs, signal), signal)
+  }
+
+  async end(): Promise<void> {
+    const client = this.#client
+    this.#client = undefined
+    await client?.close()
+  }
+
+  async #open(link: Link<NatsClient>, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const client = await connectClient({
+      settings: this.#settings,
+      servers: this.#servers,
+      clock: this.#components.clock,
+      timeoutMs,
+      signal,
+      events: this.#events(link),
+    })
+    try {
+      this.#user.attach(client)
+      // What the broker forbids is told before the flush returns.
+      await client.flush()
+      signal.throwIfAborted()
+    } catch (thrown) {
+      await client.close()
+      throw signal.aborted ? signal.reason : link.disconnectedError(thrown)
+    }
+    this.#up(link, client)
+  }
+
+  #up(link: Link<NatsClient>, client: NatsClient): void {
+    this.#client = client
+    this.#maxPayload = client.maxPayload
+    link.up(client)
+  }
+
+  #events(link: Link<NatsClient>): ClientEvents {
+    return {
+      disconnected: (reason) => link.lost(reason),
+      reconnecting: () => {
+        if (link.status === 'disconnected') link.emit({ type: 'reconnecting' })
+      },
+      reconnected: () => void this.#reattached(link),
+      publishForbidden: (subject, reason) => this.#user.publishForbidden(subject, reason),
+      error: (error) => link.emit({ type: 'error', error: this.#brokerError(error) }),
+      ended: (error) => {
+        if (link.status !== 'connected' && link.status !== 'disconnected') return
+        link.lost(error === undefined ? undefined : messageOf(error))
+        link.gaveUp()
+        this.#client = undefined
+        if (error !== undefined) link.emit({ type: 'error', error: this.#brokerError(error) })
+      },
+    }
+  }
+
+  /** The library has sent its subscriptions again: it counts as connected once the broker has them. */
+  async #reattached(link: Link<NatsClient>): Promise<void> {
+    const client = this.#client
+    if (link.status !== 'disconnected' || !client) return
+    try {
+      await client.flush()
+    } catch {
+      return
+    }
+    if (link.status === 'disconnected' && this.#client === client) this.#up(link, client)
+  }
+
+  #brokerError(error: unknown): BackplaneError {
+    const details = { address: this.address, reason: messageOf(error) }
+    const auth = /authorization|authentication/i.test(details.reason)
+    return coreError(auth ? 'BP_AUTH_FAILED' : 'BP_CONNECT_FAILED', { details, cause: error })
+  }
+}
