@@ -96,7 +96,9 @@ export type HostEvent =
   | { readonly type: 'advertised'; readonly advertisement: Advertisement }
   | { readonly type: 'event.emitted'; readonly event: IncomingEvent }
 
+/** How to give up what a host was asked to do. Calls of functions take {@link CallOptions} instead. */
 export interface HostOptions {
+  /** Gives it up: it rejects with `BP_ABORTED`. */
   readonly signal?: AbortSignal
 }
 

@@ -76,9 +76,11 @@ export interface Mesh extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** How long to wait for a mesh. Calls of functions take {@link CallOptions} instead. */
 export interface MeshOptions {
+  /** Gives up the waiting: rejects with `BP_ABORTED`. */
   readonly signal?: AbortSignal
-  /** In milliseconds. @default 10000 */
+  /** How long to wait, in milliseconds; then it rejects with `BP_TIMEOUT`. @default 10000 */
   readonly timeoutMs?: number
 }
 
@@ -92,6 +94,7 @@ export interface MeshCall {
   readonly signal?: AbortSignal
 }
 
+/** Answers calls that come in over the mesh; what it throws reaches the caller as an error. */
 export type MeshHandler = (call: MeshCall) => Promise<Value>
 
 /** What `createHost` takes: a mesh waiting for its components. */

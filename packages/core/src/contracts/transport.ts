@@ -58,6 +58,10 @@ export interface Transport extends AsyncDisposable {
   close(options?: { readonly drainMs?: number }): Promise<void>
 }
 
+/**
+ * Where a connection stands: `idle` before the first {@link Transport.connect} and after one that failed, `disconnected` when
+ * it was lost and is being brought back, `closed` for good.
+ */
 export type TransportStatus = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'closed'
 
 /** What a transport tells about itself. */
@@ -67,17 +71,21 @@ export type TransportEvent =
   | { readonly type: 'slow'; readonly subject: string; readonly dropped: number }
   | { readonly type: 'error'; readonly error: Error }
 
+/** How long to wait for a transport. */
 export interface TransportOptions {
+  /** Gives up the waiting: rejects with `BP_ABORTED`. */
   readonly signal?: AbortSignal
-  /** How long to wait, in milliseconds. @default 10000 */
+  /** How long to wait, in milliseconds; then it rejects with `BP_TIMEOUT`. @default 10000 */
   readonly timeoutMs?: number
 }
 
+/** How long to wait for an answer. */
 export interface RequestOptions extends TransportOptions {
-  /** How long to wait for the answer, in milliseconds. @default 5000 */
+  /** How long to wait for the answer, in milliseconds; then it rejects with `BP_TIMEOUT`. @default 5000 */
   readonly timeoutMs?: number
 }
 
+/** How a subscription or a served subject takes what comes. */
 export interface SubscribeOptions {
   /** Members of one queue group share messages: each goes to one of them. */
   readonly queue?: string
@@ -87,12 +95,14 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal
 }
 
+/** What a subscriber hears, and what a request is answered with: bytes on a subject, and nothing beside them. */
 export interface Message {
   /** The subject that it was sent on, in dot form. */
   readonly subject: string
   readonly payload: Uint8Array
 }
 
+/** What a served subject is asked; what was merely published on it comes so as well. */
 export interface IncomingRequest extends Message {
   /** False when it was merely published: the answer goes nowhere. */
   readonly expectsReply: boolean
@@ -100,8 +110,12 @@ export interface IncomingRequest extends Message {
   readonly signal: AbortSignal
 }
 
+/** Takes one message. The next one waits for the promise, where there is one; what it throws is told as an `error` event. */
 export type MessageHandler = (message: Message) => void | Promise<void>
-/** Gives the answer, or `undefined` where a protocol says that there is none (a JSON-RPC notification). */
+/**
+ * Gives the answer, or `undefined` where a protocol says that there is none (a JSON-RPC notification). What it throws reaches
+ * the one who asks as `BP_REFUSED`.
+ */
 export type RequestHandler = (request: IncomingRequest) => Uint8Array | undefined | Promise<Uint8Array | undefined>
 
 /** One subscription or served subject. */
