@@ -1,5 +1,6 @@
 import type { ActiveCall } from './active-call.ts'
 import type { Clock } from './contracts/clock.ts'
+import type { ConfigChange } from './contracts/config.ts'
 import type { PluginInstance, PluginRuntime, PluginSource, RuntimeContext } from './contracts/runtime.ts'
 import type { Params, Value } from './contracts/values.ts'
 import { within } from './deadline.ts'
@@ -123,6 +124,27 @@ export class RunningInstance {
     if (this.calls.size === 0) this.#idle?.()
   }
 
+  /** Asks how it is. Never rejects. */
+  async health(signal: AbortSignal): Promise<{ ok: boolean; message?: string }> {
+    try {
+      const asking = this.instance.health?.({ signal })
+      return (await this.#within(asking, 5_000, 'The health check of', signal)) ?? { ok: true }
+    } catch (error) {
+      return { ok: false, message: BackplaneError.from(error).message }
+    }
+  }
+
+  /** Applies a change while it runs, if it has what it takes. */
+  async reconfigure(change: ConfigChange): Promise<void> {
+    await this.#within(this.instance.reconfigure?.(change), 30_000, 'Reconfiguring')
+    this.config = change.values
+  }
+
+  /** Gives the state for the next instance, if it has any. */
+  handOver(timeoutMs: number, signal: AbortSignal): Promise<Value | undefined> {
+    return this.#within(this.instance.handOver?.({ signal }), timeoutMs, 'Handing over state of')
+  }
+
   /** Waits until no call runs, at most `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     if (this.calls.size === 0) return
@@ -161,9 +183,13 @@ export class RunningInstance {
       if (this.#exit) reject(this.#exit)
       else this.#onExit = reject
     })
-    const { clock, source, startTimeoutMs: timeoutMs, signal } = this.#init
-    const what = `${doing} plugin '${source.manifest.id}'`
-    return within(Promise.race([work, exited]), { clock, timeoutMs, what, signal })
+    const { startTimeoutMs, signal } = this.#init
+    return this.#within(Promise.race([work, exited]), startTimeoutMs, `${doing} plugin`, signal)
+  }
+
+  #within<T>(work: T | Promise<T>, timeoutMs: number, doing: string, signal?: AbortSignal): Promise<T> {
+    const { clock, source } = this.#init
+    return within(Promise.resolve(work), { clock, timeoutMs, what: `${doing} '${source.manifest.id}'`, signal })
   }
 
   #failed(error: unknown): BackplaneError {

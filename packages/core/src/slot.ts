@@ -1,30 +1,17 @@
 import type { ActiveCall } from './active-call.ts'
-import { Admission } from './admission.ts'
 import { attempt } from './attempt.ts'
 import type { ConfigChange, ConfigHandle } from './contracts/config.ts'
 import type { PluginState, PluginStatus } from './contracts/host.ts'
-import type { PluginRuntime, PluginSource } from './contracts/runtime.ts'
+import type { PluginSource } from './contracts/runtime.ts'
 import type { Params, Value } from './contracts/values.ts'
-import { within } from './deadline.ts'
 import { unenforced } from './enforcement.ts'
 import { BackplaneError, coreError } from './errors.ts'
+import { described, type Fitting, fit } from './fitting.ts'
 import { RunningInstance } from './instance.ts'
 import type { Offer } from './registry.ts'
-import { defaultPolicy, type Policy } from './restart-policy.ts'
+import type { Policy } from './restart-policy.ts'
 import { Serial } from './serial.ts'
 import type { SlotComponents } from './slot-components.ts'
-import { Supervisor } from './supervisor.ts'
-
-const startTimeoutMs = 30_000
-
-/** A source together with everything that follows from it; a reload replaces it as a whole. */
-interface Fitting {
-  readonly source: PluginSource
-  readonly runtime: PluginRuntime
-  readonly policy: Policy
-  readonly supervisor: Supervisor
-  readonly admission: Admission
-}
 
 /**
  * Owns one plugin's life: the state machine, the current instance and, during a swap, the next one.
@@ -52,7 +39,7 @@ export class Slot {
   constructor(source: PluginSource, parts: SlotComponents) {
     this.id = source.manifest.id
     this.#parts = parts
-    this.#fitting = this.#fit(source)
+    this.#fitting = fit(source, parts)
     this.#since = parts.clock.now()
   }
 
@@ -82,7 +69,7 @@ export class Slot {
   async load(signal?: AbortSignal): Promise<void> {
     await this.#serial.run(async () => {
       try {
-        this.#fitting = await this.#described(this.#fitting, signal)
+        this.#fitting = await described(this.#fitting, this.#parts, this.#until(signal))
         this.#config = await this.#openConfig(signal)
         await this.#bring(this.#fitting, this.#config.values, signal)
       } catch (error) {
@@ -101,7 +88,7 @@ export class Slot {
       if (this.#state === 'stopped') throw coreError('BP_PLUGIN_NOT_LOADED', { details: { plugin: this.id } })
       const former = this.#fitting
       // A person asked for this one: what it did before no longer counts against it.
-      const next = await this.#described(this.#fit(source ?? former.source), signal)
+      const next = await described(fit(source ?? former.source, this.#parts), this.#parts, this.#until(signal))
       try {
         this.#config = await this.#openConfig(signal, next)
         await this.#replace(next, this.#config.values, signal)
@@ -145,45 +132,12 @@ export class Slot {
 
   /** Asks the instance how it is. */
   async health(signal: AbortSignal = this.#life.signal): Promise<{ ok: boolean; message?: string }> {
-    const current = this.#current
-    if (!current) return { ok: false, message: this.#unavailable().message }
-    const ask = async () => (await current.instance.health?.({ signal })) ?? { ok: true }
-    const options = { clock: this.#parts.clock, timeoutMs: 5_000, what: `The health check of '${this.id}'`, signal }
-    return within(ask(), options).catch((error) => ({ ok: false, message: BackplaneError.from(error).message }))
-  }
-
-  /** Works out everything that follows from a source. Throws `BP_RUNTIME_MISSING`. */
-  #fit(source: PluginSource): Fitting {
-    const { clock, random, restart } = this.#parts
-    const policy = { ...defaultPolicy, ...restart, ...source.manifest.restart }
-    return {
-      source,
-      runtime: this.#parts.runtimeFor(source),
-      policy,
-      supervisor: new Supervisor(policy, clock, random),
-      admission: new Admission(this.id, source.manifest.limits ?? {}, clock),
-    }
-  }
-
-  /** Adds what the code says about itself. Never renames the plugin. */
-  async #described(fitting: Fitting, outer?: AbortSignal): Promise<Fitting> {
-    const { source, runtime } = fitting
-    if (!runtime.describe) return fitting
-    const signal = this.#until(outer)
-    const timeoutMs = source.manifest.limits?.start_timeout_ms ?? startTimeoutMs
-    const what = `Describing plugin '${this.id}'`
-    const manifest = await within(runtime.describe(source, { signal }), {
-      clock: this.#parts.clock,
-      timeoutMs,
-      what,
-      signal,
-    })
-    return this.#fit({ ...source, manifest: { ...manifest, id: this.id } })
+    return this.#current?.health(signal) ?? { ok: false, message: this.#unavailable().message }
   }
 
   /** Brings the next instance to life and installs it; leaves nothing of it behind when that fails. */
   async #bring(
-    { source, runtime, policy }: Fitting,
+    { source, runtime, policy, startTimeoutMs }: Fitting,
     config: Params,
     signal?: AbortSignal,
     handedOver?: () => Promise<Value | undefined>,
@@ -194,7 +148,7 @@ export class Slot {
       config,
       signal: this.#until(signal),
       clock: this.#parts.clock,
-      startTimeoutMs: source.manifest.limits?.start_timeout_ms ?? startTimeoutMs,
+      startTimeoutMs,
       stopTimeoutMs: policy.stop_ms,
       context: (self, abort) =>
         this.#parts.context(this, source, self, abort, {
@@ -248,8 +202,7 @@ export class Slot {
   async #handOver(former: RunningInstance, policy: Policy, close: () => void): Promise<Value | undefined> {
     close()
     await this.#drain(former)
-    const giving = former.instance.handOver?.({ signal: this.#life.signal }) ?? Promise.resolve(undefined)
-    return within(giving, { clock: this.#parts.clock, timeoutMs: policy.drain_ms, what: 'Handing over state' })
+    return former.handOver(policy.drain_ms, this.#life.signal)
   }
 
   async #retire(running: RunningInstance): Promise<void> {
@@ -335,14 +288,8 @@ export class Slot {
     const current = this.#current
     if (!current) return
     try {
-      if (current.instance.reconfigure) {
-        const what = `Reconfiguring '${this.id}'`
-        const work = current.instance.reconfigure(change)
-        await within(work, { clock: this.#parts.clock, timeoutMs: startTimeoutMs, what })
-        current.config = change.values
-      } else {
-        await this.#serial.run(() => this.#replace(this.#fitting, change.values))
-      }
+      if (current.instance.reconfigure) await current.reconfigure(change)
+      else await this.#serial.run(() => this.#replace(this.#fitting, change.values))
     } catch (error) {
       const reason = BackplaneError.from(error).message
       throw coreError('BP_CONFIG_REFUSED', { details: { plugin: this.id, reason }, cause: error })
