@@ -117,9 +117,11 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     .option('--wasm', 'a WebAssembly plugin: AssemblyScript, or JavaScript as a component')
     .addOption(new Option('--python', 'a Python plugin: a Device Connect capability').conflicts('wasm'))
     .addOption(
-      new Option('--abi <abi>', 'convention of a WebAssembly plugin')
+      new Option('--abi <abi>', 'a WebAssembly plugin of this convention')
         .choices(['extism', 'vyra', 'component'])
-        .default('extism'),
+        .default('extism')
+        .implies({ wasm: true })
+        .conflicts('python'),
     )
     .action(async (name, flags) => (await import('./commands/new.ts')).newPlugin(name, flags, context))
   command('validate <dir>', 'load a plugin by itself and say what is wrong with it').action(async (dir, flags) =>

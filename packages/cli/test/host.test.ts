@@ -1,7 +1,7 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { run, start, type Up, up } from './command.ts'
 
 // Each test starts processes, on machines that may be slow.
@@ -24,6 +24,24 @@ afterAll(async () => {
 test('says what it has loaded', () => {
   expect(host.loaded.map(({ id }) => id)).toEqual(['demo', 'hello-world'])
   expect(host.failed).toEqual([])
+})
+
+test('the command that it proposes works as it stands', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'backplane-cli-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  await mkdir(join(folder, 'sums'))
+  await writeFile(join(folder, 'sums', 'manifest.json'), JSON.stringify({ id: 'sums', entry_point: 'plugin.mjs' }))
+  const parameters = (type: string) => JSON.stringify({ type: 'object', properties: { x: { type } }, required: ['x'] })
+  const code = `export default { functions: {
+  area: { parameters: ${parameters('object')}, run: async ({ x }) => x.width * x.height },
+  twice: { parameters: ${parameters('number')}, run: async ({ x }) => 2 * x },
+} }`
+  await writeFile(join(folder, 'sums', 'plugin.mjs'), code)
+  await using process = start(['up', '--plugins', folder, '--broker-port', '0'])
+  const said = await process.printed(/Ctrl\+C/)
+  const [, words = ''] = /npx backplane (invoke .*)/.exec(said) ?? []
+  expect(words).toMatch(/^invoke twice --params '\{"x":1\}' --nats /)
+  expect(await run(words.replaceAll("'", '').split(' '))).toMatchObject({ code: 0, out: '2\n' })
 })
 
 test('invoke prints the result and nothing else', async () => {

@@ -62,8 +62,8 @@ test('new --wasm writes a plugin in AssemblyScript', async () => {
   expect((await backplane('wasm', 'bindings', 'nothing')).code).toBe(2)
 })
 
-test('new --wasm --abi component writes a plugin in JavaScript', async () => {
-  const { code, out } = await backplane('new', 'scripted', '--wasm', '--abi', 'component')
+test('new --abi component writes a plugin in JavaScript', async () => {
+  const { code, out } = await backplane('new', 'scripted', '--abi', 'component')
   expect(code).toBe(0)
   expect(out()).toContain('manifest.json, package.json, world.wit, plugin.js')
 })

@@ -107,11 +107,13 @@ function overview(loaded: readonly LoadReport[], plugins: string): string {
 /** A command that works as it stands, on something that is really there. */
 function nextStep(host: PresetHost, settings: Settings, address: string): string {
   const { preset, nats, bridge, credentials, discoveryMode, from } = settings
-  const functions = host.advertisement.functions
-  const plugin =
-    host.plugins().find(({ functions }) => functions.some((fn) => fn.name === 'hello_world')) ?? host.plugins()[0]
-  const chosen = plugin?.functions.find((fn) => fn.name === 'hello_world') ?? plugin?.functions[0]
-  const reachable = chosen && functions.find((fn) => fn.name === chosen.name)
+  const reachable = new Set(host.advertisement.functions.map(({ name }) => name))
+  const known = host.plugins().flatMap(({ functions }) => functions.filter(({ name }) => reachable.has(name)))
+  const greeting = known.filter(({ name }) => name === 'hello_world')
+  const [call = ['list']] = [...greeting, ...known].flatMap((fn) => {
+    const params = paramsOf(fn)
+    return params ? [['invoke', fn.name, ...params]] : []
+  })
   const { deviceId, tenant = 'default' } = host.identity
   const identity = [
     ...(tenant === 'default' ? [] : [`--tenant ${tenant}`]),
@@ -124,24 +126,26 @@ function nextStep(host: PresetHost, settings: Settings, address: string): string
     portal: [from.credentials === '--credentials' ? `--credentials ${credentials}` : '--preset portal'],
   }[preset]
   if (from.discoveryMode === '--discovery-mode') where.push(`--discovery-mode ${discoveryMode}`)
-  const words = reachable ? ['invoke', reachable.name, ...paramsOf(reachable), ...where] : ['list', ...where]
-  return `\nTry, in another terminal:\n  npx backplane ${words.join(' ')}\n\nCtrl+C stops the host.`
+  return `\nTry, in another terminal:\n  npx backplane ${[...call, ...where].join(' ')}\n\nCtrl+C stops the host.`
 }
 
-/** Parameters that the function takes, where its schema makes them plain: the greeting of the example, else none. */
-function paramsOf({ parameters = {} }: FunctionDescriptor): string[] {
+/** Values that stand for parameters of these types. */
+const samples: Readonly<Record<string, unknown>> = { string: 'text', number: 1, integer: 1, boolean: true }
+
+/** What follows a function's name so that the call works: nothing where it needs nothing, `undefined` where that cannot be told. */
+function paramsOf({ parameters = {} }: FunctionDescriptor): string[] | undefined {
   const { properties = {}, required = [] } = parameters as {
     properties?: Record<string, { type?: string }>
     required?: string[]
   }
-  const named = Object.entries(properties).filter(
-    ([name, { type }]) => type === 'string' && (name === 'name' || required.includes(name)),
-  )
-  if (named.length === 0) return []
-  return [
-    '--params',
-    `'${JSON.stringify(Object.fromEntries(named.map(([name]) => [name, name === 'name' ? 'plugin' : 'text'])))}'`,
-  ]
+  const params: Record<string, unknown> = {}
+  // The greeting of the example has a name that need not be given.
+  if (properties.name?.type === 'string') params.name = 'plugin'
+  for (const name of required) {
+    params[name] ??= samples[properties[name]?.type ?? '']
+    if (params[name] === undefined) return undefined
+  }
+  return Object.keys(params).length === 0 ? [] : ['--params', `'${JSON.stringify(params)}'`]
 }
 
 function ended(signal: AbortSignal): Promise<void> {
