@@ -10,14 +10,13 @@ import { silentLogger, systemClock, type Transport } from '@backplane/core'
 import { type NatsTransportInit, natsTransport } from '@backplane/transport-nats'
 import { natsBroker } from '@backplane/transport-nats/broker'
 import { createUser } from '@nats-io/nkeys'
+import { bytes, eventOf, text, until } from '../../packages/core/test/transports.ts'
 import { protocolCases } from '../../packages/transport-nats/test/protocol-cases.ts'
-import { converse, eventOf, until } from '../../packages/transport-nats/test/support.ts'
+import { converse } from '../../packages/transport-nats/test/support.ts'
 import { root } from '../../tools/workspace.ts'
 import { interop } from '../harness.ts'
 import { makeIdentities } from './identities.ts'
 
-const bytes = (text: string) => new TextEncoder().encode(text)
-const text = (payload: Uint8Array) => new TextDecoder().decode(payload)
 const fixtures = join(root, 'packages', 'transport-nats', 'test', 'fixtures')
 
 async function connected(init: NatsTransportInit): Promise<Transport> {

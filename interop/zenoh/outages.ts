@@ -1,9 +1,9 @@
 /** What becomes of subscriptions, served subjects and calls when a bridge is killed, or freezes. */
 import assert from 'node:assert/strict'
-import { eventOf, until } from '../../packages/transport-zenoh/test/support.ts'
+import { bytes, eventOf, text, until } from '../../packages/core/test/transports.ts'
 import type { Interop } from '../harness.ts'
 import { startBridge } from '../zenoh-bridge.ts'
-import { bytes, connected, text } from './transports.ts'
+import { connected } from './transports.ts'
 
 const restarts = 20
 const deadlineMs = 2000

@@ -1,12 +1,12 @@
 /** The official Python binding of Zenoh as the other party, as a client and as a peer of the bridge. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { until } from '../../packages/transport-zenoh/test/support.ts'
+import { bytes, text, until } from '../../packages/core/test/transports.ts'
 import type { Interop } from '../harness.ts'
 import type { Venv } from '../venv.ts'
 import type { ZenohBridge } from '../zenoh-bridge.ts'
 import { pythonPeer } from './python-peer.ts'
-import { bytes, connected, failsWith, text } from './transports.ts'
+import { connected, failsWith } from './transports.ts'
 
 type Reply = readonly ['ok' | 'error', string, string]
 const burst = 5000

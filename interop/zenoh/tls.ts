@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { bytes, text } from '../../packages/core/test/transports.ts'
 import { root } from '../../tools/workspace.ts'
 import type { Interop } from '../harness.ts'
 import { freePort } from '../ports.ts'
 import { startBridge } from '../zenoh-bridge.ts'
-import { bytes, connected, failsWith, text } from './transports.ts'
+import { connected, failsWith } from './transports.ts'
 
 const path = (name: string) => join(root, 'packages', 'transport-nats', 'test', 'fixtures', name)
 

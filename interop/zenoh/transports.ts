@@ -1,9 +1,6 @@
 import { silentLogger, systemClock, type Transport } from '@backplane/core'
 import { type ZenohTransportInit, zenohTransport } from '@backplane/transport-zenoh'
 
-export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-export const text = (payload: Uint8Array): string => new TextDecoder().decode(payload)
-
 /** A connected transport. */
 export async function connected(init: ZenohTransportInit): Promise<Transport> {
   const transport = zenohTransport(init)({ logger: silentLogger, clock: systemClock })

@@ -14,7 +14,7 @@ export interface NatsMessage {
 /**
  * What goes back instead of an answer: the error headers of NATS micro services, understood by clients in any language.
  */
-export interface Refusal {
+interface Refusal {
   /** Decimal, as HTTP's. */
   readonly code: string
   readonly reason: string

@@ -1,8 +1,6 @@
 import {
-  BackplaneError,
   type Message,
   type MessageHandler,
-  messageOf,
   type RequestHandler,
   type RequestOptions,
   type SubscribeOptions,
@@ -23,6 +21,7 @@ import {
   PendingRequests,
   payloadTooLarge,
   refused,
+  transportDefaults,
 } from '@backplane/core/transport'
 import type { NatsClient, NatsMessage } from './client.ts'
 import { serversOf } from './connecting.ts'
@@ -50,9 +49,6 @@ export function natsTransport(init: NatsTransportInit = {}): (components: NatsTr
 
 /** A longer one would be cut off by a broker's limit for a protocol line (4096), and the whole connection with it. */
 const longestSubject = 3800
-const defaultRequestTimeoutMs = 5000
-const defaultMaxPending = 65_536
-const defaultDrainMs = 1000
 /**
  * How long to wait for the broker where it is a courtesy to others: that a subscription has gone, that last answers are
  * out.
@@ -155,7 +151,7 @@ class NatsTransport implements Transport {
       if (this.#inboxForbidden !== undefined) throw refused(subject, this.#inboxForbidden)
       const { id, answer } = this.#requests.open(
         subject,
-        options?.timeoutMs ?? defaultRequestTimeoutMs,
+        options?.timeoutMs ?? transportDefaults.requestTimeoutMs,
         options?.signal,
       )
       client.publish(subject, payload, this.#inbox + id)
@@ -166,10 +162,8 @@ class NatsTransport implements Transport {
   }
 
   subscribe(pattern: string, handler: MessageHandler, options: SubscribeOptions = {}): Promise<Subscription> {
-    const inbound = new Inbound(handler, options.maxPending ?? defaultMaxPending, {
-      dropped: (dropped) => this.#link.emit({ type: 'slow', subject: pattern, dropped }),
-      failed: (thrown) => this.#handlerFailed(pattern, thrown),
-    })
+    const { maxPending = transportDefaults.maxPending } = options
+    const inbound = new Inbound(handler, maxPending, this.#link.handlerEvents(pattern))
     return this.#add(pattern, options, {
       deliver: ({ subject, data }) => inbound.push({ subject, payload: data }),
       close: () => inbound.close(),
@@ -180,10 +174,9 @@ class NatsTransport implements Transport {
   serve(pattern: string, handler: RequestHandler, options: SubscribeOptions = {}): Promise<Subscription> {
     const answering = new Answering(handler, {
       replies: this.#replies,
-      maxPending: options.maxPending ?? defaultMaxPending,
+      maxPending: options.maxPending ?? transportDefaults.maxPending,
       signal: this.#handlers.signal,
-      dropped: (dropped) => this.#link.emit({ type: 'slow', subject: pattern, dropped }),
-      failed: (thrown) => this.#handlerFailed(pattern, thrown),
+      events: this.#link.handlerEvents(pattern),
     })
     return this.#add(pattern, options, {
       deliver: ({ subject, data, reply }) => answering.push(subject, data, reply || undefined),
@@ -192,7 +185,7 @@ class NatsTransport implements Transport {
     })
   }
 
-  close({ drainMs = defaultDrainMs }: { readonly drainMs?: number } = {}): Promise<void> {
+  close({ drainMs = transportDefaults.drainMs }: { readonly drainMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#shutDown(drainMs)
     return this.#closing
   }
@@ -282,10 +275,5 @@ class NatsTransport implements Transport {
     throwIfAborted(signal)
     if (payload.length > this.maxPayload) throw payloadTooLarge(payload.length, this.maxPayload)
     return client
-  }
-
-  #handlerFailed(pattern: string, thrown: unknown): void {
-    this.#components.logger.error({ pattern, reason: messageOf(thrown) }, 'NATS handler failed')
-    this.#link.emit({ type: 'error', error: BackplaneError.from(thrown) })
   }
 }

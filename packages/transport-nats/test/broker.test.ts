@@ -1,9 +1,10 @@
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { until } from '../../core/test/transports.ts'
 import { natsBroker } from '../src/broker.ts'
 import { protocolCases } from './protocol-cases.ts'
-import { converse, rawClient, startBroker, until } from './support.ts'
+import { converse, rawClient, startBroker } from './support.ts'
 
 const hello = 'CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n'
 

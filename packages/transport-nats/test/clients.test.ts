@@ -2,7 +2,8 @@
 import * as current from '@nats-io/transport-node'
 import * as classic from 'nats'
 import { describe, expect, test } from 'vitest'
-import { bytes, startBroker, text } from './support.ts'
+import { bytes, text } from '../../core/test/transports.ts'
+import { startBroker } from './support.ts'
 
 /** The parts that both generations of the client have in common. */
 type Library = Pick<typeof current, 'connect' | 'headers' | 'createInbox'>

@@ -1,11 +1,9 @@
 /** What the tests of this package stand on. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { silentLogger, systemClock, type Transport, type TransportEvent } from '@backplane/core'
+import { silentLogger, systemClock, type Transport } from '@backplane/core'
+import { until } from '../../core/test/transports.ts'
 import { type NatsBroker, type NatsBrokerInit, natsBroker } from '../src/broker.ts'
 import { type NatsTransportInit, natsTransport } from '../src/index.ts'
-
-export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-export const text = (payload: Uint8Array): string => new TextDecoder().decode(payload)
 
 /** Starts a broker on a free port, or on the one given. */
 export async function startBroker(init: NatsBrokerInit = {}): Promise<NatsBroker> {
@@ -27,25 +25,6 @@ export async function connected(servers: string, init: NatsTransportInit = {}): 
   const transport = newTransport(servers, init)
   await transport.connect()
   return transport
-}
-
-/** Resolves at the first event of that type, from now on. */
-export function eventOf<T extends TransportEvent['type']>(
-  transport: Transport,
-  type: T,
-): Promise<Extract<TransportEvent, { type: T }>> {
-  return new Promise((resolve) => {
-    const stop = transport.onStatus((event) => {
-      if (event.type !== type) return
-      stop()
-      resolve(event as Extract<TransportEvent, { type: T }>)
-    })
-  })
-}
-
-/** Waits until something is true; the test's own timeout is the limit. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
 }
 
 /** A socket that speaks the protocol by hand. */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { bytes, connected, eventOf, fakeServer, newTransport, rawClient, startBroker, text, until } from './support.ts'
+import { bytes, eventOf, text, until } from '../../core/test/transports.ts'
+import { connected, fakeServer, newTransport, rawClient, startBroker } from './support.ts'
 
 const code = (expected: string) => expect.objectContaining({ code: expected })
 const fixture = (name: string) => readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8')

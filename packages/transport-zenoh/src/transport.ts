@@ -3,7 +3,6 @@ import {
   coreError,
   type Message,
   type MessageHandler,
-  messageOf,
   type RequestHandler,
   type RequestOptions,
   type SubscribeOptions,
@@ -24,6 +23,7 @@ import {
   PendingRequests,
   payloadTooLarge,
   refusalError,
+  transportDefaults,
 } from '@backplane/core/transport'
 import { type OpenSession, ZenohConnector } from './connector.ts'
 import { type Behaviour, Entry } from './entry.ts'
@@ -68,11 +68,8 @@ export function zenohTransport(init: ZenohTransportInit = {}): (components: Zeno
 
 /** Keys travel with a 16-bit length; far below it, so that what a peer adds still fits. */
 const longestSubject = 8000
-const defaultRequestTimeoutMs = 5000
-const defaultMaxPending = 65_536
 /** A bridge forgets the oldest query of a client that has more than 1000 open; beyond this many they are refused. */
 const mostQueriesUnderWay = 900
-const defaultDrainMs = 1000
 /** How long to wait for the router where it is a courtesy to others: that something has gone, that last answers are out. */
 const courtesyMs = 1000
 
@@ -136,7 +133,7 @@ class ZenohTransport implements Transport {
   request(subject: string, payload: Uint8Array, options?: RequestOptions): Promise<Message> {
     try {
       const session = this.#ready(subject, payload, options?.signal)
-      const timeoutMs = options?.timeoutMs ?? defaultRequestTimeoutMs
+      const timeoutMs = options?.timeoutMs ?? transportDefaults.requestTimeoutMs
       const { id, answer } = this.#requests.open(subject, timeoutMs, options?.signal)
       this.#ask(session, id, subject, payload, timeoutMs)
       return answer
@@ -146,10 +143,8 @@ class ZenohTransport implements Transport {
   }
 
   subscribe(pattern: string, handler: MessageHandler, options: SubscribeOptions = {}): Promise<Subscription> {
-    const inbound = new Inbound(handler, options.maxPending ?? defaultMaxPending, {
-      dropped: (dropped) => this.#link.emit({ type: 'slow', subject: pattern, dropped }),
-      failed: (thrown) => this.#handlerFailed(pattern, thrown),
-    })
+    const { maxPending = transportDefaults.maxPending } = options
+    const inbound = new Inbound(handler, maxPending, this.#link.handlerEvents(pattern))
     return this.#add(pattern, options, {
       kind: 'subscribe',
       push: ({ key, payload }) => inbound.push({ subject: subjectOf(key), payload }),
@@ -163,8 +158,7 @@ class ZenohTransport implements Transport {
       replies: this.#replies,
       maxPending: Math.min(options.maxPending ?? mostQueriesUnderWay, mostQueriesUnderWay),
       signal: this.#handlers.signal,
-      dropped: (dropped) => this.#link.emit({ type: 'slow', subject: pattern, dropped }),
-      failed: (thrown) => this.#handlerFailed(pattern, thrown),
+      events: this.#link.handlerEvents(pattern),
     })
     return this.#add(pattern, options, {
       kind: 'serve',
@@ -175,7 +169,7 @@ class ZenohTransport implements Transport {
     })
   }
 
-  close({ drainMs = defaultDrainMs }: { readonly drainMs?: number } = {}): Promise<void> {
+  close({ drainMs = transportDefaults.drainMs }: { readonly drainMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#shutDown(drainMs)
     return this.#closing
   }
@@ -262,10 +256,5 @@ class ZenohTransport implements Transport {
     throwIfAborted(signal)
     if (payload.length > this.maxPayload) throw payloadTooLarge(payload.length, this.maxPayload)
     return session
-  }
-
-  #handlerFailed(pattern: string, thrown: unknown): void {
-    this.#components.logger.error({ pattern, reason: messageOf(thrown) }, 'Zenoh handler failed')
-    this.#link.emit({ type: 'error', error: BackplaneError.from(thrown) })
   }
 }

@@ -19,8 +19,7 @@ function answering(handler: RequestHandler, { maxPending = 10, maxPayload = 10 }
     },
     maxPending,
     signal: new AbortController().signal,
-    dropped: (count) => told.push(count),
-    failed: (thrown) => told.push((thrown as Error).message),
+    events: { dropped: (count) => told.push(count), failed: (thrown) => told.push((thrown as Error).message) },
   })
   return { served, said, told }
 }

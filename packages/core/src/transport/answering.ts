@@ -2,6 +2,7 @@ import type { RequestHandler } from '../contracts/transport.ts'
 import { type BackplaneError, messageOf } from '../errors.ts'
 import { DropCount } from './drop-count.ts'
 import { payloadTooLarge, refused } from './failures.ts'
+import type { HandlerEvents } from './handler-events.ts'
 
 /**
  * Why a request is refused: its handler `failed`, too many are under way (`busy`), or the answer is `too-large`.
@@ -34,10 +35,7 @@ export interface AnsweringInit<R> {
   readonly maxPending: number
   /** What handlers are given: aborts when the transport has closed and the time to drain is over. */
   readonly signal: AbortSignal
-  /** So many requests were turned away, because too many are under way. */
-  dropped(count: number): void
-  /** A handler threw, and there was nobody to be told. */
-  failed(thrown: unknown): void
+  readonly events: HandlerEvents
 }
 
 /**
@@ -55,7 +53,7 @@ export class Answering<R> {
   constructor(handler: RequestHandler, init: AnsweringInit<R>) {
     this.#handler = handler
     this.#init = init
-    this.#drops = new DropCount((count) => init.dropped(count))
+    this.#drops = new DropCount((count) => init.events.dropped(count))
   }
 
   /** Takes a request; without `reply` it was merely published, and its answer goes nowhere. */
@@ -100,7 +98,7 @@ export class Answering<R> {
         (payload) => this.#answer(reply, payload),
         (thrown) => this.#fail(reply, thrown),
       )
-      .catch((thrown) => this.#init.failed(thrown))
+      .catch((thrown) => this.#init.events.failed(thrown))
       .finally(() => {
         if (--this.#running === 0) this.#idle?.()
       })
@@ -118,7 +116,7 @@ export class Answering<R> {
   }
 
   #fail(reply: R | undefined, thrown: unknown): void {
-    if (reply === undefined) this.#init.failed(thrown)
+    if (reply === undefined) this.#init.events.failed(thrown)
     else this.#init.replies.refuse(reply, 'failed', messageOf(thrown))
   }
 }

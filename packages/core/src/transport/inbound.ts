@@ -1,12 +1,6 @@
 import type { Message, MessageHandler } from '../contracts/transport.ts'
 import { DropCount } from './drop-count.ts'
-
-/** What an {@link Inbound} tells. */
-export interface InboundEvents {
-  /** So many messages were dropped, because the handler is behind. */
-  dropped(count: number): void
-  failed(thrown: unknown): void
-}
+import type { HandlerEvents } from './handler-events.ts'
 
 /**
  * Gives messages to a handler one at a time and in order, and holds those that must wait, up to a bound; beyond it the
@@ -17,14 +11,14 @@ export interface InboundEvents {
 export class Inbound {
   readonly #handler: MessageHandler
   readonly #maxPending: number
-  readonly #events: InboundEvents
+  readonly #events: HandlerEvents
   readonly #drops: DropCount
   #waiting: (Message | undefined)[] = []
   #head = 0
   #busy = false
   #closed = false
 
-  constructor(handler: MessageHandler, maxPending: number, events: InboundEvents) {
+  constructor(handler: MessageHandler, maxPending: number, events: HandlerEvents) {
     this.#handler = handler
     this.#maxPending = maxPending
     this.#events = events

@@ -178,3 +178,17 @@ test('a listener that throws is logged, those beside it hear, and one that has l
   expect([heard.length, events]).toEqual([1, ['reconnecting']])
   expect(logger.error).toHaveBeenCalledExactlyOnceWith({ reason: 'mine' }, 'Test status listener threw')
 })
+
+test('a handler that is behind or throws is told of, and one that throws is logged', () => {
+  const { link, logger } = bench()
+  const heard: TransportEvent[] = []
+  link.onStatus((event) => heard.push(event))
+  const { dropped, failed } = link.handlerEvents('a.*')
+  dropped(3)
+  failed(new Error('mine'))
+  expect(heard).toEqual([
+    { type: 'slow', subject: 'a.*', dropped: 3 },
+    { type: 'error', error: expect.objectContaining({ code: expect.stringMatching(/^BP_/) }) },
+  ])
+  expect(logger.error).toHaveBeenCalledExactlyOnceWith({ pattern: 'a.*', reason: 'mine' }, 'Test handler failed')
+})

@@ -2,8 +2,10 @@ import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { TransportEvent, TransportOptions, TransportStatus } from '../contracts/transport.ts'
 import { throwIfAborted, within } from '../deadline.ts'
-import { type BackplaneError, coreError, messageOf } from '../errors.ts'
+import { BackplaneError, coreError, messageOf } from '../errors.ts'
 import { untilAborted } from '../until-aborted.ts'
+import { transportDefaults } from './defaults.ts'
+import type { HandlerEvents } from './handler-events.ts'
 
 /** Makes the connections of a {@link Link}: what is the medium's own. `C` is what a connection is there. */
 export interface Connector<C extends object> {
@@ -29,8 +31,6 @@ export interface LinkComponents {
   /** The connection has gone, and nobody has been told yet: what waits for something on it fails with `error`. */
   lost(error: BackplaneError): void
 }
-
-const defaultTimeoutMs = 10_000
 
 /** One way of getting connected, which any number of callers may wait for. */
 interface Attempt {
@@ -77,7 +77,7 @@ export class Link<C extends object> {
   }
 
   /** A transport's `connect`. */
-  async connect({ signal, timeoutMs = defaultTimeoutMs }: TransportOptions = {}): Promise<void> {
+  async connect({ signal, timeoutMs = transportDefaults.timeoutMs }: TransportOptions = {}): Promise<void> {
     if (this.#status === 'closed') throw this.closedError()
     throwIfAborted(signal)
     if (this.#status === 'connected') return
@@ -100,7 +100,7 @@ export class Link<C extends object> {
   async use(
     work: (connection: C) => Promise<void>,
     what: string,
-    { signal, timeoutMs = defaultTimeoutMs }: TransportOptions = {},
+    { signal, timeoutMs = transportDefaults.timeoutMs }: TransportOptions = {},
   ): Promise<void> {
     throwIfAborted(signal)
     const connection = this.live()
@@ -127,6 +127,18 @@ export class Link<C extends object> {
         const { name } = this.#connector
         this.#components.logger.error({ reason: messageOf(thrown) }, `${name} status listener threw`)
       }
+    }
+  }
+
+  /** Makes status events of what happens at the handler of one subscription or served subject; a failure is logged too. */
+  handlerEvents(pattern: string): HandlerEvents {
+    return {
+      dropped: (dropped) => this.emit({ type: 'slow', subject: pattern, dropped }),
+      failed: (thrown) => {
+        const { name } = this.#connector
+        this.#components.logger.error({ pattern, reason: messageOf(thrown) }, `${name} handler failed`)
+        this.emit({ type: 'error', error: BackplaneError.from(thrown) })
+      },
     }
   }
 
