@@ -6,6 +6,14 @@ import nats
 from nats.errors import NoRespondersError
 
 
+async def eventually(holds) -> None:
+    """Waits for what is on its way; who asks looks whether it came."""
+    for _ in range(500):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+
+
 async def main(url: str) -> None:
     connection = await nats.connect(url, allow_reconnect=False)
     other = await nats.connect(url, allow_reconnect=False)
@@ -21,6 +29,7 @@ async def main(url: str) -> None:
         await other.publish(subject, "é".encode())
     await other.flush()
     await connection.flush()
+    await eventually(lambda: len(seen) >= 2)
     await asyncio.sleep(0.05)
     assert seen == ["py.a.b=é", "py.a.b.c=é"], seen
     print("ok wildcards")
@@ -56,7 +65,8 @@ async def main(url: str) -> None:
         await connection.publish("py-work", b"x" * 1000)
     await connection.flush()
     await other.flush()
-    await asyncio.sleep(0.1)
+    await eventually(lambda: sum(counts) >= 100)
+    await asyncio.sleep(0.05)
     assert sum(counts) == 100 and min(counts) > 10, counts
     print("ok queue groups")
 
