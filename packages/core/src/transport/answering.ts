@@ -19,6 +19,7 @@ export type RefusalKind = 'failed' | 'busy' | 'too-large'
 export interface ReplyPort<R> {
   /** Largest answer that it carries now, in bytes. */
   readonly maxPayload: number
+  /** Sends what was asked for. */
   answer(reply: R, payload: Uint8Array): void
   /** Says that there is an error instead of an answer; {@link refusalError} makes it one again for the one who asks. */
   refuse(reply: R, kind: RefusalKind, reason: string): void

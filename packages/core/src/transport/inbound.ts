@@ -25,6 +25,7 @@ export class Inbound {
     this.#drops = new DropCount((count) => events.dropped(count))
   }
 
+  /** Hands a message to the handler, now or when those before it are done. */
   push(message: Message): void {
     if (this.#closed) return
     if (!this.#busy) {

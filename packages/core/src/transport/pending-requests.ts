@@ -6,9 +6,12 @@ import { type BackplaneError, coreError } from '../errors.ts'
 /** One request that waits for its answer. */
 export interface PendingRequest {
   readonly subject: string
+  /** When it ends by itself, by the clock of the table. */
   readonly deadline: number
   readonly timeoutMs: number
+  /** Gives the one who asked the answer. */
   settle(message: Message): void
+  /** Gives the one who asked the error. */
   fail(error: BackplaneError): void
 }
 
@@ -34,6 +37,7 @@ export class PendingRequests {
     this.#clock = clock
   }
 
+  /** How many wait. */
   get size(): number {
     return this.#requests.size
   }
