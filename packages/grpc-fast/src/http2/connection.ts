@@ -4,6 +4,7 @@ import { FrameReader } from './frame-reader.ts'
 import { type HeaderBlock, HeaderBlocks } from './header-blocks.ts'
 import { opening } from './opening.ts'
 import { Outbox } from './outbox.ts'
+import { checkPing, readGoAway, readReset, readWindowUpdate } from './payload.ts'
 import { type PeerSettings, readSettings } from './settings.ts'
 import type { Stream } from './stream.ts'
 import { connectionWindow, firstWindow, streamWindow } from './windows.ts'
@@ -230,11 +231,11 @@ export class Connection {
   }
 
   #onReset(id: number, payload: Buffer): void {
-    if (payload.length !== 4) throw new ConnectionError(http2Code.frameSize, 'a RST_STREAM frame of a wrong size')
+    const code = readReset(payload)
     const stream = this.#find(id)
     if (!stream) return
     this.#forget(stream)
-    stream.events.onReset(payload.readUInt32BE(0))
+    stream.events.onReset(code)
   }
 
   #onSettings(flags: number, id: number, payload: Buffer): void {
@@ -261,19 +262,13 @@ export class Connection {
   }
 
   #onPing(flags: number, id: number, payload: Buffer): void {
-    if (id !== 0) throw broken('PING on a stream')
-    if (payload.length !== 8) throw new ConnectionError(http2Code.frameSize, 'a PING frame of a wrong size')
+    checkPing(id, payload)
     if (flags & flag.ack) return
     this.#out.answer(frame(frameType.ping, flag.ack, 0, payload))
   }
 
   #onGoAway(id: number, payload: Buffer): void {
-    if (id !== 0) throw broken('GOAWAY on a stream')
-    if (payload.length < 8) throw new ConnectionError(http2Code.frameSize, 'a GOAWAY frame of a wrong size')
-    const last = payload.readUInt32BE(0) & 0x7fffffff
-    const code = payload.readUInt32BE(4)
-    const said = payload.toString('utf8', 8, 200)
-    const reason = `the peer ended the connection (GOAWAY ${code}${said && `, ${said}`})`
+    const { last, reason } = readGoAway(id, payload)
     const unprocessed = [...this.#streams.values()].filter((stream) => stream.id > last)
     for (const stream of unprocessed) {
       this.#streams.delete(stream.id)
@@ -284,12 +279,9 @@ export class Connection {
   }
 
   #onWindowUpdate(id: number, payload: Buffer): void {
-    if (payload.length !== 4) throw new ConnectionError(http2Code.frameSize, 'a WINDOW_UPDATE frame of a wrong size')
-    const more = payload.readUInt32BE(0) & 0x7fffffff
-    if (id === 0) {
-      if (more === 0) throw broken('a WINDOW_UPDATE of nothing')
-      this.#out.widen(more)
-    } else {
+    const more = readWindowUpdate(id, payload)
+    if (id === 0) this.#out.widen(more)
+    else {
       const stream = this.#find(id)
       if (!stream) return
       stream.sendWindow += more
