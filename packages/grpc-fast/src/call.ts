@@ -12,6 +12,7 @@ import { Stream, type StreamEvents } from './http2/stream.ts'
 import { streamWindow } from './http2/windows.ts'
 import { Incoming } from './incoming.ts'
 import type { ChannelSettings } from './init.ts'
+import { Replay } from './replay.ts'
 
 /** What a call uses of its channel. */
 export interface CallHost {
@@ -23,11 +24,16 @@ export interface CallHost {
   readonly authContext: AuthContext
 }
 
+/** What a call is made with. */
+interface CallInit {
+  readonly method: string
+  readonly authority: string
+  readonly deadline: Date | number
+  readonly number: number
+}
+
 /** Above this a writer is made to wait. */
 const maxQueued = 64 * 1024
-
-/** Above this a call's messages are not kept for another attempt. */
-const maxKept = 256 * 1024
 
 /** How often a call that no server has looked at is tried again. */
 const maxAttempts = 5
@@ -35,8 +41,7 @@ const maxAttempts = 5
 /** One call, from grpc-js's stub to a stream and back. */
 export class FastCall implements Call, StreamEvents {
   readonly #host: CallHost
-  readonly #to: { readonly method: string; readonly authority: string }
-  readonly #number: number
+  readonly #init: CallInit
   readonly #began = Date.now()
   readonly #incoming: Incoming
   #deadline: number
@@ -48,9 +53,7 @@ export class FastCall implements Call, StreamEvents {
   #stream: Stream | undefined
   #attempts = 0
 
-  /** What was sent, for another attempt; `undefined` once there cannot be one. */
-  #kept: Buffer[] | undefined = []
-  #keptBytes = 0
+  readonly #replay = new Replay()
   #halfClosed = false
   #written: (() => void) | undefined
 
@@ -63,19 +66,10 @@ export class FastCall implements Call, StreamEvents {
   #over = false
   #scheduled = false
 
-  constructor(
-    host: CallHost,
-    init: {
-      readonly method: string
-      readonly deadline: Date | number
-      readonly authority: string
-      readonly number: number
-    },
-  ) {
+  constructor(host: CallHost, init: CallInit) {
     this.#host = host
+    this.#init = init
     this.#deadline = deadlineTime(init.deadline)
-    this.#to = { method: init.method, authority: init.authority }
-    this.#number = init.number
     this.#incoming = new Incoming(host.settings.maxReceiveBytes, (code, details) =>
       this.cancelWithStatus(code, details),
     )
@@ -122,11 +116,11 @@ export class FastCall implements Call, StreamEvents {
       return
     }
     const pieces = frameMessage(message)
-    this.#keep(pieces)
+    this.#replay.keep(pieces, this.#stream)
     for (const piece of pieces) this.#stream?.write(piece)
     if (this.#stream) this.#connection?.send(this.#stream)
     if (!callback) return
-    const waiting = this.#stream ? this.#stream.queued : this.#keptBytes
+    const waiting = this.#stream ? this.#stream.queued : this.#replay.bytes
     if (waiting > maxQueued || this.#connection?.full) this.#written = () => callback()
     else callback()
   }
@@ -158,7 +152,7 @@ export class FastCall implements Call, StreamEvents {
   }
 
   getCallNumber(): number {
-    return this.#number
+    return this.#init.number
   }
 
   getAuthContext(): AuthContext | null {
@@ -171,18 +165,18 @@ export class FastCall implements Call, StreamEvents {
     this.#connection = connection
     this.#attempts += 1
     const { settings } = this.#host
+    const { method, authority } = this.#init
     const stream = new Stream(
       {
-        key: `${this.#to.authority} ${this.#to.method}`,
-        steady: () => requestHeaders({ ...settings, ...this.#to, secure: settings.tls !== undefined }),
+        key: `${authority} ${method}`,
+        steady: () => requestHeaders({ ...settings, method, authority, secure: settings.tls !== undefined }),
         others: () => this.#ownHeaders(),
       },
       this,
       streamWindow,
     )
     this.#stream = stream
-    for (const piece of this.#kept ?? []) stream.write(piece)
-    if (this.#keptBytes > maxKept) this.#commit()
+    this.#replay.write(stream)
     if (this.#halfClosed) stream.end()
     connection.open(stream)
   }
@@ -195,7 +189,7 @@ export class FastCall implements Call, StreamEvents {
       if (httpStatus >= 100 && httpStatus < 200 && !end) return
       this.#httpStatus = httpStatus || 500
       this.#incoming.encoding = field(headers, 'grpc-encoding') ?? 'identity'
-      this.#commit()
+      this.#replay.commit()
     }
     if (end) this.#finish(this.#completed(trailersStatus(headers, this.#httpStatus)), false)
     else if (!first) this.cancelWithStatus(status.INTERNAL, 'Received headers twice')
@@ -240,7 +234,7 @@ export class FastCall implements Call, StreamEvents {
   }
 
   #again(attempts: number): boolean {
-    if (this.#status || !this.#kept || this.#attempts >= attempts) return false
+    if (this.#status || this.#replay.committed || this.#attempts >= attempts) return false
     this.#stream = undefined
     this.#connection = undefined
     this.#host.submit(this)
@@ -255,7 +249,7 @@ export class FastCall implements Call, StreamEvents {
 
   async #addCredentials(credentials: CallCredentials): Promise<void> {
     try {
-      this.#metadata.merge(await credentialMetadata(credentials, this.#to))
+      this.#metadata.merge(await credentialMetadata(credentials, this.#init))
     } catch (error) {
       const { code, message } = error as { code?: unknown; message?: unknown }
       const details = `Getting metadata from plugin failed with error: ${message}`
@@ -263,20 +257,6 @@ export class FastCall implements Call, StreamEvents {
       return
     }
     if (!this.#status) this.#host.submit(this)
-  }
-
-  #keep(pieces: readonly Buffer[]): void {
-    if (!this.#kept) return
-    for (const piece of pieces) {
-      this.#kept.push(piece)
-      this.#keptBytes += piece.length
-    }
-    if (this.#stream && this.#keptBytes > maxKept) this.#commit()
-  }
-
-  #commit(): void {
-    this.#kept = undefined
-    this.#keptBytes = 0
   }
 
   /** A peer that says OK in the middle of a message is not believed. */
@@ -297,7 +277,7 @@ export class FastCall implements Call, StreamEvents {
     this.#status = result
     this.#local = local
     clearTimeout(this.#timer)
-    this.#commit()
+    this.#replay.commit()
     this.#host.withdraw(this)
     if (this.#stream && local) this.#connection?.reset(this.#stream, http2Code.cancel)
     this.#tellWritten()
