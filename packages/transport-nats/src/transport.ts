@@ -222,7 +222,6 @@ class NatsTransport implements Transport {
     this.#entries.add(entry)
     this.#attachEntry(client, entry)
     const remove = () => {
-      signal?.removeEventListener('abort', remove)
       if (!this.#entries.delete(entry)) return false
       entry.close()
       entry.native?.unsubscribe()
@@ -235,7 +234,6 @@ class NatsTransport implements Transport {
       remove()
       throw thrown
     }
-    signal?.addEventListener('abort', remove, { once: true })
     const unsubscribe = async () => {
       // The broker is waited for, so that others find nobody any more.
       if (remove()) await this.flush({ timeoutMs: courtesyMs }).catch(() => {})

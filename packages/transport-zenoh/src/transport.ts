@@ -189,20 +189,17 @@ class ZenohTransport implements Transport {
     const entry = new Entry(pattern, options, behaviour)
     this.#entries.add(entry)
     const remove = async () => {
-      signal?.removeEventListener('abort', abandon)
       if (!this.#entries.delete(entry)) return
       // The router is waited for, so that others find nobody any more.
       const { clock } = this.#components
       await within(entry.remove(), { clock, timeoutMs: courtesyMs, what: 'Undeclaring' }).catch(() => {})
     }
-    const abandon = () => void remove()
     try {
       await this.#link.use((session) => entry.attach(session), `Declaring '${pattern}'`, signal ? { signal } : {})
     } catch (thrown) {
       void remove()
       throw thrown
     }
-    signal?.addEventListener('abort', abandon, { once: true })
     return { pattern, unsubscribe: remove, [Symbol.asyncDispose]: remove }
   }
 

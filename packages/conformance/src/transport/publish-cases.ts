@@ -201,6 +201,19 @@ export const publishCases: Record<string, TransportCase> = {
     await echoed.count(2)
     expect(heard.texts).toEqual(['1'])
   },
+  async 'a signal gives up the subscribing and the serving, and does not end what stands'(bench) {
+    const [a, b] = await bench.pair()
+    const controller = new AbortController()
+    const { signal } = controller
+    const heard = await bench.hear(b, bench.subject('x'), { signal })
+    await b.serve(bench.subject('served'), ({ payload }) => payload, { signal })
+    controller.abort()
+    await a.publish(bench.subject('x'), bytes('after'))
+    await heard.count(1)
+    expect(heard.texts).toEqual(['after'])
+    const { payload } = await a.request(bench.subject('served'), bytes('still'))
+    expect(text(payload)).toBe('still')
+  },
   async 'two hundred subscriptions hear each their own'(bench) {
     const [a, b] = await bench.pair()
     const got: number[] = []
