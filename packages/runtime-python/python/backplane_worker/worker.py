@@ -1,6 +1,5 @@
 """The worker: loads one plugin, then turns the host's messages into calls and the plugin's wishes into messages."""
 import gc
-import os
 import sys
 import time
 
@@ -12,29 +11,20 @@ from .errors import PluginError
 from .host import Host
 from .logs import LoggingHook, traceback_of
 from .modules import add_plugin_folder, add_shims, read_source
+from .process import FROM_HOST, TO_HOST, leave, prepare
 from .threads import Threads
 from .wire import Channel, TooLarge, Unsendable
 from .wire_errors import load_error, shortened, text_of, value_error, wire_error
 
-# Descriptors that the host gives beside the usual three.
-FROM_HOST, TO_HOST, LIFELINE = 3, 4, 5
-
 
 def run():
     """What the process does, from its first to its last moment."""
-    for fd in (FROM_HOST, TO_HOST):
-        os.set_inheritable(fd, False)
-    lifeline.watch(LIFELINE)
-    # A child that is forked must neither keep the host waiting nor speak in the plugin's name.
-    os.register_at_fork(after_in_child=_forget)
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    prepare()
     channel = Channel(FROM_HOST, TO_HOST)
     worker = Worker(channel)
     if worker.load(_first(channel)):
         worker.serve()
-    _exit(0)
+    leave(0)
 
 
 def _first(channel):
@@ -47,29 +37,6 @@ def _first(channel):
             if op != "init" or init.get("protocol") != PROTOCOL:
                 raise SystemExit("this worker speaks version %d of the protocol" % PROTOCOL)
             return init
-
-
-def _forget():
-    for fd in (FROM_HOST, TO_HOST, LIFELINE):
-        try:
-            os.close(fd)
-        except OSError:
-            pass
-
-
-def _exit(code):
-    """Ends the process without waiting for the plugin's threads."""
-    import atexit
-
-    try:
-        atexit._run_exitfuncs()
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except Exception:
-                pass
-        os._exit(code)
 
 
 class Worker:
@@ -153,14 +120,14 @@ class Worker:
             if code is not None and not isinstance(code, int):
                 sys.stderr.write("%s\n" % (code,))
                 code = 1
-            _exit(code or 0)
+            leave(code or 0)
 
     def _readable(self):
         try:
             messages = self.channel.read()
         except (ValueError, IndexError, TypeError, RecursionError) as error:
             sys.stderr.write("the host broke the protocol: %s\n" % (error,))
-            _exit(1)
+            leave(1)
         if messages is None:
             lifeline.end()
         self.channel.cork()
@@ -287,18 +254,11 @@ class Worker:
             self.host.loop.call_soon(self.host.loop.stop)
 
     def _say_what_is_missing(self):
-        import re
-        from importlib import metadata
+        from .requirements import missing
 
-        missing = []
-        for wanted in self._requirements:
-            name = re.match(r"[A-Za-z0-9._-]*", wanted).group()
-            try:
-                metadata.version(name)
-            except (metadata.PackageNotFoundError, ValueError):
-                missing.append(wanted)
-        if missing:
-            self.log("warn", "Python packages that it asks for are not there: %s" % ", ".join(missing))
+        absent = missing(self._requirements)
+        if absent:
+            self.log("warn", "Python packages that it asks for are not there: %s" % ", ".join(absent))
 
     def _on_loop_error(self, loop, context):
         error = context.get("exception")
