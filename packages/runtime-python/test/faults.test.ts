@@ -72,6 +72,17 @@ test('a synchronous function that is blocked hinders nobody, and its process is 
   expect(await host.call('quick')).toBe('quick')
 })
 
+test('whoever leaves a stream that has ended leaves its process alone', async () => {
+  const { host, events } = testHost({ hangMs: 100 })
+  const counting = '    @rpc()\n    async def count(self):\n        for n in range(20):\n            yield n\n'
+  await host.load(await capability(`${head}${counting}`))
+  const pid = await host.call('pid')
+  for await (const _ of host.stream('count', {}, { timeoutMs: 200 })) break
+  await new Promise((resolve) => setTimeout(resolve, 600))
+  expect(await host.call('pid')).toBe(pid)
+  expect(events.map(({ type }) => type)).not.toContain('plugin.exited')
+})
+
 test('an asynchronous function that is merely slow is cancelled, and its process stays', async () => {
   const { host, events } = testHost({ hangMs: 100 })
   await host.load(await capability(`${head}    @rpc()\n    async def slow(self):\n        await asyncio.sleep(60)\n`))
@@ -344,5 +355,6 @@ test('a Python that is not there, or too old, is named', async () => {
   const named = { ...source, manifest: { ...source.manifest, python: { interpreter: newestPython } } }
   await host.load(named)
   expect(() => pythonRuntime({ hangMs: 0 })).toThrow(expect.objectContaining({ code: 'BP_INVALID_ARGUMENT' }))
-  expect(() => pythonRuntime({ busyPollMs: -1 })).toThrow(expect.objectContaining({ code: 'BP_INVALID_ARGUMENT' }))
+  for (const busyPollMs of [-1, Number.NaN, Number.POSITIVE_INFINITY])
+    expect(() => pythonRuntime({ busyPollMs })).toThrow(expect.objectContaining({ code: 'BP_INVALID_ARGUMENT' }))
 })

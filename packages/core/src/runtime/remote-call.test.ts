@@ -92,7 +92,21 @@ test('when the caller goes, it has its answer at once, the other side is told on
   expect(call.items).toEqual([])
 })
 
-test('an item that is refused ends the call', async () => {
+test('a call that nobody waits for any more ends at once', async () => {
+  const { answer, line } = remoteCall({ signal: AbortSignal.abort(coreError('BP_TIMEOUT')) })
+  await expect(answer).rejects.toMatchObject({ code: 'BP_TIMEOUT' })
+  expect(line).toEqual([['cancel', 'BP_TIMEOUT']])
+})
+
+test('an item that is refused ends the call with the reason', async () => {
+  const { exchange, answer, line } = remoteCall({ send: () => Promise.reject(coreError('BP_STREAM_LIMIT')) })
+  exchange.item(1)
+  exchange.answer('end')
+  await expect(answer).rejects.toMatchObject({ code: 'BP_STREAM_LIMIT' })
+  expect(line).toEqual([['cancel', 'BP_STREAM_LIMIT']])
+})
+
+test('an item for a caller who has gone ends the call', async () => {
   const { exchange, answer, line } = remoteCall({ send: () => Promise.reject(coreError('BP_ABORTED')) })
   exchange.item(1)
   exchange.answer('end')

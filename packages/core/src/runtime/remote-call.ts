@@ -1,7 +1,7 @@
 import type { Call } from '../contracts/call.ts'
 import type { Value } from '../contracts/values.ts'
 import { abortedBy } from '../deadline.ts'
-import type { BackplaneError } from '../errors.ts'
+import { BackplaneError } from '../errors.ts'
 
 /** What a {@link RemoteCall} says to where its function runs. */
 export interface RemoteCallLine {
@@ -34,6 +34,7 @@ export class RemoteCall {
     this.#resolve = resolve
     this.#reject = reject
     call.signal.addEventListener('abort', this)
+    if (call.signal.aborted) this.handleEvent()
   }
 
   /** The answer; it counts when every item before it has been taken. */
@@ -52,8 +53,9 @@ export class RemoteCall {
       if (!this.#open) return
       try {
         await this.#call.send(item)
-      } catch {
-        this.handleEvent()
+      } catch (thrown) {
+        const { signal } = this.#call
+        this.#leave(signal.aborted ? abortedBy(signal) : BackplaneError.from(thrown))
         return
       }
       // Room is given back in halves of the window: one message for many items.
@@ -65,8 +67,11 @@ export class RemoteCall {
 
   /** The caller has gone: it has its answer at once, and the other side is told. */
   handleEvent(): void {
+    this.#leave(abortedBy(this.#call.signal))
+  }
+
+  #leave(reason: BackplaneError): void {
     if (!this.#open) return
-    const reason = abortedBy(this.#call.signal)
     this.#line.cancel(reason)
     this.#settle(() => this.#reject(reason))
   }

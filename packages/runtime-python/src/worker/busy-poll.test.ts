@@ -42,6 +42,26 @@ several('it sleeps when the answer does not come within the window, and does not
   expect(pass(5)).toBe(0)
 })
 
+several('answers that it did not wait for change nothing', () => {
+  const { poll, pass } = loop(1)
+  pass(1000)
+  poll.answered()
+  poll.asked()
+  expect(pass(2)).toBe(2)
+  poll.answered()
+})
+
+several('it tries again, ever more seldom, though no answer came in time', () => {
+  const { poll, pass } = loop(1)
+  const waited = Array.from({ length: 40 }, () => {
+    poll.asked()
+    const turns = pass(20)
+    poll.answered()
+    return turns > 0
+  })
+  expect(waited.flatMap((yes, call) => (yes ? [call] : []))).toEqual([0, 2, 5, 10, 19, 36])
+})
+
 several('it waits again once an answer has come within the window', () => {
   const { poll, pass } = loop(1)
   poll.asked()

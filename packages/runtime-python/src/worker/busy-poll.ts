@@ -10,10 +10,13 @@ export interface BusyPollInit {
   soon?(step: () => void): unknown
 }
 
+/** Most answers in a row that are not waited for, after one that did not come in time. */
+const mostSkipped = 256
+
 /**
  * Keeps the event loop from sleeping while an answer is about to come: to be woken takes longer than many functions run. The
- * loop still sees after everything else meanwhile. It waits only where the last answer came within the window, so a
- * slow function costs nothing.
+ * loop still sees after everything else meanwhile. After each answer that does not come within the window it skips twice as
+ * many, so a slow function costs next to nothing, and a quick one is soon found again.
  *
  * The idea is the kernel's own (`net.core.busy_poll`, and the haltpoll governor of virtual machines).
  */
@@ -21,10 +24,13 @@ export class BusyPoll {
   readonly #windowMs: number
   readonly #now: () => number
   readonly #soon: (step: () => void) => unknown
-  #began = 0
+  /** When the answer that is awaited was asked for, if one is. */
+  #began: number | undefined
   #until = 0
   #awake = false
-  #pays = true
+  #waited = false
+  #penalty = 0
+  #skip = 0
 
   constructor({ windowMs, now = () => performance.now(), soon = setImmediate }: BusyPollInit) {
     // On a single processor it would keep the very process that it waits for from running.
@@ -37,7 +43,11 @@ export class BusyPoll {
   asked(): void {
     if (this.#windowMs === 0) return
     this.#began = this.#now()
-    if (!this.#pays) return
+    this.#waited = this.#skip === 0
+    if (!this.#waited) {
+      this.#skip--
+      return
+    }
     this.#until = this.#began + this.#windowMs
     if (this.#awake) return
     this.#awake = true
@@ -46,9 +56,12 @@ export class BusyPoll {
 
   /** Nothing is under way any more. */
   answered(): void {
-    if (this.#windowMs === 0) return
     this.#until = 0
-    this.#pays = this.#now() - this.#began <= this.#windowMs
+    if (this.#began === undefined) return
+    const inTime = this.#now() - this.#began <= this.#windowMs
+    if (inTime) this.#penalty = this.#skip = 0
+    else if (this.#waited) this.#skip = this.#penalty = Math.min(mostSkipped, this.#penalty * 2 || 1)
+    this.#began = undefined
   }
 
   readonly #turn = (): void => {

@@ -117,6 +117,8 @@ export class PythonWorker {
       const line = {
         window: streamWindow,
         cancel: () => {
+          // It has ended already; only its items were still being taken.
+          if (!this.#exchanges.has(id)) return
           this.#post(['cancel', id])
           // A thread cannot be cancelled, so it may go on until its deadline, and a little longer.
           const left = Math.max(0, leftMs - (performance.now() - began))
@@ -249,9 +251,13 @@ export class PythonWorker {
         this.description = message[1] as Description
         this.#settleReady?.resolve(this.description)
         return
-      case 'failed':
-        this.#settleReady?.reject(fromWire(message[1] as WireError, this.#init.context.pluginId))
+      case 'failed': {
+        const error = fromWire(message[1] as WireError, this.#init.context.pluginId)
+        const { traceback } = error.details
+        if (traceback !== undefined) this.#init.context.logger.error({ traceback }, `its code failed: ${error.message}`)
+        this.#settleReady?.reject(error)
         return
+      }
     }
     // What a newer worker says beyond this version is passed over.
   }
@@ -277,6 +283,7 @@ export class PythonWorker {
       : coreError('BP_PLUGIN_EXITED', { details: { plugin, reason: `${reason}${words}`, stderr: [...stderr] } })
     this.#exit = error
     this.#overdue.clear()
+    this.#busyPoll.answered()
     this.wishes.abandon()
     this.#settleReady?.reject(this.#ending ? error : this.#loadFailed(error))
     for (const exchange of this.#exchanges.values()) exchange.fail(error)
