@@ -3,13 +3,14 @@ import sys
 
 
 def refuse(reason):
-    """Says on the protocol's own descriptor why there is no worker; must run on any Python 3."""
+    """Says on the protocol's own descriptor why there is no worker; must run on any Python."""
     import json
     import os
+    import struct
 
-    error = {"code": "BP_PLUGIN_LOAD_FAILED", "message": reason, "next": "Give the host another Python: pythonRuntime({ python })."}
-    text = json.dumps(["failed", error]).encode()
-    os.write(4, (len(text) + 1).to_bytes(4, "big") + b"\x00" + text)
+    next = "Give the host another Python: `backplane up --python`, or pythonRuntime({ python })."
+    text = json.dumps(["failed", {"code": "BP_PLUGIN_LOAD_FAILED", "message": reason, "next": next}]).encode()
+    os.write(4, struct.pack(">I", len(text) + 1) + b"\x00" + text)
     sys.exit(1)
 
 

@@ -6,7 +6,7 @@ export { type FledgeErrorCode, fledgeErrorCatalogue } from './fledge/errors.ts'
 export const pythonErrorCatalogue = {
   BP_PYTHON_MISSING: {
     message: "There is no Python at '{python}': {reason}",
-    next: 'Install Python 3.9 or newer, or name another: pythonRuntime({ python }), or `python.interpreter` in the manifest.',
+    next: 'Install Python 3.9 or newer, or name another: `backplane up --python`, pythonRuntime({ python }), or `python.interpreter` in the manifest.',
   },
   BP_PYTHON_INSTALL_FAILED: {
     message: "The Python packages of plugin '{plugin}' could not be installed: {reason}",

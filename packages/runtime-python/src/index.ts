@@ -16,5 +16,6 @@ export {
 } from './fledge/fledge-plugin.ts'
 export type { Reading, ReadingInput } from './fledge/reading.ts'
 export { type PythonRuntimeComponents, type PythonRuntimeInit, pythonRuntime } from './python-runtime.ts'
+export { runningInstance } from './running.ts'
 export { type PythonSurface, pythonSurface } from './surface.ts'
 export type { PushHandler } from './worker/wishes.ts'

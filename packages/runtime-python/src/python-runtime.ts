@@ -1,6 +1,7 @@
 import { type Clock, coreError, type Logger, type PluginRuntime } from '@backplane/core'
 import type { PythonDependencies } from './environment/environments.ts'
 import type { PythonHome } from './python-home.ts'
+import { Running, runningIn } from './running.ts'
 
 /** Options of {@link pythonRuntime}. */
 export interface PythonRuntimeInit {
@@ -33,6 +34,9 @@ export interface PythonRuntimeInit {
   readonly device?: { readonly id?: string; readonly tenant?: string; readonly type?: string }
 }
 
+/** Longer than this no wake-up takes. */
+const mostBusyPollMs = 10
+
 /** What {@link pythonRuntime} needs from its host. */
 export interface PythonRuntimeComponents {
   readonly logger: Logger
@@ -58,8 +62,11 @@ export function pythonRuntime(init: PythonRuntimeInit = {}): (components: Python
     if (init[name] !== undefined && !(init[name] > 0))
       throw coreError('BP_INVALID_ARGUMENT', { details: { what: name, reason: 'it must be more than 0' } })
   }
-  if (init.busyPollMs !== undefined && !(init.busyPollMs >= 0))
-    throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'busyPollMs', reason: 'it must not be less than 0' } })
+  const { busyPollMs = 0 } = init
+  if (!(busyPollMs >= 0 && busyPollMs <= mostBusyPollMs)) {
+    const reason = `it must be from 0 to ${mostBusyPollMs}`
+    throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'busyPollMs', reason } })
+  }
   return (components) => {
     // Loaded for the first plugin: a host without Python plugins starts no slower for it.
     let home: Promise<PythonHome> | undefined
@@ -67,15 +74,19 @@ export function pythonRuntime(init: PythonRuntimeInit = {}): (components: Python
       home ??= import('./python-home.ts').then((module) => new module.PythonHome(init, components))
       return home
     }
-    return {
+    const running = new Running()
+    const runtime: PluginRuntime = {
       kind: 'python',
       enforces: enforced(),
       accepts: ({ manifest, module }) =>
         module === undefined && (manifest.runtime === 'python' || (manifest.entry_point?.endsWith('.py') ?? false)),
       recognise: async (folder) => (await import('./fledge/recognise.ts')).recogniseFledge(folder),
       describe: async (source, { signal }) => (await atHome()).describe(source, signal),
-      load: async (source, context, { signal }) => (await atHome()).load(source, context, signal),
+      load: async (source, context, { signal }) =>
+        running.watch(source.manifest.id, await (await atHome()).load(source, context, signal)),
     }
+    runningIn.set(runtime, running)
+    return runtime
   }
 }
 

@@ -203,6 +203,41 @@ async def all(self) -> list:
   expect(await all()).toEqual(['also any', 'also arm', 'any', 'cam'])
 })
 
+test('decorators need no parentheses', async () => {
+  const { host } = testHost()
+  const { functions, events, routines } = await host.load(
+    await plugin(`@rpc
+async def plain(self, n: int) -> int:
+    """Plain."""
+    return n
+
+@emit
+async def said(self, n: int):
+    pass
+
+@periodic
+async def now_and_then(self):
+    self.ticks += 1
+`),
+  )
+  expect(functions).toMatchObject([{ name: 'plain', description: 'Plain.' }])
+  expect(events).toMatchObject([{ name: 'said' }])
+  expect(routines).toEqual(['now_and_then'])
+  expect(await host.call('plain', { n: 3 })).toBe(3)
+})
+
+test.each(['"2"', '0', '-1', 'float("nan")', 'None', 'True'])(
+  '@periodic refuses an interval of %s',
+  async (interval) => {
+    const { host } = testHost()
+    const source = await plugin(`@periodic(interval=${interval})\nasync def tick(self):\n    pass\n`)
+    await expect(host.load(source)).rejects.toMatchObject({
+      code: 'BP_PLUGIN_LOAD_FAILED',
+      message: expect.stringContaining("the interval of @periodic 'tick' is"),
+    })
+  },
+)
+
 test('periodic tasks run from the start of a plugin that is loaded later, and end with it', async () => {
   const { host } = testHost()
   const source = await plugin(`@periodic(interval=0.02)

@@ -1,7 +1,7 @@
 /** The typed surface that a pipeline takes over, with real plugins. */
-import type { PluginInstance } from '@backplane/core'
-import { expect, test } from 'vitest'
-import { type FledgePlugin, fledgePlugin, type Reading } from '../src/index.ts'
+import { createHost, type PluginInstance } from '@backplane/core'
+import { expect, onTestFinished, test } from 'vitest'
+import { type FledgePlugin, fledgePlugin, pythonRuntime, type Reading, runningInstance } from '../src/index.ts'
 import { eventually, type Face, fledgeHost, plugin, written } from './fledge-host.ts'
 
 async function surfaceOf(code: string, face?: Face) {
@@ -11,6 +11,24 @@ async function surfaceOf(code: string, face?: Face) {
 }
 
 const row = { asset: 'a', timestamp: '2026-01-02 03:04:05+00:00', readings: { x: 1 } }
+
+test('a host tells which instance runs now', async () => {
+  const host = createHost({ identity: { deviceId: 'box-1' }, runtimes: [pythonRuntime()] })
+  onTestFinished(() => host.stop())
+  const code = 'def plugin_poll(handle): return {"asset": "a", "timestamp": "t", "readings": {"x": 1}}'
+  const source = await written(plugin(code))
+  await host.load(source)
+  const { id } = source.manifest
+  const first = runningInstance(host, id)
+  expect(await fledgePlugin(first).poll()).toHaveLength(1)
+  await host.reload(id)
+  expect(runningInstance(host, id)).not.toBe(first)
+  expect(await fledgePlugin(runningInstance(host, id)).poll()).toHaveLength(1)
+  await expect(host.reload(id, await written('def plugin_info(:'))).rejects.toThrow()
+  expect(await fledgePlugin(runningInstance(host, id)).poll()).toHaveLength(1)
+  await host.unload(id)
+  expect(() => runningInstance(host, id)).toThrow(expect.objectContaining({ code: 'BP_PLUGIN_NOT_LOADED' }))
+})
 
 test('south: poll, write, operation', async () => {
   const { surface } = await surfaceOf(

@@ -36,6 +36,9 @@ def read_source(entry):
     return code
 
 
+_INSTALLING = "`backplane up --install-dependencies`, or pythonRuntime({ dependencies: { install: true } })"
+
+
 def next_for_missing(error):
     """Says what to do about a module, or a part of ours, that is not there; None for any other exception."""
     name = error.name if isinstance(error, ImportError) else None
@@ -45,7 +48,7 @@ def next_for_missing(error):
     if package == "device_connect_edge" and (name != package or not isinstance(error, ModuleNotFoundError)):
         return (
             "Here is what capabilities use of device-connect-edge. Name device-connect-edge in the plugin's requirements.txt and "
-            "let the host install it: pythonRuntime({ dependencies: { install: true } })."
+            "let the host install it: %s." % _INSTALLING
         )
     if not isinstance(error, ModuleNotFoundError):
         return None
@@ -55,7 +58,7 @@ def next_for_missing(error):
         )
     return (
         "Install what provides '%s' into the Python that runs the plugin, or name its package in the plugin's requirements.txt "
-        "and let the host install: pythonRuntime({ dependencies: { install: true } })." % package
+        "and let the host install: %s." % (package, _INSTALLING)
     )
 
 

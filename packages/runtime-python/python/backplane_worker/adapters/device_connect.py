@@ -50,6 +50,13 @@ class DeviceConnectAdapter(Adapter):
             if getattr(member, "_is_device_event", False):
                 self._events.append(describe_event(attribute, member))
             if getattr(member, "_is_device_routine", False):
+                interval = getattr(member, "_routine_interval", 1.0)
+                # Any other would end the routine at its first turn, or turn it without a pause.
+                if isinstance(interval, bool) or not isinstance(interval, (int, float)) or not interval > 0:
+                    import reprlib
+
+                    reason = "the interval of @periodic '%s' is %s" % (attribute, reprlib.repr(interval))
+                    raise _load_failed(reason, "Give it a number of seconds that is more than 0.")
                 self._routines.append(attribute)
 
     def _find_class(self, module):

@@ -11,6 +11,10 @@ def on(device_id=None, device_type=None, event_name=None):
         function._sub_event_name = event_name
         return function
 
+    if callable(device_id):
+        # `@on` without parentheses.
+        function, device_id = device_id, None
+        return decorate(function)
     return decorate
 
 

@@ -40,6 +40,10 @@ def rpc(name=None, description=None, labels=None):
         method._labels = labels
         return method
 
+    if callable(name):
+        # `@rpc` without parentheses.
+        function, name = name, None
+        return decorate(function)
     return decorate
 
 
@@ -74,6 +78,9 @@ def emit(name=None, description=None, labels=None):
         method._labels = labels
         return method
 
+    if callable(name):
+        function, name = name, None
+        return decorate(function)
     return decorate
 
 
@@ -100,6 +107,9 @@ def periodic(interval=1.0, wait_for_completion=True, start_on_connect=True, name
         function._routine_name = name or function.__name__
         return function
 
+    if callable(interval):
+        function, interval = interval, 1.0
+        return decorate(function)
     return decorate
 
 
