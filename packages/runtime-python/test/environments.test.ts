@@ -1,8 +1,8 @@
 /** Packages that plugins ask for: installed apart, once, as a whole or not at all. */
-import { chmod, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { InstallProgress, PythonDependencies } from '../src/index.ts'
 import { capability, testHost, until } from './harness.ts'
 import { makeWheel } from './wheel.ts'
@@ -19,6 +19,7 @@ class Plugin:
         return gauge.VERSION
 `
 const slow = 120_000
+const { waitFor } = vi
 
 async function kit(init: PythonDependencies = {}) {
   const home = await mkdtemp(join(tmpdir(), 'backplane-environments-'))
@@ -169,12 +170,61 @@ test(
     expect(new Set(progress.map(({ step }) => step))).toEqual(new Set(['waiting']))
     await rm(lock, { recursive: true })
     await waiting
-    await begin(40)
-    expect(await host.call('which')).toBe('1.0.0')
-    expect(await made()).toEqual([name])
+    // A clock that was set back leaves locks of a time to come.
+    for (const secondsAgo of [40, -3600]) {
+      await begin(secondsAgo)
+      expect(await host.call('which')).toBe('1.0.0')
+      expect(await made()).toEqual([name])
+    }
   },
   slow,
 )
+
+test(
+  'whoever is overtaken while it installs takes what is there, and does no harm to it',
+  async () => {
+    const home = await mkdtemp(join(tmpdir(), 'backplane-overtaken-'))
+    onTestFinished(() => rm(home, { recursive: true, force: true }))
+    const cacheDir = join(home, 'cache')
+    const installer = async (name: string, install: string) => {
+      const uv = join(home, name)
+      const venv = 'if [ "$1" = venv ]; then exec "$4" -m venv --without-pip "$5"; fi'
+      await writeFile(uv, `#!/bin/sh\n${venv}\ncd "$(dirname "$5")/../lib"/python*/site-packages\n${install}\n`)
+      await chmod(uv, 0o755)
+      return uv
+    }
+    const host = (uv: string, id: string) => {
+      const { host } = testHost({ cacheDir, dependencies: { install: true, uv } }, { identity: { deviceId: id } })
+      return host
+    }
+    const go = join(home, 'go')
+    const until = `while [ ! -e '${go}' ]; do sleep 0.05; done`
+    const first = host(await installer('first', `touch '${home}/begun'; ${until}; exit 1`), 'first')
+    const second = host(await installer('second', 'echo VERSION = 2 > gauge.py'), 'second')
+    const source = await capability(code, wants('gauge'))
+    const loading = first.load(source)
+    await waitFor(() => access(join(home, 'begun')), { timeout: slow })
+    const [lock = ''] = await readdir(join(cacheDir, 'environments'))
+    await rm(join(cacheDir, 'environments', lock), { recursive: true })
+    await second.load(source)
+    await writeFile(go, '')
+    await loading
+    expect(await first.call('which')).toBe(2)
+    await second.reload('test-plugin')
+    expect(await second.call('which')).toBe(2)
+  },
+  slow,
+)
+
+test('a cache that cannot be written to is said at once', async () => {
+  const { host, environments } = await kit()
+  await mkdir(join(environments, '..'), { recursive: true })
+  await writeFile(environments, '')
+  await expect(host.load(await capability(code, wants('gauge')))).rejects.toMatchObject({
+    code: 'BP_PYTHON_INSTALL_FAILED',
+    message: expect.stringContaining('EEXIST'),
+  })
+})
 
 test('where nothing is installed the plugin loads all the same, and its log says what is missing', async () => {
   const { host, log } = testHost()

@@ -1,12 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { BackplaneError, type PluginSource } from '@backplane/core'
+import { mkdir, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { basename, delimiter, dirname, join } from 'node:path'
+import { abortedBy, BackplaneError, type PluginSource } from '@backplane/core'
 import { pythonError } from '../errors.ts'
 import type { Interpreters, PythonFacts } from './interpreter.ts'
 import { environmentKey, type Requirements, requirementsOf } from './requirements.ts'
 import { runProgram } from './run.ts'
+import { inTurn } from './turn.ts'
 
 /** What becomes of the packages that plugins ask for. */
 export interface PythonDependencies {
@@ -43,10 +44,6 @@ export interface EnvironmentsInit extends PythonDependencies {
 }
 
 const defaultTimeoutMs = 120_000
-/** Who installs shows so often that it is still at it; who has not shown for so long has ended. */
-const beatMs = 5_000
-const staleMs = 30_000
-
 /** The virtual environments of plugins, named by their content and made once. */
 export class Environments {
   readonly #init: EnvironmentsInit
@@ -65,8 +62,9 @@ export class Environments {
     if (!requirements) return undefined
     const facts = await this.#init.interpreters.facts(python)
     const dir = this.#dirFor(requirements, facts)
-    if (!existsSync(join(dir, complete))) await this.#make(dir, source.manifest.id, requirements, facts, signal)
-    return join(dir, 'bin', 'python')
+    if (!isComplete(dir)) await this.#make(dir, source.manifest.id, requirements, facts, signal)
+    // What runs stays with the very environment that it began in.
+    return join(await realpath(dir), 'bin', 'python')
   }
 
   /** Whether loading the plugin has to install something first. */
@@ -74,7 +72,7 @@ export class Environments {
     const requirements = this.#init.install ? await requirementsOf(source) : undefined
     if (!requirements) return false
     const dir = this.#dirFor(requirements, await this.#init.interpreters.facts(python))
-    return !existsSync(join(dir, complete))
+    return !isComplete(dir)
   }
 
   #dirFor(requirements: Requirements, { path, tag }: PythonFacts): string {
@@ -92,30 +90,36 @@ export class Environments {
   ): Promise<void> {
     const tell = (step: InstallProgress['step'], text?: string) =>
       this.#init.onProgress?.({ plugin, step, ...(text === undefined ? {} : { text }) })
-    const lock = `${dir}.lock`
-    await mkdir(join(this.#init.cacheDir, 'environments'), { recursive: true })
-    // Another process, or another plugin with the same needs, may be at it.
-    while (!(await taken(lock))) {
+    const making = join(this.#init.cacheDir, 'made')
+    const waiting = () => {
+      if (isComplete(dir)) return false
       tell('waiting')
-      await sleep(200, undefined, { signal })
+      return true
     }
-    const beat = setInterval(() => void utimes(lock, new Date(), new Date()).catch(() => {}), beatMs)
     try {
-      if (existsSync(join(dir, complete))) return
-      await rm(dir, { recursive: true, force: true })
-      try {
-        await this.#install(dir, plugin, requirements, facts, signal, tell)
-        // Only what is whole is ever used: this file is written last.
-        await writeFile(join(dir, complete), `${JSON.stringify(requirements.listed)}\n`)
+      for (const folder of [dirname(dir), making]) await mkdir(folder, { recursive: true })
+      await inTurn(`${dir}.lock`, { waiting, signal }, async () => {
+        if (isComplete(dir)) return
+        const own = join(making, `${basename(dir)}-${randomUUID()}`)
+        try {
+          await this.#install(own, plugin, requirements, facts, signal, tell)
+          // Only what is whole is ever used: this file is written last.
+          await writeFile(join(own, complete), `${JSON.stringify(requirements.listed)}\n`)
+          await publish(own, dir)
+        } catch (error) {
+          await rm(own, { recursive: true, force: true })
+          // Another may have come to an end first.
+          if (!isComplete(dir)) throw error
+        }
+        await sweep(making, dir).catch(() => {})
         tell('done')
-      } catch (error) {
-        await rm(dir, { recursive: true, force: true })
-        tell('failed', BackplaneError.from(error).message)
-        throw error
-      }
-    } finally {
-      clearInterval(beat)
-      await rm(lock, { recursive: true, force: true })
+      })
+    } catch (thrown) {
+      const failed = (reason: string, cause: unknown) =>
+        pythonError('BP_PYTHON_INSTALL_FAILED', { details: { plugin, reason }, cause })
+      const error = signal.aborted ? abortedBy(signal) : BackplaneError.from(thrown, failed)
+      tell('failed', error.message)
+      throw error
     }
   }
 
@@ -172,15 +176,21 @@ export class Environments {
 
 const complete = '.backplane-complete'
 
-/** Takes a lock; one whose owner has not shown for long was left behind. */
-async function taken(lock: string): Promise<boolean> {
-  try {
-    await mkdir(lock)
-    return true
-  } catch {
-    const { mtimeMs = Date.now() } = await stat(lock).catch(() => ({}) as { mtimeMs?: number })
-    if (Date.now() - mtimeMs > staleMs) await rm(lock, { recursive: true, force: true })
-    return false
+function isComplete(dir: string): boolean {
+  return existsSync(join(dir, complete))
+}
+
+/** Makes a whole environment the one of its name. */
+async function publish(own: string, dir: string): Promise<void> {
+  if (!isComplete(dir)) await rm(dir, { recursive: true, force: true })
+  await symlink(own, dir)
+}
+
+/** Removes what was begun of an environment and never finished, by hosts that were killed. */
+async function sweep(making: string, dir: string): Promise<void> {
+  for (const name of await readdir(making)) {
+    const other = join(making, name)
+    if (name.startsWith(`${basename(dir)}-`) && !isComplete(other)) await rm(other, { recursive: true, force: true })
   }
 }
 
