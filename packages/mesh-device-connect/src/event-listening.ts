@@ -37,8 +37,16 @@ export async function listenTo(
     const source = subjects.eventOf(subject)
     const params = readEvent(body)
     if (!source || !params) return
-    const deviceType = directory.typeOf(source.device)
+    const deviceType = kindOf(directory, source.device)
     const payload = removeFields(params, source.device)
     await hear({ ...source, ...(deviceType === undefined ? {} : { deviceType }), payload })
   })
+}
+
+/** Longer than this no kind is a kind: it goes with every event of its device, to every plugin that listens. */
+const longestKind = 256
+
+function kindOf(directory: Directory, device: string): string | undefined {
+  const kind = directory.typeOf(device)
+  return kind !== undefined && kind.length <= longestKind ? kind : undefined
 }

@@ -68,10 +68,14 @@ test('an event tells the kind of its device once that has announced itself', asy
   const camera = net.member({ ...h1, deviceType: 'camera' }, serve)
   await net.settle(camera.connect())
   await camera.emit('e', {})
+  const long = net.member({ deviceId: 'h2', tenant: 't', deviceType: 'x'.repeat(1000) }, serve)
+  await net.settle(long.connect())
+  await long.emit('e', {})
   await wire.publish('device-connect.t.unknown.event.e', Buffer.from('{"jsonrpc":"2.0","method":"e","params":{}}'))
   await net.clock.advance(0)
   expect(heard).toEqual([
     ['h1', 'camera'],
+    ['h2', undefined],
     ['unknown', undefined],
   ])
 })

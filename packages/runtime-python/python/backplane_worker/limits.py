@@ -19,11 +19,12 @@ def apply(limits):
         # Address space is what is limited, and each thread would reserve eight MiB of it.
         threading.stack_size(1 << 20)
     if "cpu_seconds" in limits:
-        seconds = max(1, -(-int(limits["cpu_seconds"] * 1000) // 1000))
+        seconds = max(1, -(-int(min(limits["cpu_seconds"], 1 << 31) * 1000) // 1000))
         # The first ends it with a signal that says why, the second whatever it does about that signal.
         hold(resource.RLIMIT_CPU, seconds, seconds + 1)
     if "open_files" in limits:
-        hold(resource.RLIMIT_NOFILE, int(limits["open_files"]))
+        # The worker could not begin with less.
+        hold(resource.RLIMIT_NOFILE, max(16, int(min(limits["open_files"], 1 << 31))))
     if "processes" in limits:
         # The system counts a user's threads, so those that run already and this worker's own are allowed on top.
         hold(resource.RLIMIT_NPROC, _tasks_of_user() + int(limits["processes"]) + 80)

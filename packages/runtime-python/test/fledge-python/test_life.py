@@ -503,7 +503,25 @@ class Modules(PluginTest):
         readings = self.run_async(adapter, lambda: adapter.request("poll", {}))[0]["readings"]
         self.assertEqual(readings, {"v": 5, "p": 6, "one": True})
 
+    def test_one_that_only_speaks_of_its_name_keeps_it(self):
+        self.write("helper.py", "def ask():\n    import sensor\n    return sensor.SECRET")
+        adapter, _ = self.plugin(
+            '''
+            """Usage:
+
+                import sensor
+            """
+            from helper import ask
+            SECRET = 7
+            def plugin_poll(handle):
+                return {'asset': 'a', 'readings': {'secret': ask()}}
+            ''',
+            name="sensor",
+        )
+        readings = self.run_async(adapter, lambda: adapter.request("poll", {}))[0]["readings"]
+        self.assertEqual(readings, {"secret": 7})
+
     def test_one_whose_package_is_not_there_says_so(self):
-        for statement in ("import sensor", "import copy, sensor as s", "from sensor import Bus", "    from sensor.part import x"):
+        for statement in ("import sensor", "import copy, sensor as s", "from sensor import Bus", "x = 1; import sensor", "import copy, \\\n  sensor", "    from sensor.part import x"):
             with self.subTest(statement=statement), self.assertRaisesRegex(ModuleNotFoundError, "'sensor'"):
                 self.plugin("if True:\n    pass\n%s\ndef plugin_poll(handle): pass" % statement, name="sensor")

@@ -55,4 +55,6 @@ def array_text(value):
         head = "__DPIMAGE:%d,%d,24_" % (shape[1], shape[0])
     else:
         return None
+    if getattr(dtype, "byteorder", None) == ">":
+        value = value.byteswap()
     return head + b2a_base64(value.tobytes(), newline=False).decode("ascii")

@@ -78,14 +78,35 @@ def module_name(name, entry, code):
 
     That one must stay; and where the plugin's `code` imports it, that is what it gets, not itself.
     """
-    own = re.escape(name).encode()
-    imports = rb"^[ \t]*(?:from[ \t]+%s[ \t.]|import[ \t]+(?:[^#\n]*,[ \t]*)?%s[ \t.,;\r\n])" % (own, own)
     if name in sys.builtin_module_names or name in sys.modules:
         return "fledge_plugin_" + name
-    if _elsewhere(name, entry) is not None or re.search(imports, code, re.MULTILINE):
+    if _elsewhere(name, entry) is not None or _imports(code, name):
         sys.meta_path.insert(0, _Elsewhere(name, entry))
         return "fledge_plugin_" + name
     return name
+
+
+def _imports(code, name):
+    """Whether the code imports a module of that name, or a part of it."""
+    # Most do not, and to read the code as Python takes a while.
+    if not re.search(rb"\b(?:import|from)\b[\w\s,.\\()]*\b%s\b" % re.escape(name).encode(), code):
+        return False
+    import ast
+
+    try:
+        nodes = ast.walk(ast.parse(code))
+    except (SyntaxError, ValueError):
+        return False
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            modules = [each.name for each in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            modules = [node.module]
+        else:
+            continue
+        if any(module.split(".")[0] == name for module in modules):
+            return True
+    return False
 
 
 def set_level(module):
