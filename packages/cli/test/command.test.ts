@@ -160,4 +160,8 @@ test('validate says what is wrong with a folder, by path', async () => {
   await putPlugin(dir, 'throws', `throw new Error('on purpose')`)
   expect((await run(['validate', 'throws'], { cwd: dir })).out).toContain('on purpose')
   expect((await run(['validate', 'nowhere'], { cwd: dir })).out).toContain('not a directory')
+  await putPlugin(dir, 'settings', 'export default { functions: {} }', {
+    config: { period: { type: 'integer', default: '5', minimum: '10' } },
+  })
+  expect((await run(['validate', 'settings'], { cwd: dir })).out).toMatch(/BP_CONFIG_INVALID\]\n +next: /)
 })

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { BackplaneError, type FunctionDescriptor, type Logger } from '@backplane/core'
 import type { LoadReport, PresetHost } from '@backplane/host'
 import { noBridge } from '../client.ts'
@@ -95,7 +96,10 @@ function facts({ id, plugin, error }: LoadReport): object {
 }
 
 function overview(loaded: readonly LoadReport[], plugins: string): string {
-  if (loaded.length === 0) return `No plugin is loaded; they are looked for in ${plugins}`
+  if (loaded.length === 0) {
+    const missing = existsSync(plugins) ? '' : ', which is not there'
+    return `No plugin is loaded; they are looked for in ${plugins}${missing}`
+  }
   const width = Math.max(...loaded.map(({ id }) => id.length))
   const lines = loaded.map(({ id, plugin }) => {
     const names = plugin?.functions.map((fn) => fn.name).join(', ') || 'no functions'

@@ -1,5 +1,6 @@
 import { access, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { configManager } from '@backplane/config-manager'
 import { BackplaneError, createHost, type Manifest, messageOf, type PluginStatus } from '@backplane/core'
 import { type ManifestIssue, parseManifest, parseManifestText } from '@backplane/core/manifest'
 import { nodeRuntime } from '@backplane/runtime-node'
@@ -82,14 +83,14 @@ async function recognise(finding: Finding, io: CliIo): Promise<void> {
       return tryLoad(finding, finding.manifest, io)
     }
   } catch (thrown) {
-    const error = BackplaneError.from(thrown)
-    return void errors.push(`${error.message} [${error.code}]`)
+    return void errors.push(textOf(BackplaneError.from(thrown)))
   }
   errors.push('missing manifest.json')
 }
 
 async function tryLoad(finding: Finding, manifest: Manifest, { signal }: CliIo): Promise<void> {
-  await using host = createHost({ identity: { deviceId: 'validate' }, runtimes })
+  await using config = configManager()({})
+  await using host = createHost({ identity: { deviceId: 'validate' }, runtimes, config: () => config })
   // What it depends on is not here, and whether it is elsewhere is not its fault.
   const { dependencies: _, ...alone } = manifest
   try {
@@ -104,8 +105,13 @@ async function tryLoad(finding: Finding, manifest: Manifest, { signal }: CliIo):
   } catch (thrown) {
     const error = BackplaneError.from(thrown)
     if (error.code === 'BP_RUNTIME_MISSING') finding.warnings.push(`not loaded, only read: ${error.message}`)
-    else finding.errors.push(`${error.message} [${error.code}]`)
+    else finding.errors.push(textOf(error))
   }
+}
+
+/** An error as a finding: what is wrong, and what to do about it. */
+function textOf({ message, code, next }: BackplaneError): string {
+  return `${message} [${code}]\n  next: ${next}`
 }
 
 function report({ ok, plugin_id, path, errors, warnings, functions, events }: Finding): string {
