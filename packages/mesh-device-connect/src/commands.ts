@@ -36,5 +36,6 @@ export function commands({ handler, registration, maxPayload }: CommandsInit): R
 
 function within(answer: Uint8Array, limit: number): Uint8Array {
   if (answer.length <= limit) return answer
-  throw coreError('BP_PAYLOAD_TOO_LARGE', { details: { bytes: answer.length, limit } })
+  const message = `The answer has ${answer.length} bytes, and a message on this mesh carries ${limit}.`
+  throw coreError('BP_PAYLOAD_TOO_LARGE', { details: { bytes: answer.length, limit }, message })
 }

@@ -1,5 +1,5 @@
-import { mkdir, readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { mkdir, mkdtemp, readFile } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
@@ -103,13 +103,15 @@ export class PythonHome {
       ...(open_files === undefined ? {} : { open_files }),
       ...(processes === undefined ? {} : { processes }),
     }
-    // A working directory of its own: what it writes there by a relative name stays with its state.
-    const cwd = context.stateDir ?? dir
-    if (context.stateDir !== undefined) await mkdir(cwd, { recursive: true })
+    // A working directory of its own: what it writes there by a relative name stays with its state, or goes when it ends.
+    const { stateDir } = context
+    if (stateDir !== undefined) await mkdir(stateDir, { recursive: true })
+    const scratch = stateDir === undefined ? await mkdtemp(join(tmpdir(), 'backplane-plugin-')) : undefined
     return {
       command,
       args: [workerProgram],
-      cwd,
+      cwd: stateDir ?? (scratch as string),
+      scratch,
       env: {
         ...environmentOf([...(this.#init.env ?? harmless), ...(manifest.permissions?.env ?? [])]),
         // Text is UTF-8 whatever the machine's locale, and memory that is limited is not reserved by the arena.

@@ -1,5 +1,6 @@
 /** What Device Connect capabilities may count on, and what breaks on the driver that they come from. */
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -201,6 +202,22 @@ async def all(self) -> list:
   const all = async () => [...((await host.call('all')) as string[])].sort()
   await until(async () => (await all()).length >= 4, 'all have heard')
   expect(await all()).toEqual(['also any', 'also arm', 'any', 'cam'])
+})
+
+test('where the host keeps no state, the working directory goes with the plugin', async () => {
+  const { host } = testHost()
+  const source = await plugin(`@rpc()
+async def where(self) -> list:
+    import os
+    open("note.txt", "w").close()
+    return [os.getcwd(), self.device.state_dir]
+`)
+  await host.load(source)
+  const [folder, state] = (await host.call('where')) as [string, null]
+  expect([state, await readdir(folder)]).toEqual([null, ['note.txt']])
+  expect(await readdir(source.dir)).toEqual(['capability.py'])
+  await host.unload('test-plugin')
+  await until(() => !existsSync(folder), 'the folder is gone')
 })
 
 test('decorators need no parentheses', async () => {

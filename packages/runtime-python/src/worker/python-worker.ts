@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import {
   abortedBy,
   BackplaneError,
@@ -29,6 +30,8 @@ export interface PythonWorkerInit {
   readonly command: string
   readonly args: readonly string[]
   readonly cwd: string
+  /** A folder that goes with the process. */
+  readonly scratch?: string | undefined
   readonly env: Readonly<Record<string, string>>
   readonly init: Init
   readonly context: RuntimeContext
@@ -275,7 +278,8 @@ export class PythonWorker {
   }
 
   #ended(reason: string, stderr: readonly string[]): void {
-    const { context } = this.#init
+    const { context, scratch } = this.#init
+    if (scratch !== undefined) void rm(scratch, { recursive: true, force: true }).catch(() => {})
     const plugin = context.pluginId
     const words = stderr.length > 0 ? `; its last words: ${stderr.slice(-5).join(' / ')}` : ''
     const error = this.#ending
