@@ -34,6 +34,7 @@ export class ActiveCall implements Call, Expiring {
   readonly #sink: ItemSink | undefined
   #reject: ((error: BackplaneError) => void) | undefined
   #controller: AbortController | undefined
+  #abandoned: ((reason: BackplaneError) => void) | undefined
   #ended: BackplaneError | undefined
 
   constructor(init: CallInit) {
@@ -53,6 +54,11 @@ export class ActiveCall implements Call, Expiring {
     return this.#controller.signal
   }
 
+  onAbandoned(listener: (reason: BackplaneError) => void): void {
+    this.#abandoned = listener
+    if (this.#ended) listener(this.#ended)
+  }
+
   send(item: Value): Promise<void> {
     if (this.#ended) return Promise.reject(this.#ended)
     return this.#sink ? this.#sink(item, this) : Promise.resolve()
@@ -63,6 +69,7 @@ export class ActiveCall implements Call, Expiring {
     if (this.#ended) return
     this.#ended = error
     this.#controller?.abort(error)
+    this.#abandoned?.(error)
     this.#reject?.(error)
   }
 
@@ -73,8 +80,10 @@ export class ActiveCall implements Call, Expiring {
 
   /** Runs it: gives `work`'s answer unless the call ends otherwise first. */
   run(work: (call: ActiveCall) => Promise<Value>, deadlines: DeadlineQueue, signal?: AbortSignal): Promise<Value> {
-    if (signal) return this.#runUntil(work, deadlines, signal)
-    return new Promise<Value>((resolve, reject) => {
+    if (signal?.aborted) return Promise.reject(abortedBy(signal))
+    const abort = () => this.fail(abortedBy(signal))
+    signal?.addEventListener('abort', abort)
+    const answer = new Promise<Value>((resolve, reject) => {
       this.#reject = reject
       deadlines.add(this)
       const end =
@@ -86,26 +95,12 @@ export class ActiveCall implements Call, Expiring {
         }
       started(work, this).then(end(resolve), end(reject))
     })
-  }
-
-  async #runUntil(
-    work: (call: ActiveCall) => Promise<Value>,
-    deadlines: DeadlineQueue,
-    signal: AbortSignal,
-  ): Promise<Value> {
-    if (signal.aborted) throw abortedBy(signal)
-    const abort = () => this.fail(abortedBy(signal))
-    signal.addEventListener('abort', abort, { once: true })
-    try {
-      return await this.run(work, deadlines)
-    } finally {
-      signal.removeEventListener('abort', abort)
-    }
+    return signal ? answer.finally(() => signal.removeEventListener('abort', abort)) : answer
   }
 }
 
-/** Runs the work; an interceptor that throws instead of rejecting, or answers without a promise, is no different. */
-function started(work: (call: ActiveCall) => Promise<Value>, call: ActiveCall): Promise<Value> {
+/** Runs the work; what throws instead of rejecting, or answers without a promise, is no different. */
+export function started(work: (call: ActiveCall) => Promise<Value>, call: ActiveCall): Promise<Value> {
   try {
     return Promise.resolve(work(call))
   } catch (error) {

@@ -158,7 +158,7 @@ export const errorCatalogue = {
     next: 'Correct the plugin; its log says where.',
   },
   BP_PLUGIN_UNAVAILABLE: {
-    message: "Plugin '{plugin}' takes no calls now: {state}.",
+    message: "Plugin '{plugin}' takes no calls: {state}.",
     next: 'Try again; its status says when it restarts.',
     retryable: true,
   },

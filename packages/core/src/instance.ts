@@ -1,4 +1,4 @@
-import type { ActiveCall } from './active-call.ts'
+import { type ActiveCall, started } from './active-call.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { ConfigChange } from './contracts/config.ts'
 import type { PluginInstance, PluginRuntime, PluginSource, RuntimeContext } from './contracts/runtime.ts'
@@ -101,13 +101,7 @@ export class RunningInstance {
   // Written without `async`: this is the hot path of every call.
   run(call: ActiveCall): Promise<Value> {
     this.calls.add(call)
-    let answer: Promise<Value>
-    try {
-      answer = this.instance.invoke(call)
-    } catch (error) {
-      answer = Promise.reject(error)
-    }
-    return answer.then(
+    return started((it) => this.instance.invoke(it), call).then(
       (value) => {
         this.#release(call)
         return value

@@ -1,3 +1,4 @@
+import type { BackplaneError } from '../errors.ts'
 import type { Params, Value } from './values.ts'
 
 /** Who asks. `id` is what the caller claims about itself, not something proven. */
@@ -20,6 +21,11 @@ export interface Call {
   readonly params: Params
   /** Aborts at the deadline, when the caller gives up, and when the plugin is forced to stop. Made on first use. */
   readonly signal: AbortSignal
+  /**
+   * Tells `listener` once when the call ends before its function has answered: what `signal` aborts for, at less cost. One listener
+   * at a time. Calls that a host makes have it; whoever takes others uses `signal` where it is missing.
+   */
+  onAbandoned?(listener: (reason: BackplaneError) => void): void
   /** When the caller stops waiting, in milliseconds since the Unix epoch. */
   readonly deadline: number
   readonly caller: Caller

@@ -1,23 +1,24 @@
 import { expect, test } from 'vitest'
 import type { Call } from '../contracts/call.ts'
 import type { Value } from '../contracts/values.ts'
-import { coreError } from '../errors.ts'
+import { type BackplaneError, coreError } from '../errors.ts'
 import { RemoteCall } from './remote-call.ts'
 
 const window = 16
 
 function testCall(over: Partial<Call>): Call & { readonly items: Value[] } {
   const items: Value[] = []
-  return {
+  const call = {
     name: 'f',
     params: {},
     signal: new AbortController().signal,
     deadline: Date.now() + 10_000,
     caller: { kind: 'local' },
-    send: async (item) => void items.push(item),
+    send: async (item: Value) => void items.push(item),
     items,
-    ...over,
-  }
+  } as const
+  // What is computed stays so.
+  return Object.defineProperties(call, Object.getOwnPropertyDescriptors(over))
 }
 
 function remoteCall(over: Partial<Call> = {}) {
@@ -96,6 +97,22 @@ test('a call that nobody waits for any more ends at once', async () => {
   const { answer, line } = remoteCall({ signal: AbortSignal.abort(coreError('BP_TIMEOUT')) })
   await expect(answer).rejects.toMatchObject({ code: 'BP_TIMEOUT' })
   expect(line).toEqual([['cancel', 'BP_TIMEOUT']])
+})
+
+test('a call that tells its end by itself needs no signal', async () => {
+  let tell!: (reason: BackplaneError) => void
+  const call = {
+    get signal(): AbortSignal {
+      throw new Error('nobody needs it')
+    },
+    onAbandoned: (listener: typeof tell) => {
+      tell = listener
+    },
+  }
+  const { answer, line, exchange } = remoteCall(call)
+  tell(coreError('BP_TIMEOUT'))
+  await expect(answer).rejects.toMatchObject({ code: 'BP_TIMEOUT' })
+  expect([line, exchange.open]).toEqual([[['cancel', 'BP_TIMEOUT']], false])
 })
 
 test('an item that is refused ends the call with the reason', async () => {

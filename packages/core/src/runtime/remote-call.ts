@@ -19,6 +19,8 @@ export class RemoteCall {
   readonly #line: RemoteCallLine
   readonly #resolve: (value: Value) => void
   readonly #reject: (error: BackplaneError) => void
+  /** The caller's, where the call tells its end by nothing else. */
+  #signal: AbortSignal | undefined
   #items: Promise<void> | undefined
   #taken = 0
   #open = true
@@ -33,8 +35,13 @@ export class RemoteCall {
     this.#line = line
     this.#resolve = resolve
     this.#reject = reject
-    call.signal.addEventListener('abort', this)
-    if (call.signal.aborted) this.handleEvent()
+    if (call.onAbandoned) call.onAbandoned((reason) => this.#leave(reason))
+    else this.#listen(call.signal)
+  }
+
+  /** Whether somebody waits for it still. */
+  get open(): boolean {
+    return this.#open
   }
 
   /** The answer; it counts when every item before it has been taken. */
@@ -54,8 +61,7 @@ export class RemoteCall {
       try {
         await this.#call.send(item)
       } catch (thrown) {
-        const { signal } = this.#call
-        this.#leave(signal.aborted ? abortedBy(signal) : BackplaneError.from(thrown))
+        this.#leave(BackplaneError.from(thrown))
         return
       }
       // Room is given back in halves of the window: one message for many items.
@@ -65,11 +71,18 @@ export class RemoteCall {
     })
   }
 
-  /** The caller has gone: it has its answer at once, and the other side is told. */
+  /** The caller's signal has aborted. */
   handleEvent(): void {
-    this.#leave(abortedBy(this.#call.signal))
+    this.#leave(abortedBy(this.#signal))
   }
 
+  #listen(signal: AbortSignal): void {
+    this.#signal = signal
+    signal.addEventListener('abort', this)
+    if (signal.aborted) this.handleEvent()
+  }
+
+  /** The caller has gone: it has its answer at once, and the other side is told. */
   #leave(reason: BackplaneError): void {
     if (!this.#open) return
     this.#line.cancel(reason)
@@ -84,7 +97,7 @@ export class RemoteCall {
   #settle(settle: () => void): void {
     if (!this.#open) return
     this.#open = false
-    this.#call.signal.removeEventListener('abort', this)
+    this.#signal?.removeEventListener('abort', this)
     settle()
   }
 }

@@ -146,8 +146,7 @@ class ThreadHandle {
   invoke(call: Call): Promise<Value> {
     return new Promise((resolve, reject) => {
       if (this.#exit) return reject(this.#exit)
-      const { signal, name, params, caller, trace } = call
-      if (signal.aborted) return reject(abortedBy(signal))
+      const { name, params, caller, trace } = call
       const id = ++this.#lastId
       const settled =
         <T>(settle: (outcome: T) => void) =>
@@ -158,12 +157,14 @@ class ThreadHandle {
       const line = {
         window: streamWindow,
         cancel: (reason: BackplaneError) => {
+          if (!this.#exchanges.has(id)) return
           this.#post([toThread.cancel, id, toWire(reason)])
           this.#guard.check()
         },
         credit: (items: number) => this.#post([toThread.credit, id, items]),
       }
       const exchange = new RemoteCall(call, line, settled(resolve), settled(reject))
+      if (!exchange.open) return
       this.#exchanges.set(id, exchange)
       try {
         this.#worker.post([toThread.call, id, name, params, call.deadline - this.#init.clock.now(), caller, trace])

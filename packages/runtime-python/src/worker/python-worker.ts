@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises'
 import {
-  abortedBy,
   BackplaneError,
   type Call,
   coreError,
@@ -112,15 +111,14 @@ export class PythonWorker {
   invoke(call: Call): Promise<Value> {
     return new Promise((resolve, reject) => {
       if (this.#exit) return reject(this.#exit)
-      const { signal, name, params, caller, trace, deadline } = call
-      if (signal.aborted) return reject(abortedBy(signal))
+      const { name, params, caller, trace, deadline } = call
       const id = ++this.#lastId
       const leftMs = deadline - this.#init.now()
       const began = performance.now()
       const line = {
         window: streamWindow,
         cancel: () => {
-          // It has ended already; only its items were still being taken.
+          // It has ended already, and only its items were still being taken; or it has not begun.
           if (!this.#exchanges.has(id)) return
           this.#post(['cancel', id])
           // A thread cannot be cancelled, so it may go on until its deadline, and a little longer.
@@ -130,6 +128,7 @@ export class PythonWorker {
         credit: (items: number) => this.#post(['credit', id, items]),
       }
       const exchange = new RemoteCall(call, line, resolve, reject)
+      if (!exchange.open) return
       try {
         this.#process.post(
           ['call', id, name, params, { left_ms: leftMs, caller, ...(trace && { trace }) }],
