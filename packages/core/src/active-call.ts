@@ -83,19 +83,19 @@ export class ActiveCall implements Call, Expiring {
     if (signal?.aborted) return Promise.reject(abortedBy(signal))
     const abort = () => this.fail(abortedBy(signal))
     signal?.addEventListener('abort', abort)
-    const answer = new Promise<Value>((resolve, reject) => {
+    return new Promise<Value>((resolve, reject) => {
       this.#reject = reject
       deadlines.add(this)
       const end =
         <T>(settle: (outcome: T) => void) =>
         (outcome: T) => {
           deadlines.remove(this)
+          signal?.removeEventListener('abort', abort)
           this.#ended ??= answered
           settle(outcome)
         }
       started(work, this).then(end(resolve), end(reject))
     })
-    return signal ? answer.finally(() => signal.removeEventListener('abort', abort)) : answer
   }
 }
 
