@@ -106,12 +106,12 @@ export class PythonHome {
     // A working directory of its own: what it writes there by a relative name stays with its state, or goes when it ends.
     const { stateDir } = context
     if (stateDir !== undefined) await mkdir(stateDir, { recursive: true })
-    const scratch = stateDir === undefined ? await mkdtemp(join(tmpdir(), 'backplane-plugin-')) : undefined
+    const cwd = stateDir ?? (await mkdtemp(join(tmpdir(), 'backplane-plugin-')))
     return {
       command,
       args: [workerProgram],
-      cwd: stateDir ?? (scratch as string),
-      scratch,
+      cwd,
+      scratch: stateDir === undefined ? cwd : undefined,
       env: {
         ...environmentOf([...(this.#init.env ?? harmless), ...(manifest.permissions?.env ?? [])]),
         // Text is UTF-8 whatever the machine's locale, and memory that is limited is not reserved by the arena.

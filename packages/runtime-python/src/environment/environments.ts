@@ -44,6 +44,7 @@ export interface EnvironmentsInit extends PythonDependencies {
 }
 
 const defaultTimeoutMs = 120_000
+
 /** The virtual environments of plugins, named by their content and made once. */
 export class Environments {
   readonly #init: EnvironmentsInit

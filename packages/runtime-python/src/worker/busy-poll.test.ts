@@ -1,12 +1,11 @@
-import { availableParallelism } from 'node:os'
 import { expect, test } from 'vitest'
 import { BusyPoll } from './busy-poll.ts'
 
 /** An event loop whose turns take a tenth of a millisecond each. */
-function loop(windowMs: number) {
+function loop(windowMs: number, processors = 2) {
   let time = 0
   const steps: (() => void)[] = []
-  const poll = new BusyPoll({ windowMs, now: () => time, soon: (step) => steps.push(step) })
+  const poll = new BusyPoll({ windowMs, processors, now: () => time, soon: (step) => steps.push(step) })
   return {
     poll,
     /** Passes time turn by turn; gives how many of the turns it was kept awake for. */
@@ -23,9 +22,7 @@ function loop(windowMs: number) {
   }
 }
 
-const several = test.runIf(availableParallelism() > 1)
-
-several('the loop stays awake until the answer comes', () => {
+test('the loop stays awake until the answer comes', () => {
   const { poll, pass } = loop(1)
   poll.asked()
   expect(pass(3)).toBe(3)
@@ -33,7 +30,7 @@ several('the loop stays awake until the answer comes', () => {
   expect(pass(5)).toBe(1)
 })
 
-several('it sleeps when the answer does not come within the window, and does not wait for the next one', () => {
+test('it sleeps when the answer does not come within the window, and does not wait for the next one', () => {
   const { poll, pass } = loop(1)
   poll.asked()
   expect(pass(100)).toBeLessThanOrEqual(11)
@@ -42,7 +39,7 @@ several('it sleeps when the answer does not come within the window, and does not
   expect(pass(5)).toBe(0)
 })
 
-several('answers that it did not wait for change nothing', () => {
+test('answers that it did not wait for change nothing', () => {
   const { poll, pass } = loop(1)
   pass(1000)
   poll.answered()
@@ -51,7 +48,7 @@ several('answers that it did not wait for change nothing', () => {
   poll.answered()
 })
 
-several('it tries again, ever more seldom, though no answer came in time', () => {
+test('it tries again, ever more seldom, though no answer came in time', () => {
   const { poll, pass } = loop(1)
   const waited = Array.from({ length: 40 }, () => {
     poll.asked()
@@ -62,7 +59,7 @@ several('it tries again, ever more seldom, though no answer came in time', () =>
   expect(waited.flatMap((yes, call) => (yes ? [call] : []))).toEqual([0, 2, 5, 10, 19, 36])
 })
 
-several('it waits again once an answer has come within the window', () => {
+test('it waits again once an answer has come within the window', () => {
   const { poll, pass } = loop(1)
   poll.asked()
   pass(20)
@@ -74,7 +71,7 @@ several('it waits again once an answer has come within the window', () => {
   expect(pass(2)).toBe(2)
 })
 
-several('a question right after an answer takes no second watch', () => {
+test('a question right after an answer takes no second watch', () => {
   const { poll, pass } = loop(1)
   poll.asked()
   poll.answered()
@@ -84,8 +81,11 @@ several('a question right after an answer takes no second watch', () => {
   expect(pass(3)).toBe(1)
 })
 
-test('a window of 0 leaves the loop alone', () => {
-  const { poll, pass } = loop(0)
+test.each([
+  ['a window of 0', 0, 2],
+  ['a single processor', 1, 1],
+])('%s leaves the loop alone', (_, windowMs, processors) => {
+  const { poll, pass } = loop(windowMs, processors)
   poll.asked()
   expect(pass(3)).toBe(0)
   poll.answered()

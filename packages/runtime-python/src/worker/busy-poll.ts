@@ -4,6 +4,8 @@ import { availableParallelism } from 'node:os'
 export interface BusyPollInit {
   /** How long it waits at most for an answer, in milliseconds; 0 is never. */
   readonly windowMs: number
+  /** How many processors there are for the two of them. @default availableParallelism() */
+  readonly processors?: number
   /** Milliseconds of a clock that never goes back. @default performance.now */
   now?(): number
   /** Runs a step in the event loop's next turn. @default setImmediate */
@@ -32,9 +34,10 @@ export class BusyPoll {
   #penalty = 0
   #skip = 0
 
-  constructor({ windowMs, now = () => performance.now(), soon = setImmediate }: BusyPollInit) {
+  constructor(init: BusyPollInit) {
+    const { windowMs, processors = availableParallelism(), now = () => performance.now(), soon = setImmediate } = init
     // On a single processor it would keep the very process that it waits for from running.
-    this.#windowMs = availableParallelism() > 1 ? windowMs : 0
+    this.#windowMs = processors > 1 ? windowMs : 0
     this.#now = now
     this.#soon = soon
   }
