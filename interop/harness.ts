@@ -15,31 +15,14 @@
  * The outcome is `reports/interop/NAME.json`: `{ name, passed, failed, skipped, checks: [{ name, outcome, ms, detail? }] }`.
  * A script that another language writes (`interop/NAME/run.py`) writes the same report to the path in `BACKPLANE_REPORT`.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, join } from 'node:path'
+import { type CheckResult, writeReport } from '../tools/report.ts'
 import { root } from '../tools/workspace.ts'
 import { type NatsServer, type NatsServerInit, startNats } from './nats-server.ts'
 import { startProcess } from './running-process.ts'
 import { makeVenv, type Venv } from './venv.ts'
-
-/** What became of one check. */
-export interface CheckResult {
-  readonly name: string
-  readonly outcome: 'passed' | 'failed' | 'skipped'
-  readonly ms: number
-  /** Why it failed or was skipped. */
-  readonly detail?: string
-}
-
-/** What a script leaves in `reports/interop/NAME.json`. */
-export interface InteropReport {
-  readonly name: string
-  readonly passed: number
-  readonly failed: number
-  readonly skipped: number
-  readonly checks: readonly CheckResult[]
-}
 
 /** What a script is given. */
 export interface Interop {
@@ -63,10 +46,8 @@ export interface Interop {
   scratch(): string
 }
 
-/** Whether a skip is a failure (`BACKPLANE_INTEROP=required`). */
-export function required(): boolean {
-  return process.env.BACKPLANE_INTEROP === 'required'
-}
+/** Whether a skip is a failure. */
+const required = process.env.BACKPLANE_INTEROP === 'required'
 
 class Skip extends Error {}
 
@@ -78,7 +59,7 @@ export async function interop(name: string, script: (interop: Interop) => Promis
   const checks: CheckResult[] = []
   const scratches: string[] = []
 
-  const note = (result: CheckResult) => {
+  const note = (result: CheckResult & { ms: number }) => {
     checks.push(result)
     const mark = { passed: 'ok  ', failed: 'FAIL', skipped: 'SKIP' }[result.outcome]
     console.log(
@@ -89,7 +70,7 @@ export async function interop(name: string, script: (interop: Interop) => Promis
     const ms = performance.now() - began
     const detail =
       thrown instanceof Error && !(thrown instanceof Skip) ? (thrown.stack ?? thrown.message) : messageOf(thrown)
-    note({ name: what, outcome: thrown instanceof Skip ? 'skipped' : 'failed', ms, detail })
+    note({ name: what, outcome: thrown instanceof Skip && !required ? 'skipped' : 'failed', ms, detail })
   }
   const scratch = () => {
     const folder = mkdtempSync(join(tmpdir(), 'backplane-interop-'))
@@ -140,18 +121,9 @@ export async function interop(name: string, script: (interop: Interop) => Promis
     for (const folder of scratches) rmSync(folder, { recursive: true, force: true })
   }
 
-  const count = (outcome: CheckResult['outcome']) => checks.filter((check) => check.outcome === outcome).length
-  const report: InteropReport = {
-    name,
-    passed: count('passed'),
-    failed: count('failed'),
-    skipped: count('skipped'),
-    checks,
-  }
   const path = process.env.BACKPLANE_REPORT ?? join(root, 'reports', 'interop', `${name}.json`)
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`)
-  if (report.failed > 0 || (required() && report.skipped > 0)) process.exitCode = 1
+  const report = writeReport(path, name, checks)
+  if (report.failed > 0) process.exitCode = 1
 }
 
 function rejected(signal: AbortSignal): Promise<never> {

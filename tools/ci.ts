@@ -6,24 +6,21 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { CheckResult, Report } from './report.ts'
 import { readJson, root } from './workspace.ts'
-
-interface Count {
-  readonly passed: number
-  readonly failed: number
-}
 
 interface Step {
   readonly name: string
   readonly command: readonly string[]
-  /** Reads what the step's report says; without one, the exit code alone counts. */
-  readonly count?: () => Count | undefined
+  /** Its report, or the folder of its reports, under `reports/`; without one, the exit code alone counts. */
+  readonly report?: string
 }
 
-interface VitestReport {
-  readonly numPassedTests: number
-  readonly numFailedTests: number
-  readonly testResults: readonly { status: string; assertionResults: readonly unknown[] }[]
+interface Outcome {
+  readonly name: string
+  readonly passed: number
+  readonly failures: readonly CheckResult[]
+  readonly seconds: number
 }
 
 const reports = join(root, 'reports')
@@ -32,91 +29,80 @@ const lockBefore = readFileSync(lockFile, 'utf8')
 rmSync(reports, { recursive: true, force: true })
 
 const steps: Step[] = [
-  { name: 'first run', command: ['node', 'tools/first-run.ts'], count: () => counted('interop/first-run.json') },
+  { name: 'first run', command: ['node', 'tools/first-run.ts'], report: 'interop/first-run.json' },
   { name: 'lint', command: ['npm', 'run', 'lint'] },
   { name: 'types', command: ['npm', 'run', 'typecheck'] },
   { name: 'public surface', command: ['npm', 'run', 'api'] },
   {
     name: 'tests and examples',
-    command: ['npm', 'test', '--', ...jsonTo('tests.json')],
-    count: () => vitest('tests.json'),
+    command: ['npm', 'test', '--', '--reporter=default', '--reporter=./tools/vitest-report.ts'],
+    report: 'tests.json',
   },
   { name: 'documentation', command: ['npm', 'run', 'docs'] },
   { name: 'build', command: ['npm', 'run', 'build'] },
   { name: 'package lint', command: ['npm', 'run', 'lint:pkg'] },
-  { name: 'consumption', command: ['node', 'tools/consume.ts'], count: () => counted('consumption.json') },
-  {
-    name: 'new package',
-    command: ['node', 'tools/try-new-package.ts'],
-    count: () => counted('interop/new-package.json'),
-  },
-  { name: 'interop', command: ['npm', 'run', 'interop'], count: interop },
+  { name: 'consumption', command: ['node', 'tools/consume.ts'], report: 'consumption.json' },
+  { name: 'new package', command: ['node', 'tools/try-new-package.ts'], report: 'interop/new-package.json' },
+  // Its runner starts with an empty folder.
+  { name: 'interop', command: ['npm', 'run', 'interop'], report: 'interop' },
 ]
 
-const done: (Count & { name: string; seconds: number })[] = []
-const note = (name: string, { passed, failed }: Count, seconds = 0) => done.push({ name, passed, failed, seconds })
-
+const outcomes: Outcome[] = []
 const install = process.env.CI_INSTALL ?? 'ok'
-note(install === 'ok' ? 'install' : `install: ${install}`, install === 'ok' ? yes() : no())
-for (const { name, command, count } of steps) {
+outcomes.push(single('install', install === 'ok', 0, install))
+
+for (const { name, command, report } of steps) {
   console.log(`\n== ${name}`)
   const began = performance.now()
-  const { status } = spawnSync(command[0]!, command.slice(1), {
+  const { status, signal } = spawnSync(command[0]!, command.slice(1), {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     timeout: 1_200_000,
+    env: { ...process.env, ...(report?.endsWith('.json') ? { BACKPLANE_REPORT: join(reports, report) } : {}) },
   })
-  const counts = count?.() ?? (status === 0 ? yes() : no())
-  const silent = status !== 0 && counts.failed === 0
-  note(name, silent ? { ...counts, failed: 1 } : counts, (performance.now() - began) / 1000)
+  const seconds = (performance.now() - began) / 1000
+  const ended = `it ended with ${signal ?? status}`
+  const checks = report === undefined ? [] : checksIn(join(reports, report))
+  const passed = checks.filter(({ outcome }) => outcome === 'passed').length
+  const failures = checks.filter(({ outcome }) => outcome === 'failed')
+  // What failed without a failed check is a failure all the same; nothing to count is one only if it failed.
+  if (checks.length === 0 || (status !== 0 && failures.length === 0)) {
+    const whole = single(name, status === 0, seconds, ended)
+    outcomes.push({ ...whole, passed: whole.passed + passed })
+  } else {
+    outcomes.push({ name, passed, failures, seconds })
+  }
 }
 spawnSync('npm', ['install'], { cwd: root, stdio: 'inherit' })
-note('lock file unchanged by npm install', readFileSync(lockFile, 'utf8') === lockBefore ? yes() : no())
+const unchanged = readFileSync(lockFile, 'utf8') === lockBefore
+outcomes.push(single('lock file unchanged by npm install', unchanged, 0, 'npm install changed package-lock.json'))
 
 console.log('\n== outcome')
-for (const { name, passed, failed, seconds } of done) {
-  const outcome = failed === 0 ? 'ok    ' : 'FAILED'
-  console.log(`${outcome} ${name}: ${passed} passed, ${failed} failed (${seconds.toFixed(0)} s)`)
+for (const { name, passed, failures, seconds } of outcomes) {
+  const mark = failures.length === 0 ? 'ok    ' : 'FAILED'
+  console.log(`${mark} ${name}: ${passed} passed, ${failures.length} failed (${seconds.toFixed(0)} s)`)
 }
-const total = (key: keyof Count) => done.reduce((sum, count) => sum + count[key], 0)
-process.exitCode = total('failed') > 0 ? 1 : 0
-console.log(`${total('passed')} passed, ${total('failed')} failed`)
+// Last, for whoever sees only the end of what is printed.
+const failures = outcomes.flatMap(({ failures }) => failures)
+for (const { name, detail } of failures) console.log(`FAILED ${name}${detail ? `: ${shortened(detail)}` : ''}`)
+console.log(`${outcomes.reduce((sum, { passed }) => sum + passed, 0)} passed, ${failures.length} failed`)
+process.exitCode = failures.length > 0 ? 1 : 0
 
-function yes(): Count {
-  return { passed: 1, failed: 0 }
-}
-
-function no(): Count {
-  return { passed: 0, failed: 1 }
-}
-
-function jsonTo(file: string): string[] {
-  return ['--reporter=default', '--reporter=json', `--outputFile.json=${join(reports, file)}`]
+/** The outcome of what is one check as a whole. */
+function single(name: string, ok: boolean, seconds: number, detail: string): Outcome {
+  return ok
+    ? { name, passed: 1, failures: [], seconds }
+    : { name, passed: 0, failures: [{ name, outcome: 'failed', detail }], seconds }
 }
 
-/** What a vitest report counts; a file that could not even be collected is one failure. */
-function vitest(file: string): Count | undefined {
-  if (!existsSync(join(reports, file))) return undefined
-  const { numPassedTests, numFailedTests, testResults } = readJson<VitestReport>(join(reports, file))
-  const broken = testResults.filter(
-    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
-  )
-  return { passed: numPassedTests, failed: numFailedTests + broken.length }
+/** The checks of a report, or of all reports in a folder; none, when the step ended before it wrote one. */
+function checksIn(path: string): CheckResult[] {
+  if (!existsSync(path)) return []
+  const files = path.endsWith('.json') ? [path] : readdirSync(path).map((file) => join(path, file))
+  return files.flatMap((file) => readJson<Report>(file).checks)
 }
 
-function counted(file: string): Count | undefined {
-  const path = join(reports, file)
-  return existsSync(path) ? readJson<Count>(path) : undefined
-}
-
-/** The sum over the interop scripts, whose runner starts with an empty folder; a skipped check is a failed one where interop is required. */
-function interop(): Count | undefined {
-  const home = join(reports, 'interop')
-  if (!existsSync(home)) return undefined
-  const all = readdirSync(home).map((file) => readJson<Count & { skipped: number }>(join(home, file)))
-  const required = process.env.BACKPLANE_INTEROP === 'required'
-  return {
-    passed: all.reduce((sum, { passed }) => sum + passed, 0),
-    failed: all.reduce((sum, { failed, skipped }) => sum + failed + (required ? skipped : 0), 0),
-  }
+function shortened(detail: string): string {
+  const lines = detail.trim().split('\n')
+  return [...lines.slice(0, 3), ...(lines.length > 3 ? ['…'] : [])].join('\n  ')
 }

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { must, run } from './process.ts'
+import { type CheckResult, writeReport } from './report.ts'
 import { missingOutput, snippetsOf } from './snippets.ts'
 import { type NodeRelease, nodeReleases } from './toolchains.ts'
 import { type Manifest, type Package, packages, readJson, root } from './workspace.ts'
@@ -186,12 +187,12 @@ export function conclude(name: string, uses: readonly Use[]): boolean {
   }
   const failures = uses.filter(({ ok }) => !ok)
   for (const { what, how, output } of failures) console.log(`\n${what}, ${how}:\n${output.trim()}`)
-  const passed = uses.length - failures.length
-  const checks = uses.map(({ what, how, ok, output }) => ({ what, how, ok, ...(ok ? {} : { output }) }))
-  mkdirSync(join(root, 'reports'), { recursive: true })
-  const report = { name, passed, failed: failures.length, checks }
-  writeFileSync(join(root, 'reports', `${name}.json`), `${JSON.stringify(report, null, 2)}\n`)
-  console.log(`\n${passed} passed, ${failures.length} failed`)
+  const checks = uses.map(({ what, how, ok, output }): CheckResult => {
+    const use = `${what}, ${how}`
+    return ok ? { name: use, outcome: 'passed' } : { name: use, outcome: 'failed', detail: output.trim() }
+  })
+  const { passed, failed } = writeReport(join(root, 'reports', `${name}.json`), name, checks)
+  console.log(`\n${passed} passed, ${failed} failed`)
   return failures.length === 0
 }
 
