@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { type Limits, type Logger, messageOf, type Permissions } from '@backplane/core'
+import { avoidWrapperTierUp } from './avoid-wrapper-tier-up.ts'
 import { MemoryGuard } from './memory-guard.ts'
 import { type ThreadData, type ToHost, type ToThread, toThread } from './protocol.ts'
 import { lines } from './thread-log.ts'
@@ -28,6 +29,7 @@ export class PluginWorker {
     const { data, limits, permissions, logger } = init
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
+    avoidWrapperTierUp()
     this.#worker = new Worker(bootstrap.url, {
       name: data.manifest.id,
       workerData: { port: port2, data },

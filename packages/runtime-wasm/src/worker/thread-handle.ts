@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { BackplaneError, messageOf } from '@backplane/core'
 import { wasmError } from '../errors.ts'
+import { avoidWrapperTierUp } from './avoid-wrapper-tier-up.ts'
 import { type Answer, type ThreadData, type ToHost, toHost, toThread, word } from './protocol.ts'
 
 /** What a {@link ThreadHandle} tells. */
@@ -31,6 +32,7 @@ export class ThreadHandle {
     const [talk, answers] = [new MessageChannel(), new MessageChannel()]
     this.#port = talk.port1
     this.#answers = answers.port1
+    avoidWrapperTierUp()
     this.#worker = new Worker(url ?? bootstrap.url, {
       name: data.id,
       workerData: { ...data, port: talk.port2, answers: answers.port2, words: this.#words } satisfies ThreadData,
