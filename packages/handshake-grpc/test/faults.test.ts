@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { pluginClient } from '../src/index.ts'
 import { alive, eventually, type LogRecord, leftovers, recorder, script, testPlugin } from './plugin.ts'
@@ -97,6 +98,18 @@ describe('a start that fails', () => {
     const error = await failureOf(pluginClient(script(text)).start())
     expect(error).toMatchObject({ code: 'BP_HANDSHAKE_EXITED', details: { exitCode: 9 } })
     expect(error.details.stderr).toEqual(Array.from({ length: 20 }, (_, i) => `line ${i + 11}`))
+  })
+
+  it('tells the last words also when they come after the end of stdout and the exit', async () => {
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+    const runner = { id: 'late', stdout, stderr, wait: async () => ({ code: 9 }), kill() {} }
+    stdout.end()
+    setTimeout(() => stderr.end('the last words\n'), 50)
+    const error = await failureOf(pluginClient({ ...script(''), runner: async () => runner }).start())
+    expect(error).toMatchObject({
+      code: 'BP_HANDSHAKE_EXITED',
+      details: { exitCode: 9, stderr: ['the last words'] },
+    })
   })
 
   it('by being taken back', async () => {

@@ -72,6 +72,16 @@ export class PluginChild {
     this.#drained = Promise.all([stdoutEnd, stderrEnd]).then(() => {})
   }
 
+  /**
+   * Resolves when the process has ended and what it wrote has been read: its pipes may still hold its line and its last
+   * words when the exit is known. It waits for them for 500 ms at most, since a grandchild may hold the pipes open.
+   */
+  async ended(): Promise<ExitInfo> {
+    const exit = await this.exited
+    await Promise.race([this.#drained, pause(500)])
+    return exit
+  }
+
   /** The last stderr lines. */
   get tail(): readonly string[] {
     return [...this.#tail]
@@ -89,22 +99,18 @@ export class PluginChild {
       // A timer that is given more fires at once.
       timer = setTimeout(late, Math.min(timeoutMs, maxTimerMs))
     })
-    // The pipe may still hold the line when the exit is known: the exit counts only once the pipes are empty.
-    const gone = this.exited.then(async () => {
-      await Promise.race([this.#drained, pause(500)])
-      throw this.error('BP_HANDSHAKE_EXITED')
-    })
+    const gone = this.ended().then(() => Promise.reject(this.error('BP_HANDSHAKE_EXITED')))
+    gone.catch(() => {})
     try {
       return await Promise.race([this.#line, gone, limit, stopped])
     } catch (error) {
-      const code = (error as BackplaneError).code
+      const { code, details } = error as BackplaneError
       if (code !== 'BP_HANDSHAKE_LINE') throw error
       // stdout may close a moment before the exit is known; the exit says more.
-      if ((error as BackplaneError).details.line === '') await Promise.race([this.exited, pause(500)])
-      throw this.exit ? this.error('BP_HANDSHAKE_EXITED') : await this.badLine(error as BackplaneError)
+      if (details.line === '') await Promise.race([this.exited, pause(500)])
+      throw this.exit ? await gone : await this.badLine(error as BackplaneError)
     } finally {
       clearTimeout(timer)
-      gone.catch(() => {})
       limit.catch(() => {})
     }
   }

@@ -268,11 +268,11 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
         this.#tellExit(exit)
         return
       }
-      if (!this.#expected) this.#logger.error({ ...exit, stderr: running.child.tail }, 'plugin process exited')
-      else this.#logger.info({ ...exit }, 'plugin process exited')
       this.#gone.abort()
       await running.connection.close()
       await running.child.drained(1000)
+      if (!this.#expected) this.#logger.error({ ...exit, stderr: running.child.tail }, 'plugin process exited')
+      else this.#logger.info({ ...exit }, 'plugin process exited')
       running.connection.fail(exitText(exit))
       running.socketDir?.remove()
       removeSocket(running.address)

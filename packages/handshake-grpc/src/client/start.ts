@@ -163,7 +163,7 @@ export class Starter {
       ...(runner.pluginToHost && { pluginToHost: runner.pluginToHost.bind(runner) }),
       ...(runner.hostToPlugin && { hostToPlugin: runner.hostToPlugin.bind(runner) }),
     }
-    const lost = Promise.race([child.exited.then(() => Promise.reject(child.error('BP_HANDSHAKE_EXITED'))), stopped])
+    const lost = Promise.race([child.ended().then(() => Promise.reject(child.error('BP_HANDSHAKE_EXITED'))), stopped])
     // It rejects sooner or later; only while connecting does anybody ask.
     lost.catch(() => {})
     return PluginConnection.open({
@@ -254,15 +254,14 @@ export class Starter {
   }
 }
 
-/** Waits a moment for the exit that usually lies behind a lost connection. */
+/** Waits a moment for the exit that usually lies behind a lost connection, and for the plugin's last words. */
 export async function exitSoon(child: PluginChild): Promise<ExitInfo | undefined> {
-  if (child.exit) return child.exit
   let timer: NodeJS.Timeout | undefined
   // This one keeps the process alive: a reattached plugin's call would otherwise never get its answer.
   const moment = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, 250)
   })
-  await Promise.race([child.exited, moment])
+  await Promise.race([child.ended(), moment])
   clearTimeout(timer)
   return child.exit
 }
