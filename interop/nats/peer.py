@@ -14,6 +14,12 @@ async def eventually(holds) -> None:
         await asyncio.sleep(0.01)
 
 
+async def settled(client) -> None:
+    """Waits until the server knows of what was done before: nats-py sends a PING ahead of what it has pending."""
+    await client.flush()
+    await client.flush()
+
+
 async def main(url: str) -> None:
     connection = await nats.connect(url, allow_reconnect=False)
     other = await nats.connect(url, allow_reconnect=False)
@@ -24,11 +30,11 @@ async def main(url: str) -> None:
         seen.append(f"{message.subject}={message.data.decode()}")
 
     await connection.subscribe("py.*.>", cb=note)
-    await connection.flush()
+    await settled(connection)
     for subject in ("py.a.b", "py.a", "py.a.b.c"):
         await other.publish(subject, "é".encode())
-    await other.flush()
-    await connection.flush()
+    await settled(other)
+    await settled(connection)
     await eventually(lambda: len(seen) >= 2)
     await asyncio.sleep(0.05)
     assert seen == ["py.a.b=é", "py.a.b.c=é"], seen
@@ -39,7 +45,7 @@ async def main(url: str) -> None:
         await connection.publish(message.reply, message.data.upper(), headers=headers)
 
     await connection.subscribe("py-upper", cb=answer)
-    await connection.flush()
+    await settled(connection)
     reply = await other.request("py-upper", b"hi", timeout=5, headers={"Is": "here"})
     assert (reply.data, reply.headers["Was"]) == (b"HI", "here"), reply
     print("ok request with headers")
@@ -60,11 +66,11 @@ async def main(url: str) -> None:
 
     for member, client in enumerate((connection, other)):
         await client.subscribe("py-work", queue="q", cb=counter(member))
-        await client.flush()
+        await settled(client)
     for _ in range(100):
         await connection.publish("py-work", b"x" * 1000)
-    await connection.flush()
-    await other.flush()
+    await settled(connection)
+    await settled(other)
     await eventually(lambda: sum(counts) >= 100)
     await asyncio.sleep(0.05)
     assert sum(counts) == 100 and min(counts) > 10, counts
@@ -72,10 +78,10 @@ async def main(url: str) -> None:
 
     subscription = await connection.subscribe("py-max")
     await subscription.unsubscribe(limit=2)
-    await connection.flush()
+    await settled(connection)
     for i in range(5):
         await other.publish("py-max", str(i).encode())
-    await other.flush()
+    await settled(other)
     got = [(await subscription.next_msg(timeout=2)).data for _ in range(2)]
     assert got == [b"0", b"1"], got
     print("ok auto-unsubscribe")
@@ -86,7 +92,7 @@ async def main(url: str) -> None:
         await message.respond(message.data)
 
     await connection.subscribe("py-echo", cb=echo)
-    await connection.flush()
+    await settled(connection)
     replies = await asyncio.gather(*(other.request("py-echo", big, timeout=10) for _ in range(4)))
     assert all(reply.data == big for reply in replies)
     print("ok a megabyte there and back")
@@ -103,7 +109,7 @@ async def main(url: str) -> None:
         await message.respond(b"hello " + message.data)
 
     await connection.subscribe("py-serve", cb=serve)
-    await connection.flush()
+    await settled(connection)
     print("serving", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await other.drain()
