@@ -7,5 +7,7 @@ export default defineConfig({
     include: ['packages/*/{src,test}/**/*.test.ts', 'examples/*/**/*.test.ts', '{tools,bench}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/**'],
     testTimeout: 15_000,
+    // What is polled comes at once, or a moment later on a busy machine.
+    expect: { poll: { timeout: 10_000 } },
   },
 })

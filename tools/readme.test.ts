@@ -54,16 +54,16 @@ describe('the snippets', () => {
     expect(snippets.filter(({ info }) => !/^(run|no-run: .{5,})?$/.test(info)).map(({ place }) => place)).toEqual([])
   })
 
-  test('have no type errors', { timeout: 60_000 }, () => {
+  test('have no type errors', { timeout: 180_000 }, () => {
     expect(typeErrors()).toEqual([])
   })
 
   const runnable = snippets.filter(({ runs }) => runs)
-  test.concurrent.for(runnable)('$place runs', { timeout: 30_000 }, async ({ file, code, place }) => {
+  test.concurrent.for(runnable)('$place runs', { timeout: 90_000 }, async ({ file, code, place }) => {
     const cwd = mkdtempSync(join(tmpdir(), 'backplane-snippet-'))
     try {
       const args = ['--conditions=@backplane/source', '--disable-warning=ExperimentalWarning', file]
-      const { stdout } = await execute(process.execPath, args, { cwd, timeout: 20_000 })
+      const { stdout } = await execute(process.execPath, args, { cwd, timeout: 60_000 })
       const missing = missingOutput(code, stdout)
       if (missing) throw new Error(`${place} should print '${missing}' next, and printed:\n${stdout}`)
     } finally {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createHost, type HostEvent, type Manifest } from '@backplane/core'
 import { nodeRuntime } from '@backplane/runtime-node'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 
 let dir: string
 let manifest: Manifest
@@ -24,12 +24,9 @@ test('answers, says that it is ready, and counts ticks by itself', async () => {
 
   expect(await host.call('ping')).toEqual({ pong: true, plugin: 'demo' })
   expect(await host.call('echo', { message: 'again' })).toEqual({ message: 'again', tick: expect.any(Number) })
-  await vi.waitFor(async () =>
-    expect(await host.call('echo')).toMatchObject({
-      message: 'hello',
-      tick: expect.toSatisfy((tick: number) => tick > 0),
-    }),
-  )
+  await expect
+    .poll(() => host.call('echo'))
+    .toMatchObject({ message: 'hello', tick: expect.toSatisfy((tick: number) => tick > 0) })
 
   const emitted = seen.flatMap((event) => (event.type === 'event.emitted' ? [event.event] : []))
   expect(emitted).toEqual([{ device: 'box-1', event: 'demo_ready', payload: { plugin: 'demo' } }])

@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createHost, type Manifest } from '@backplane/core'
 import { inspectPlugin, processRuntime } from '@backplane/handshake-grpc'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+
+// Each test starts processes, on machines that may be slow.
+vi.setConfig({ testTimeout: 90_000 })
 
 const execute = promisify(execFile)
 const here = import.meta.dirname

@@ -4,8 +4,11 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { bin, putPlugin, run, start, type Up, up } from './command.ts'
+
+// Each test starts processes, on machines that may be slow.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 
 const hanging = `let hung = 0
 export default {
@@ -63,7 +66,7 @@ test('an answer that does not come is unreachable, and what waits for it can be 
   await expect.poll(hung, { timeout: 20_000 }).toBeGreaterThan(before)
   waiting.kill('SIGINT')
   expect(await waiting.ended).toEqual({ code: 130, out: '', err: '' })
-}, 30_000)
+})
 
 test('a follower whose reader has gone ends by itself', async () => {
   const follower = spawn(process.execPath, [bin, 'events', ...host.nats], { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -75,7 +78,7 @@ test('a follower whose reader has gone ends by itself', async () => {
   })
   while (!over) await run(['invoke', 'say', ...host.nats])
   expect(await ended).toEqual([0, null])
-}, 30_000)
+})
 
 test('a host that is stopped while its plugins start never says that it is up', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'backplane-slow-'))
@@ -86,7 +89,7 @@ test('a host that is stopped while its plugins start never says that it is up', 
   slow.kill('SIGTERM')
   expect(await slow.ended).toMatchObject({ code: 0, out: '' })
   await rm(folder, { recursive: true, force: true })
-}, 30_000)
+})
 
 test.skipIf(process.platform === 'win32')('leaves no process behind', async () => {
   const args = ['up', '--json', '--plugins', home, '--broker-port', '0']

@@ -96,7 +96,7 @@ describe('a change that cannot be taken back', () => {
     await manager.set('c', 'a', 3)
     expect(failing).toHaveBeenCalledOnce()
     expect(following).toHaveBeenCalledTimes(2)
-    await vi.waitFor(() => expect(told).toEqual([2, 3]))
+    await expect.poll(() => told).toEqual([2, 3])
   })
 })
 
@@ -117,6 +117,6 @@ describe('a busy listener of everything', () => {
       await manager.set('d', 'a', value)
     }
     release()
-    await vi.waitFor(() => expect(seen).toEqual(['c 1 10', 'c 10 19', 'd 1 19']))
+    await expect.poll(() => seen).toEqual(['c 1 10', 'c 10 19', 'd 1 19'])
   })
 })

@@ -25,7 +25,7 @@ describe('hosts on one store', () => {
     }
     await using second = configManager({ store: { ...inner, read } })()
     await second.start()
-    await vi.waitFor(() => expect(second.values('c')).toEqual({ a: 2 }))
+    await expect.poll(() => second.values('c')).toEqual({ a: 2 })
     await expect(second.set('c', 'a', 3)).resolves.toMatchObject({ changed: ['a'] })
   })
 
@@ -39,7 +39,7 @@ describe('hosts on one store', () => {
     second.subscribe({ category: 'c' }, { apply: () => Promise.reject(new Error('stuck')) })
     second.subscribe({ category: 'c' }, { apply })
     await first.set('c', 'a', 2)
-    await vi.waitFor(() => expect(apply).toHaveBeenCalledOnce())
+    await expect.poll(() => apply).toHaveBeenCalledOnce()
   })
 
   it('share history and audit trail, and keep no more of them than one host would', async () => {
@@ -50,11 +50,11 @@ describe('hosts on one store', () => {
     await second.start()
     for (let value = 2; value < 12; value++) {
       const writer = value % 2 === 0 ? first : second
-      await vi.waitFor(() => expect(writer.values('c')).toEqual({ a: value - 1 }))
+      await expect.poll(() => writer.values('c')).toEqual({ a: value - 1 })
       await writer.set('c', 'a', value)
     }
-    await vi.waitFor(() => expect(first.values('c')).toEqual({ a: 11 }))
-    await vi.waitFor(() => expect(second.history('c')).toEqual(first.history('c')))
+    await expect.poll(() => first.values('c')).toEqual({ a: 11 })
+    await expect.poll(() => second.history('c')).toEqual(first.history('c'))
     expect(first.history('c').map(({ revision }) => revision)).toEqual([10, 9, 8])
     expect([...shared.documents.keys()].filter((name) => name.startsWith('history/'))).toHaveLength(3)
     expect(first.audit()).toHaveLength(11)

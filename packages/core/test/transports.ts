@@ -43,7 +43,7 @@ export function echoLoad(asking: Transport, lanes: number, subjectOf: (n: number
   const lane = async (name: number) => {
     for (let n = 0; !stopped; n++) {
       const question = `${name}:${n}`
-      const outcome = await asking.request(subjectOf(n), bytes(question), { timeoutMs: 2000 }).then(
+      const outcome = await asking.request(subjectOf(n), bytes(question), { timeoutMs: 10_000 }).then(
         ({ payload }) => (text(payload) === question ? 'answered' : 'wrong'),
         ({ code }) => code as string,
       )

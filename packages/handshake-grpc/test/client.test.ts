@@ -139,13 +139,13 @@ describe('pluginClient', () => {
   })
 
   it('limits the rate of calls', async () => {
-    await using client = pluginClient({ ...testPlugin(), rateLimit: { perSecond: 1, burst: 2 } })
+    await using client = pluginClient({ ...testPlugin(), rateLimit: { perSecond: 0.01, burst: 2 } })
     const test = await client.dispense('test')
     await test.Double!({ Input: 1 })
     await test.Double!({ Input: 1 })
     await expect(test.Double!({ Input: 1 })).rejects.toMatchObject({
       code: 'BP_HANDSHAKE_RATE_LIMIT',
-      details: { grpcCode: 8, rate: 1, method: '/grpctest.Test/Double' },
+      details: { grpcCode: 8, rate: 0.01, method: '/grpctest.Test/Double' },
       retryable: true,
     })
   })

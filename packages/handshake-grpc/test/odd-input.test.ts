@@ -43,7 +43,7 @@ it('stays until a reattached plugin has ended', async () => {
   const args = ['--conditions=@backplane/source', '--input-type=module', '-e', program]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   expect(stdout).toBe('ended\n')
-})
+}, 60_000)
 
 it.each([
   [{ startTimeoutMs: Number.NaN }],

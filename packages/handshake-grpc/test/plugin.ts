@@ -31,6 +31,7 @@ export function testPlugin(options: Partial<ServePluginInit> & { version?: numbe
     command: process.execPath,
     args: ['--conditions=@backplane/source', join(folder, 'grpctest.ts'), JSON.stringify(options)],
     stdin: 'ignore',
+    gracePeriodMs: 10_000,
   } as const satisfies PluginClientInit
 }
 

@@ -168,7 +168,7 @@ describe('servePlugin in test mode', () => {
       handshake,
       plugins: { test },
       test: {},
-      rateLimit: { perSecond: 1, burst: 1 },
+      rateLimit: { perSecond: 0.01, burst: 1 },
       hooks: {
         call:
           () =>

@@ -9,7 +9,8 @@ meshCompliance({
   setup() {
     const network = memoryNetwork()
     return {
-      mesh: (components) => deviceConnect({ transport: memoryTransport({ network }) })(components),
+      mesh: (components) =>
+        deviceConnect({ transport: memoryTransport({ network }), claimTimeoutMs: 10_000 })(components),
       selector: (deviceId) => `device(${deviceId})`,
       interrupt: () => network.partition(),
       restore: () => network.heal(),
@@ -29,7 +30,7 @@ meshCompliance({
         return wire
       },
     })
-    const infra = { discovery: 'infra', registerJitterMs: 0, ttlSeconds: 3 } as const
+    const infra = { discovery: 'infra', registerJitterMs: 0, ttlSeconds: 3, claimTimeoutMs: 10_000 } as const
     return {
       mesh: (components) => deviceConnect({ transport: memoryTransport({ network }), ...infra })(components),
       selector: (deviceId) => `device(${deviceId})`,

@@ -2,8 +2,11 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { startPeer } from './remote-api-peer.ts'
+
+// Each test starts processes, on machines that may be slow.
+vi.setConfig({ testTimeout: 90_000 })
 
 const execute = promisify(execFile)
 const folder = join(import.meta.dirname, '..')

@@ -142,6 +142,6 @@ export class MeshBench {
   async end(): Promise<void> {
     await Promise.all(this.#made.map((mesh) => mesh.close()))
     for (const mesh of this.#made) expect(mesh.status, 'status after close').toBe('closed')
-    await until(() => this.clock.pending === 0, 'every timer is cancelled after close', 250)
+    await until(() => this.clock.pending === 0, 'every timer is cancelled after close', 2000)
   }
 }

@@ -96,7 +96,7 @@ export const invokeCases: Record<string, MeshCase> = {
     const b = await bench.join('b')
     await b.invoke(bench.id('a'), 'f')
     await a.close()
-    await rejection(b.invoke(bench.id('a'), 'f', {}, { timeoutMs: 2000 }), 'BP_NO_RESPONDER')
+    await rejection(b.invoke(bench.id('a'), 'f', {}, { timeoutMs: 10_000 }), 'BP_NO_RESPONDER')
   },
   async 'no answer in time: BP_TIMEOUT, and what comes too late disturbs nobody'(bench) {
     const held = gate()

@@ -189,6 +189,6 @@ export class RuntimeBench {
     await this.stopAll()
     await soon(Promise.resolve(this.runtime.close?.()), 'closing the runtime', this.patienceMs)
     for (const { context } of this.#loaded) expect(context.exits.length, 'exited is told at most once').toBeLessThan(2)
-    await until(() => this.clock.pending === 0, 'every timer is cancelled after close', 250)
+    await until(() => this.clock.pending === 0, 'every timer is cancelled after close', 2000)
   }
 }

@@ -87,7 +87,7 @@ export const contextCases: Record<string, RuntimeCase> = {
         return new Promise(() => {})
       },
     })
-    const calling = loaded.call('invoke', { name: 'x', params: {} }, { timeoutMs: 300 })
+    const calling = loaded.call('invoke', { name: 'x', params: {} })
     calling.catch(() => {})
     await asked.opened
     await loaded.stop(true)

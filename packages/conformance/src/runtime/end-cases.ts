@@ -8,7 +8,7 @@ export const endCases: Record<string, RuntimeCase> = {
     const loaded = await bench.run('crash')
     const error = await rejection(soon(loaded.call('crash'), 'the call ends', bench.patienceMs), 'BP_PLUGIN_EXITED')
     expect(error.message).toContain(bench.fixture('crash').manifest.id)
-    await until(() => loaded.context.exits.length > 0, 'the end is told')
+    await until(() => loaded.context.exits.length > 0, 'the end is told', bench.patienceMs)
     await pause(50)
     expect(loaded.context.exits.map((exit) => exit.code)).toEqual(['BP_PLUGIN_EXITED'])
     expect(loaded.context.exits[0]?.next).toMatch(/\S/)
@@ -24,7 +24,7 @@ export const endCases: Record<string, RuntimeCase> = {
   async 'after a crash calls fail at once'(bench) {
     const loaded = await bench.run('crash')
     await rejection(loaded.call('crash'), 'BP_PLUGIN_EXITED')
-    await until(() => loaded.context.exits.length > 0, 'the end is told')
+    await until(() => loaded.context.exits.length > 0, 'the end is told', bench.patienceMs)
     await rejection(
       soon(loaded.call('sleep', { ms: 1, value: 1 }), 'the call ends', bench.patienceMs),
       'BP_PLUGIN_EXITED',
@@ -33,7 +33,7 @@ export const endCases: Record<string, RuntimeCase> = {
   async 'what has crashed can be stopped, and says nothing more'(bench) {
     const loaded = await bench.run('crash')
     await rejection(loaded.call('crash'), 'BP_PLUGIN_EXITED')
-    await until(() => loaded.context.exits.length > 0, 'the end is told')
+    await until(() => loaded.context.exits.length > 0, 'the end is told', bench.patienceMs)
     await loaded.stop()
     await pause(50)
     expect(loaded.context.exits).toHaveLength(1)
@@ -54,7 +54,7 @@ export const endCases: Record<string, RuntimeCase> = {
   },
   async 'a plugin that ends by itself is told once'(bench) {
     const { context } = await bench.run('exit')
-    await until(() => context.exits.length > 0, 'the end is told')
+    await until(() => context.exits.length > 0, 'the end is told', bench.patienceMs)
     await pause(100)
     expect(context.exits.map((exit) => exit.code)).toEqual(['BP_PLUGIN_EXITED'])
   },

@@ -153,6 +153,6 @@ export class TransportBench {
   async end(): Promise<void> {
     await Promise.all(this.#made.map((transport) => transport.close({ drainMs: 0 })))
     for (const transport of this.#made) expect(transport.status, 'status after close').toBe('closed')
-    await until(() => this.clock.pending === 0, 'every timer is cancelled after close', 250)
+    await until(() => this.clock.pending === 0, 'every timer is cancelled after close', 2000)
   }
 }

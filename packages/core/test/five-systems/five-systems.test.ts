@@ -205,7 +205,7 @@ describe('a go-plugin process', () => {
     expect(await host.call('Counter.Watch')).toEqual(seen)
 
     processes[0]?.onExit(1)
-    await vi.waitFor(() => expect(host.plugin('kv')).toMatchObject({ state: 'running', generation: 2 }))
+    await expect.poll(() => host.plugin('kv')).toMatchObject({ state: 'running', generation: 2 })
     expect(await host.call('KV.Get', { key: 'a' })).toEqual({ value: new Uint8Array() })
   })
 })

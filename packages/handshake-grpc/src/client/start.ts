@@ -259,7 +259,7 @@ export async function exitSoon(child: PluginChild): Promise<ExitInfo | undefined
   let timer: NodeJS.Timeout | undefined
   // This one keeps the process alive: a reattached plugin's call would otherwise never get its answer.
   const moment = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, 250)
+    timer = setTimeout(resolve, 1000)
   })
   await Promise.race([child.ended(), moment])
   clearTimeout(timer)
