@@ -12,7 +12,7 @@ import { pythonsHere } from './pythons.ts'
 
 const execute = promisify(execFile)
 
-const head = `import asyncio, threading, time
+const head = `import asyncio, os, threading, time
 from device_connect_edge.drivers import before_emit, emit, get_rpc_source_device, on, periodic, rpc
 
 class Plugin:
@@ -20,8 +20,16 @@ class Plugin:
         self.device = device
         self.heard = []
         self.ticks = 0
+        self.began = time.monotonic()
 
 `
+const isRunning = (pid: number) => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 const plugin = (body: string) => capability(head + body.replace(/^(?=.)/gm, '    '))
 
 test('functions, events and labels are advertised as their code says', async () => {
@@ -255,7 +263,9 @@ test.each(['"2"', '0', '-1', 'float("nan")', 'None', 'True'])(
   },
 )
 
-test('periodic tasks run from the start of a plugin that is loaded later, and end with it', async () => {
+test('periodic tasks run from the start of a plugin that is loaded later, and end with it', {
+  timeout: 30_000,
+}, async () => {
   const { host } = testHost()
   const source = await plugin(`@periodic(interval=0.02)
 async def tick(self):
@@ -269,14 +279,30 @@ def beside(self):
     time.sleep(0.1)
 
 @rpc()
-async def counts(self) -> list:
-    return [self.ticks, len(self.heard)]
+async def counts(self) -> dict:
+    return {"pid": os.getpid(), "counts": [self.ticks, len(self.heard)], "seconds": time.monotonic() - self.began}
 `)
+  // Neither is faster than its interval, as one would be that ran twice or counted on from a former start.
+  const bothHaveRun = async () => {
+    let told = { pid: 0, counts: [0], seconds: 0 }
+    const look = async () => {
+      told = (await host.call('counts')) as typeof told
+      return told.counts.every((count) => count > 4)
+    }
+    await until(look, 'both have run')
+    expect(Math.max(...told.counts)).toBeLessThanOrEqual(told.seconds / 0.02 + 2)
+    return told.pid
+  }
+  const ended = (pid: number) => until(() => !isRunning(pid), 'its process has ended, and its periodic tasks with it')
   await host.start()
   await host.load(source)
-  await until(async () => ((await host.call('counts')) as number[]).every((count) => count > 4), 'both have run')
+  const first = await bothHaveRun()
   await host.reload('test-plugin')
-  expect((await host.call('counts')) as number[]).not.toContainEqual(expect.toSatisfy((count: number) => count > 50))
+  const second = await bothHaveRun()
+  expect(second).not.toBe(first)
+  await ended(first)
+  await host.unload('test-plugin')
+  await ended(second)
 })
 
 test('start, stop, the constructor and a function each have the event loop', async () => {

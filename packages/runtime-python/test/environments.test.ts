@@ -113,7 +113,7 @@ test('an installer that takes too long, or whose load is given up, is ended', as
   const uv = join(folder, 'uv')
   await writeFile(uv, '#!/bin/sh\necho working\nsleep 600\n')
   await chmod(uv, 0o755)
-  const { host, progress, made } = await kit({ uv, timeoutMs: 300 })
+  const { host, progress, made } = await kit({ uv, timeoutMs: 3000 })
   const source = await capability(code, wants('gauge'))
   await expect(host.load(source)).rejects.toMatchObject({ code: 'BP_PYTHON_INSTALL_TIMEOUT', retryable: true })
   expect(progress).toContainEqual({ plugin: 'test-plugin', step: 'output', text: 'working' })
@@ -125,7 +125,7 @@ test('an installer that takes too long, or whose load is given up, is ended', as
   given.abort()
   await expect(loading).rejects.toMatchObject({ code: 'BP_ABORTED' })
   await until(async () => (await patient.made()).length === 0, 'nothing is left')
-})
+}, 30_000)
 
 test(
   'uv installs where it is there',

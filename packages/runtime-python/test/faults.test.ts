@@ -63,32 +63,37 @@ test('a synchronous function that is blocked hinders nobody, and its process is 
     ),
   )
   const restarted = next(host, 'plugin.restarted')
-  const blocked = host.call('block', {}, { timeoutMs: 400 })
+  const blocked = host.call('block', {}, { timeoutMs: 3000 })
   expect(await host.call('quick')).toBe('quick')
   await expect(blocked).rejects.toMatchObject({ code: 'BP_TIMEOUT' })
   await restarted
   const exit = events.find(({ type }) => type === 'plugin.exited') as { error?: { message: string } } | undefined
   expect(exit?.error?.message).toContain("a call of 'block' went on past its deadline")
   expect(await host.call('quick')).toBe('quick')
-})
+}, 30_000)
 
 test('whoever leaves a stream that has ended leaves its process alone', async () => {
   const { host, events } = testHost({ hangMs: 100 })
   const counting = '    @rpc()\n    async def count(self):\n        for n in range(20):\n            yield n\n'
   await host.load(await capability(`${head}${counting}`))
   const pid = await host.call('pid')
-  for await (const _ of host.stream('count', {}, { timeoutMs: 200 })) break
-  await new Promise((resolve) => setTimeout(resolve, 600))
+  const stream = host.stream('count', {}, { timeoutMs: 3000 })
+  expect(await stream.next()).toEqual({ done: false, value: 0 })
+  // This answer comes after the stream's end on the same channel: nineteen items still wait to be taken.
+  expect(await host.call('pid')).toBe(pid)
+  await stream.return(null)
+  // Past the deadline of the stream and what is added to it.
+  await new Promise((resolve) => setTimeout(resolve, 3500))
   expect(await host.call('pid')).toBe(pid)
   expect(events.map(({ type }) => type)).not.toContain('plugin.exited')
 })
 
 test('an asynchronous function that is merely slow is cancelled, and its process stays', async () => {
-  const { host, events } = testHost({ hangMs: 100 })
+  const { host, events } = testHost({ hangMs: 3000 })
   await host.load(await capability(`${head}    @rpc()\n    async def slow(self):\n        await asyncio.sleep(60)\n`))
   const pid = await host.call('pid')
   await expect(host.call('slow', {}, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'BP_TIMEOUT' })
-  await new Promise((resolve) => setTimeout(resolve, 400))
+  await new Promise((resolve) => setTimeout(resolve, 3300))
   expect(await host.call('pid')).toBe(pid)
   expect(events.map(({ type }) => type)).not.toContain('plugin.exited')
 })
@@ -341,7 +346,7 @@ test.runIf(process.platform === 'linux').each(['it works', 'it is stopped', 'C c
       },
     )
     await new Promise((resolve) => host.stdout.once('data', resolve))
-    expect(processesNaming(marker).length).toBe(3)
+    await until(() => processesNaming(marker).length === 3, 'the host, its plugin and its child run')
     host.kill('SIGKILL')
     await until(() => processesNaming(marker).length === 0, 'all have ended')
   },

@@ -5,9 +5,9 @@ import { type FledgePlugin, fledgePlugin, pythonRuntime, type Reading, runningIn
 import { eventually, type Face, fledgeHost, plugin, written } from './fledge-host.ts'
 
 async function surfaceOf(code: string, face?: Face) {
-  const { host, instances, readings } = fledgeHost()
+  const { host, instances, log, readings } = fledgeHost()
   await host.load(await written(plugin(code, face)))
-  return { host, readings, surface: fledgePlugin(instances[0] as PluginInstance) }
+  return { host, log, readings, surface: fledgePlugin(instances[0] as PluginInstance) }
 }
 
 const row = { asset: 'a', timestamp: '2026-01-02 03:04:05+00:00', readings: { x: 1 } }
@@ -161,21 +161,27 @@ def plugin_reason(handle): return {'reason': 'triggered', 'asset': ['a']}
   expect(await delivery.deliver({ delivery: 'mail', notification: 'n', reason, message: 'm' })).toBe(true)
 })
 
-test('a call can be given up, running or waiting, and the next ones are none the worse', async () => {
-  const { surface, host } = await surfaceOf(
+test('a call can be given up, running or waiting, and the next ones are none the worse', {
+  timeout: 30_000,
+}, async () => {
+  const { surface, host, log } = await surfaceOf(
     `
 import asyncio
 seen = []
 async def plugin_send(handle, payload, stream):
     seen.append(payload[0]['asset_code'])
     if payload[0]['asset_code'] == 'seen': return len(seen)
+    _LOGGER.info('it has begun')
     await asyncio.sleep(600)
 `,
     { type: 'north', mode: 'none' },
   )
   const named = (asset: string) => [{ ...row, asset }]
-  const running = surface.send(named('running'), { timeoutMs: 500 }).catch((error) => error)
-  const waiting = surface.send(named('waiting'), { signal: AbortSignal.timeout(100) }).catch((error) => error)
+  const running = surface.send(named('running'), { timeoutMs: 3000 }).catch((error) => error)
+  const leave = new AbortController()
+  const waiting = surface.send(named('waiting'), { signal: leave.signal }).catch((error) => error)
+  await eventually(() => expect(log.map(({ message }) => message)).toContain('it has begun'))
+  leave.abort()
   expect(await waiting).toMatchObject({ code: 'BP_ABORTED' })
   expect(await running).toMatchObject({ code: 'BP_TIMEOUT' })
   await expect(surface.send([row], { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'BP_ABORTED' })

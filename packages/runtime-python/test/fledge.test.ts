@@ -235,7 +235,9 @@ test('what it logs in a wrong way is told all the same', async () => {
   expect(log.filter(({ message }) => message.includes('Logging error'))).toEqual([])
 })
 
-test('a poll that blocks is no obstacle to a write, and its process is replaced past its deadline', async () => {
+test('a poll that blocks is no obstacle to a write, and its process is replaced past its deadline', {
+  timeout: 30_000,
+}, async () => {
   const { host } = fledgeHost({ python: { hangMs: 200 }, restart: { backoff_ms: 10 } })
   const code = `
 import time
@@ -243,7 +245,7 @@ def plugin_poll(handle): time.sleep(600)
 def plugin_write(handle, name, value): return True
 `
   await host.load(await written(plugin(code, { mode: 'poll|control' })))
-  const poll = host.call('poll', {}, { timeoutMs: 400 }).catch((error) => error)
+  const poll = host.call('poll', {}, { timeoutMs: 3000 }).catch((error) => error)
   expect(await host.call('write', { name: 'a', value: 1 })).toBe(true)
   expect(await poll).toMatchObject({ code: 'BP_TIMEOUT' })
   await eventually(() => expect(host.plugin('it')).toMatchObject({ generation: 2, state: 'running' }))

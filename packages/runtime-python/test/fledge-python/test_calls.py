@@ -375,6 +375,7 @@ class North(PluginTest):
             import asyncio
             seen = []
             async def plugin_send(handle, payload, stream_id):
+                seen.append('begun')
                 try:
                     await asyncio.sleep(60)
                 except asyncio.CancelledError:
@@ -385,9 +386,9 @@ class North(PluginTest):
 
         async def work():
             call = asyncio.ensure_future(adapter.request("send", {"readings": [ROW]}))
-            await asyncio.sleep(0.1)
+            await until(lambda: adapter._module.seen == ["begun"])
             call.cancel()
-            await until(lambda: adapter._module.seen)
+            await until(lambda: adapter._module.seen == ["begun", "cancelled"])
 
         self.run_async(adapter, work)
 
@@ -395,12 +396,15 @@ class North(PluginTest):
     def test_giving_up_one_leaves_the_others(self):
         adapter, _ = self.plugin(
             """
-            import asyncio
+            import asyncio, threading
             seen = []
+            go_on = threading.Event()
             async def plugin_send(handle, payload, stream_id):
                 seen.append(payload[0]['asset_code'])
-                await asyncio.sleep(0.3)
-                return 1
+                for _ in range(1000):
+                    if go_on.is_set():
+                        return 1
+                    await asyncio.sleep(0.01)
             """,
             kind="north",
         )
@@ -409,8 +413,11 @@ class North(PluginTest):
             calls = [
                 asyncio.ensure_future(adapter.request("send", {"readings": [dict(ROW, asset=name)]})) for name in "abc"
             ]
-            await asyncio.sleep(0.1)
+            await until(lambda: adapter._module.seen == ["a"])
             calls[1].cancel()
+            await asyncio.wait([calls[1]])
+            self.assertTrue(calls[1].cancelled())
+            adapter._module.go_on.set()
             return [await calls[0], await calls[2]]
 
         self.assertEqual(self.run_async(adapter, work), [{"sent": 1}, {"sent": 1}])
@@ -427,12 +434,7 @@ def plugin_init(config, ingest_ref, callback):
     def filter(self, code):
         adapter, host = self.plugin(self.INIT + code, kind="filter")
 
-        async def work():
-            given = await adapter.request("filter", {"readings": [ROW, ROW]})
-            await asyncio.sleep(0.1)
-            return given
-
-        return self.run_async(adapter, work), host
+        return self.run_async(adapter, lambda: adapter.request("filter", {"readings": [ROW, ROW]})), host
 
     def test_what_it_passes_on(self):
         given, _ = self.filter(
@@ -454,14 +456,27 @@ def plugin_ingest(handle, data):
             self.assertEqual(len(self.filter("%s plugin_ingest(handle, data):\n%s" % (head, each))[0]), 2)
 
     def test_what_comes_later_is_an_event(self):
-        given, host = self.filter(
-            """
+        adapter, host = self.plugin(
+            self.INIT
+            + """
 import threading
+answered = threading.Event()
+def later(*args):
+    answered.wait(10)
+    filter_ingest.filter_ingest_callback(*args)
 def plugin_ingest(handle, data):
-    threading.Timer(0.01, filter_ingest.filter_ingest_callback, (*handle['to'], data)).start()
-"""
+    threading.Thread(target=later, args=(*handle['to'], data)).start()
+""",
+            kind="filter",
         )
-        self.assertEqual(given, [])
+
+        async def work():
+            given = await adapter.request("filter", {"readings": [ROW, ROW]})
+            adapter._module.answered.set()
+            await until(lambda: host.events)
+            return given
+
+        self.assertEqual(self.run_async(adapter, work), [])
         self.assertEqual(len(host.events[0][1]["readings"]), 2)
 
 
