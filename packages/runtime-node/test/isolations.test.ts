@@ -4,6 +4,9 @@ import { describe, expect, test, vi } from 'vitest'
 import { definePlugin, nodeRuntime } from '../src/index.ts'
 import { pluginFolder, testContext, testHost } from './harness.ts'
 
+/** For as long as a busy machine may need. */
+const patience = { timeout: 10_000 }
+
 describe.each(['worker', 'none'] as const)('isolation %s', (isolation) => {
   test('calls run concurrently, between plugins and into oneself without waiting for one another', async () => {
     const { host } = testHost({ isolation })
@@ -60,7 +63,7 @@ describe.each(['worker', 'none'] as const)('isolation %s', (isolation) => {
         ['tick', 1],
         ['tick', 2],
       ])
-    })
+    }, patience)
     expect(events.filter(({ type }) => type === 'event.emitted').length).toBeGreaterThan(2)
     expect(host.plugin('ticker')?.events).toEqual([expect.objectContaining({ name: 'tick' })])
     expect(host.plugin('ticker')?.routines).toEqual(['tick'])
@@ -87,7 +90,7 @@ describe.each(['worker', 'none'] as const)('isolation %s', (isolation) => {
     const { made } = (await host.call('report')) as { made: number }
     expect(made).toBeLessThan(100 + 200)
     await stream.return(null)
-    await vi.waitFor(async () => expect(await host.call('report')).toMatchObject({ cleaned: 2 }))
+    await vi.waitFor(async () => expect(await host.call('report')).toMatchObject({ cleaned: 2 }), patience)
   })
 
   test('a function that appears is advertised by the host, and gone when it is withdrawn', async () => {
@@ -100,10 +103,10 @@ describe.each(['worker', 'none'] as const)('isolation %s', (isolation) => {
     )
     const advertised = () => host.advertisement.functions.map(({ name }) => name)
     await host.call('found', { name: 'lamp' })
-    await vi.waitFor(() => expect(advertised()).toContain('lamp'))
+    await vi.waitFor(() => expect(advertised()).toContain('lamp'), patience)
     expect(await host.call('lamp')).toEqual([1, 2])
     await host.call('lost', { name: 'lamp' })
-    await vi.waitFor(() => expect(advertised()).not.toContain('lamp'))
+    await vi.waitFor(() => expect(advertised()).not.toContain('lamp'), patience)
   })
 
   test('bytes are carried', async () => {

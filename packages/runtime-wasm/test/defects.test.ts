@@ -27,7 +27,7 @@ describe.each(modes)('%s', (_, mode) => {
   })
 
   test('2: timeoutMs of the manifest holds', async () => {
-    const plugin = await testPlugin(mode, { timeoutMs: 200 })
+    const plugin = await testPlugin(mode, { timeoutMs: 2000 })
     await expect(plugin.call('spin')).rejects.toEqual(failing('BP_TIMEOUT'))
     expect(text(await plugin.call('echo', 'on'))).toBe('on')
   })

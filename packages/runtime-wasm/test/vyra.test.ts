@@ -192,8 +192,8 @@ describe.each([{ worker: false }, { worker: true }])('a counter, %o', (mode) => 
   })
 
   test('a loop is ended, and the state is still there', async () => {
-    // The same limit holds for `init`, which waits for its thread on a busy machine.
-    const { runtime } = plugin({ ...mode, limits: { timeoutMs: 500 } })
+    // The same limit holds for `init` and `get_count`, which wait for their thread on a busy machine.
+    const { runtime } = plugin({ ...mode, limits: { timeoutMs: 3000 } })
     await runtime.start()
     await expect(runtime.call('spin')).rejects.toEqual(failing('BP_TIMEOUT'))
     expect(await runtime.call('get_count')).toEqual({ result: 5 })

@@ -150,8 +150,9 @@ test('an event that nobody awaits and that fails is logged, and that is all', as
     testContext({ logger, emit }),
   )
   await subject.start()
-  await vi.waitFor(() =>
-    expect(logger.records.map(({ message }) => message)).toEqual(["event 'ready' was not emitted"]),
+  await vi.waitFor(
+    () => expect(logger.records.map(({ message }) => message)).toEqual(["event 'ready' was not emitted"]),
+    { timeout: 10_000 },
   )
 })
 
@@ -168,7 +169,7 @@ test('life: setup, periodic work, then its end before teardown', async () => {
     handOver: () => ({ ticks }),
   })
   await subject.start({ ticks: 5 })
-  await vi.waitFor(() => expect(ticks).toBeGreaterThan(2))
+  await vi.waitFor(() => expect(ticks).toBeGreaterThan(2), { timeout: 10_000 })
   expect(await subject.handOver()).toEqual({ ticks })
   await subject.stop()
   const after = ticks
