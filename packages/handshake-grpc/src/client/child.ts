@@ -14,6 +14,11 @@ const tailLines = 20
 export class PluginChild {
   readonly runner: PluginRunner
   readonly exited: Promise<ExitInfo>
+  /**
+   * Resolves when the process has ended and what it wrote has been read: its pipes may still hold its line and its last
+   * words when the exit is known. It waits for them for 500 ms at most, since a grandchild may hold the pipes open.
+   */
+  readonly ended: Promise<ExitInfo>
   /** How it ended, once it has. */
   exit: ExitInfo | undefined
   readonly #first = new FirstLine()
@@ -70,16 +75,10 @@ export class PluginChild {
       for (const line of lines.end()) log(line)
     })
     this.#drained = Promise.all([stdoutEnd, stderrEnd]).then(() => {})
-  }
-
-  /**
-   * Resolves when the process has ended and what it wrote has been read: its pipes may still hold its line and its last
-   * words when the exit is known. It waits for them for 500 ms at most, since a grandchild may hold the pipes open.
-   */
-  async ended(): Promise<ExitInfo> {
-    const exit = await this.exited
-    await Promise.race([this.#drained, pause(500)])
-    return exit
+    this.ended = this.exited.then(async (exit) => {
+      await Promise.race([this.#drained, pause(500)])
+      return exit
+    })
   }
 
   /** The last stderr lines. */
@@ -99,7 +98,7 @@ export class PluginChild {
       // A timer that is given more fires at once.
       timer = setTimeout(late, Math.min(timeoutMs, maxTimerMs))
     })
-    const gone = this.ended().then(() => Promise.reject(this.error('BP_HANDSHAKE_EXITED')))
+    const gone = this.ended.then(() => Promise.reject(this.error('BP_HANDSHAKE_EXITED')))
     gone.catch(() => {})
     try {
       return await Promise.race([this.#line, gone, limit, stopped])

@@ -163,7 +163,7 @@ export class Starter {
       ...(runner.pluginToHost && { pluginToHost: runner.pluginToHost.bind(runner) }),
       ...(runner.hostToPlugin && { hostToPlugin: runner.hostToPlugin.bind(runner) }),
     }
-    const lost = Promise.race([child.ended().then(() => Promise.reject(child.error('BP_HANDSHAKE_EXITED'))), stopped])
+    const lost = Promise.race([child.ended.then(() => Promise.reject(child.error('BP_HANDSHAKE_EXITED'))), stopped])
     // It rejects sooner or later; only while connecting does anybody ask.
     lost.catch(() => {})
     return PluginConnection.open({
@@ -261,7 +261,7 @@ export async function exitSoon(child: PluginChild): Promise<ExitInfo | undefined
   const moment = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, 1000)
   })
-  await Promise.race([child.ended(), moment])
+  await Promise.race([child.ended, moment])
   clearTimeout(timer)
   return child.exit
 }
