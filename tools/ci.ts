@@ -30,6 +30,7 @@ rmSync(reports, { recursive: true, force: true })
 
 const steps: Step[] = [
   { name: 'first run', command: ['node', 'tools/first-run.ts'], report: 'interop/first-run.json' },
+  { name: 'lock file', command: ['npm', 'run', 'lock:complete', '--', '--check'] },
   { name: 'lint', command: ['npm', 'run', 'lint'] },
   { name: 'types', command: ['npm', 'run', 'typecheck'] },
   { name: 'public surface', command: ['npm', 'run', 'api'] },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { completeLock } from './complete-lock.ts'
+import { completeLock, unchecked, withIntegrity } from './complete-lock.ts'
 import { root } from './workspace.ts'
 
 const lock = {
@@ -42,6 +42,33 @@ test('takes addresses out, and leaves links to workspaces', () => {
   })
 })
 
+test.each([
+  ['a package without one', { version: '1.0.0' }, 'a@1.0.0'],
+  ['a platform package that is never installed here', { version: '1.0.0', optional: true, os: ['aix'] }, 'a@1.0.0'],
+  ['an empty one', { version: '1.0.0', integrity: '' }, 'a@1.0.0'],
+  ['one of a broken kind', { version: '1.0.0', integrity: 'sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=' }, 'a@1.0.0'],
+  ['a package under another name', { version: '1.0.0', name: 'b' }, 'b@1.0.0'],
+])('tells of %s that it is unchecked, and gives it what npm says', (_, entry, spec) => {
+  const given = { packages: { 'node_modules/x/node_modules/a': entry } }
+  expect(unchecked(given)).toEqual([{ place: 'node_modules/x/node_modules/a', spec }])
+  const { lock: whole, changes } = withIntegrity(given, (asked) => `sha512-${Buffer.from(asked).toString('base64')}`)
+  expect(changes).toEqual(['integrity of node_modules/x/node_modules/a'])
+  expect(whole.packages['node_modules/x/node_modules/a']).toMatchObject({ version: '1.0.0' })
+  expect(unchecked(whole)).toEqual([])
+})
+
+test('asks no integrity of what is not fetched: workspaces, links to them, and what comes within another package', () => {
+  const own = {
+    '': {},
+    'packages/b': { version: '0.0.0' },
+    'node_modules/b': { resolved: 'packages/b', link: true },
+    'node_modules/c/node_modules/d': { version: '1.0.0', inBundle: true },
+  }
+  expect(unchecked({ packages: own })).toEqual([])
+})
+
 test('the lock file of this repository is complete (`npm run lock:complete`)', () => {
-  expect(completeLock(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))).changes).toEqual([])
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  expect(completeLock(lock).changes).toEqual([])
+  expect(unchecked(lock)).toEqual([])
 })

@@ -4,7 +4,11 @@
  * npm leaves an optional dependency out of the lock when it cannot fetch it where the lock is written (binaries for other
  * platforms, on a registry that does not serve them). `npm ci` then refuses the lock, and other platforms lack their
  * binary. Each gets an entry with its version and the platform that its name tells; addresses are never recorded.
+ *
+ * An entry without `integrity` is installed whatever the registry serves, so each gets the one that npm knows of it.
+ * `--check` changes nothing, asks nobody, and fails where something is missing.
  */
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './workspace.ts'
@@ -12,6 +16,12 @@ import { root } from './workspace.ts'
 interface LockEntry {
   version?: string
   resolved?: string
+  integrity?: string
+  link?: boolean
+  /** It comes within the archive of another package, whose integrity is its own. */
+  inBundle?: boolean
+  /** The name to install, where the folder has another one. */
+  name?: string
   dev?: boolean
   optional?: boolean
   os?: string[]
@@ -50,6 +60,35 @@ export function completeLock(lock: Lock): { lock: Lock; changes: string[] } {
   return { lock: { ...lock, packages: Object.fromEntries(sorted) }, changes }
 }
 
+/** The packages that would be installed unchecked: each entry that is fetched and has no `integrity`. */
+export function unchecked(lock: Lock): { readonly place: string; readonly spec: string }[] {
+  return Object.entries(lock.packages)
+    .filter(([place, { inBundle, link }]) => place.includes('node_modules/') && !link && !inBundle)
+    .filter(([, { integrity }]) => !/^sha(512|384|256)-[A-Za-z0-9+/]+=*$/.test(integrity ?? ''))
+    .map(([place, { name, version }]) => ({ place, spec: `${name ?? place.split('node_modules/').at(-1)}@${version}` }))
+}
+
+/** Gives each unchecked entry its integrity, as `integrityOf` knows it. */
+export function withIntegrity(
+  lock: Lock,
+  integrityOf: (spec: string) => string,
+): { readonly lock: Lock; readonly changes: readonly string[] } {
+  const packages = { ...lock.packages }
+  const missing = unchecked(lock)
+  for (const { place, spec } of missing) {
+    const { version, integrity: _, ...rest } = packages[place]!
+    packages[place] = { version, integrity: integrityOf(spec), ...rest }
+  }
+  return { lock: { ...lock, packages }, changes: missing.map(({ place }) => `integrity of ${place}`) }
+}
+
+/** What npm's registry says of one version of a package. */
+function publishedIntegrity(spec: string): string {
+  const text = execFileSync('npm', ['view', spec, 'dist.integrity'], { cwd: root, encoding: 'utf8' }).trim()
+  if (!/^sha512-/.test(text)) throw new Error(`npm knows no integrity of ${spec}; it said '${text}'`)
+  return text
+}
+
 /** Where Node would find `name` for a package that lies at `path`: beside its own dependencies, then further up. */
 function places(path: string, name: string): string[] {
   const inside = `${path === '' ? '' : `${path}/`}node_modules/${name}`
@@ -68,8 +107,10 @@ function platformOf(name: string) {
 
 if (import.meta.main) {
   const file = join(root, 'package-lock.json')
-  const { lock, changes } = completeLock(JSON.parse(readFileSync(file, 'utf8')) as Lock)
   const check = process.argv.includes('--check')
+  const whole = completeLock(JSON.parse(readFileSync(file, 'utf8')) as Lock)
+  const { lock, changes: sealed } = withIntegrity(whole.lock, check ? () => '' : publishedIntegrity)
+  const changes = [...whole.changes, ...sealed]
   if (!check && changes.length > 0) writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`)
   for (const change of changes) console.log(`${check ? 'missing' : 'completed'}: ${change}`)
   console.log(
