@@ -225,7 +225,7 @@ export const errorCatalogue = {
   },
   BP_VALUE_INVALID: {
     message: 'The value at {path} cannot be carried: {reason}',
-    next: 'Give JSON and Uint8Array only.',
+    next: 'Give JSON, bigint and Uint8Array only.',
   },
 
   BP_SUBJECT_INVALID: {

@@ -1,16 +1,19 @@
-/** JSON as TypeScript sees it. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+/** JSON as `@backplane/core/json` reads and writes it: integers beyond the safe range are `bigint`. */
+export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json }
 
 /**
- * What functions and events carry: JSON plus `Uint8Array`.
+ * What functions and events carry: JSON plus `bigint` and `Uint8Array`.
  *
- * Numbers are finite doubles; wider integers travel as decimal strings (the proto3 JSON rule). A wire that has no bytes
- * (Device Connect's JSON) carries them as base64 text.
+ * An integer is a `number` within the safe range (up to 2^53 - 1 on either side of 0) and a `bigint` beyond it, so that no
+ * digit is lost; a `bigint` within the range is taken as well, and arrives as a `number`. `NaN` and the infinities are
+ * numbers like others; in JSON they are the words that Python writes. A wire that has no bytes (Device Connect's JSON)
+ * carries them as base64 text.
  */
 export type Value =
   | null
   | boolean
   | number
+  | bigint
   | string
   | Uint8Array
   | readonly Value[]

@@ -20,6 +20,8 @@ import type {
 import type { Params, Value } from '../contracts/values.ts'
 import { throwIfAborted } from '../deadline.ts'
 import { BackplaneError, coreError, type ErrorRecord } from '../errors.ts'
+import { lenientReplacer } from '../json/numbers.ts'
+import { parseJson } from '../json/parse.ts'
 import { wildcard } from '../wildcard.ts'
 import { decodeJson, encodeJson } from './json-codec.ts'
 import type { Medium } from './network.ts'
@@ -93,7 +95,7 @@ class MemoryMesh implements Mesh {
       ...(location === undefined ? {} : { location }),
       ...(description === undefined ? {} : { description }),
     }
-    this.#announcement = JSON.stringify(device)
+    this.#announcement = JSON.stringify(device, lenientReplacer)
     if (this.#transport?.status === 'connected') this.#announce()
   }
 
@@ -120,7 +122,9 @@ class MemoryMesh implements Mesh {
     await this.#connected(options.signal).flush(options)
     const wanted = new RegExp(`^${selector.split('*').map(escapeRegExp).join('.*')}$`)
     const texts = [...this.#medium.directory].filter(([key]) => key.startsWith(`${this.#tenant}/`))
-    return texts.map(([, { text }]) => JSON.parse(text) as Device).filter(({ deviceId }) => wanted.test(deviceId))
+    return texts
+      .map(([, { text }]) => parseJson(text) as unknown as Device)
+      .filter(({ deviceId }) => wanted.test(deviceId))
   }
 
   async invoke(device: string, name: string, params: Params = {}, options: CallOptions = {}): Promise<Value> {
@@ -174,7 +178,7 @@ class MemoryMesh implements Mesh {
 
   #typeOf(device: string): string | undefined {
     const known = this.#medium.directory.get(`${this.#tenant}/${device}`)
-    return known && (JSON.parse(known.text) as Device).deviceType
+    return known && (parseJson(known.text) as unknown as Device).deviceType
   }
 
   async #join(options: MeshOptions): Promise<void> {
@@ -267,8 +271,5 @@ function escapeRegExp(text: string): string {
 
 /** An error's record as a value: details hold anything, and only what JSON knows of it travels. */
 function plain(record: ErrorRecord): Value {
-  const details = JSON.parse(
-    JSON.stringify(record.details, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item)),
-  )
-  return { ...record, details }
+  return { ...record, details: parseJson(JSON.stringify(record.details, lenientReplacer)) }
 }

@@ -1,7 +1,6 @@
 import type { Value } from '../contracts/values.ts'
 import { coreError } from '../errors.ts'
-
-const maxDepth = 256
+import { maxDepth, narrowInteger } from '../json/numbers.ts'
 
 /** Copies what functions and events may carry, so that nothing is shared by reference. Throws `BP_VALUE_INVALID`. */
 export function copyValue<T extends Value | undefined>(value: T): T {
@@ -10,10 +9,8 @@ export function copyValue<T extends Value | undefined>(value: T): T {
 
 function copy(value: unknown, path: readonly (string | number)[]): Value | undefined {
   if (value === null || value === undefined || typeof value === 'string' || typeof value === 'boolean') return value
-  if (typeof value === 'number') {
-    if (Number.isFinite(value)) return value
-    throw invalid(path, `${value} is not a finite number`)
-  }
+  if (typeof value === 'number') return value
+  if (typeof value === 'bigint') return narrowInteger(value)
   if (typeof value !== 'object') throw invalid(path, `it is a ${typeof value}`)
   if (value instanceof Uint8Array) return Uint8Array.from(value)
   if (path.length >= maxDepth) throw invalid(path, `it is nested deeper than ${maxDepth} levels, or contains itself`)
