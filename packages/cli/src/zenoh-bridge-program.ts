@@ -34,10 +34,12 @@ export async function buildBridge(io: CliIo): Promise<string> {
   const args = [...install.split(' ').slice(1), '--root', folder]
   const child = spawn(cargo, args, { stdio: ['ignore', 'ignore', 'pipe'], signal: io.signal, env: { ...io.env } })
   let last = ''
-  child.stderr.on('data', (chunk: Buffer) => {
+  const ended = new Promise<unknown>((done) => child.on('exit', done).on('error', done))
+  // Without descriptors for its pipes there are none.
+  child.stderr?.on('data', (chunk: Buffer) => {
     last = (last + chunk.toString()).slice(-2000)
   })
-  const code = await new Promise<unknown>((done) => child.once('exit', done).once('error', done))
+  const code = await ended
   io.signal.throwIfAborted()
   if (code !== 0) throw missing(`cargo could not build it: ${last.trim().split('\n').at(-1) ?? code}`)
   return cachedBridge(io)
@@ -67,10 +69,11 @@ function onPath(name: string, { env }: CliIo, more: readonly string[] = []): str
 async function isRightVersion(path: string): Promise<boolean> {
   const child = spawn(path, ['--version'], { stdio: ['ignore', 'pipe', 'ignore'], timeout: 5000 })
   let printed = ''
-  child.stdout.on('data', (chunk: Buffer) => {
+  const ended = new Promise((done) => child.on('close', done).on('error', done))
+  child.stdout?.on('data', (chunk: Buffer) => {
     printed += chunk.toString()
   })
-  await new Promise((done) => child.once('close', done).once('error', done))
+  await ended
   return printed.includes(`v${bridgeVersion.split('.').slice(0, 2).join('.')}.`)
 }
 

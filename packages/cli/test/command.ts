@@ -14,6 +14,8 @@ export interface Ended {
 export interface RunInit {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** How many file descriptors it may have open. */
+  readonly descriptors?: number
 }
 
 /** A run of the command that has not ended. */
@@ -27,9 +29,13 @@ export interface Running extends AsyncDisposable {
 }
 
 /** Starts the real command, in an environment that says nothing about Backplane. */
-export function start(args: readonly string[], { cwd, env = {} }: RunInit = {}): Running {
+export function start(args: readonly string[], { cwd, env = {}, descriptors }: RunInit = {}): Running {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [bin, ...args], { cwd, env: { PATH, HOME, ...env }, stdio: 'pipe' })
+  const [command = '', ...before] = [
+    ...(descriptors === undefined ? [] : ['/bin/sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh']),
+    process.execPath,
+  ]
+  const child = spawn(command, [...before, bin, ...args], { cwd, env: { PATH, HOME, ...env }, stdio: 'pipe' })
   let out = ''
   let err = ''
   const watchers = new Set<() => void>()

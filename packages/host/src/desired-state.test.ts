@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -48,4 +48,17 @@ test('says when it cannot be written, and goes on when it can again', async () =
   await rm(join(dir, 'new'))
   await state.set('a', true)
   expect(await desiredStateFile(path).get('a')).toBe(true)
+})
+
+test('does not write over what it could not read, and reads it when it can', async () => {
+  await desiredStateFile(path).set('a', false)
+  await rename(path, `${path}.away`)
+  await mkdir(path)
+  const state = desiredStateFile(path)
+  expect(await state.get('a')).toBeUndefined()
+  await expect(state.set('b', true)).rejects.toMatchObject({ code: 'BP_STATE_UNWRITABLE', details: { path } })
+  await rmdir(path)
+  await rename(`${path}.away`, path)
+  await state.set('b', true)
+  expect([await state.get('a'), await state.get('b')]).toEqual([false, true])
 })

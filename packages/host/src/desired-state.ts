@@ -23,15 +23,25 @@ export function desiredStateFile(path: string, logger?: Logger): DesiredState {
   /** Whether the last write failed: then the file lacks what is known here. */
   let isBehind = false
   const read = () => {
-    reading ??= readState(path, logger)
+    reading ??= readState(path, logger).catch((cause) => {
+      reading = undefined
+      throw cause
+    })
     return reading
   }
   return {
     async get(pluginId) {
-      return (await read()).get(pluginId)
+      const state = await read().catch((error) => {
+        logger?.warn({ path, reason: messageOf(error) }, 'state not read; the host goes by its defaults')
+        return undefined
+      })
+      return state?.get(pluginId)
     },
     async set(pluginId, loaded) {
-      const state = await read()
+      // To write what could not be read would lose what is kept of the other plugins.
+      const state = await read().catch((cause) => {
+        throw unwritable(path, cause)
+      })
       if (state.get(pluginId) === loaded) {
         await writing
         if (!isBehind) return
@@ -57,8 +67,7 @@ async function readState(path: string, logger?: Logger): Promise<Map<string, boo
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      logger?.warn({ path, reason: messageOf(error) }, 'state not read')
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     return new Map()
   }
   const plugins = pluginsOf(text)
@@ -87,6 +96,10 @@ async function replaceFile(path: string, text: string): Promise<void> {
     await writeFile(`${path}.new`, text, { flush: true })
     await rename(`${path}.new`, path)
   } catch (cause) {
-    throw hostError('BP_STATE_UNWRITABLE', { details: { path, reason: messageOf(cause) }, cause })
+    throw unwritable(path, cause)
   }
+}
+
+function unwritable(path: string, cause: unknown) {
+  return hostError('BP_STATE_UNWRITABLE', { details: { path, reason: messageOf(cause) }, cause })
 }

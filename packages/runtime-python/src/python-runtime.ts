@@ -71,7 +71,14 @@ export function pythonRuntime(init: PythonRuntimeInit = {}): (components: Python
     // Loaded for the first plugin: a host without Python plugins starts no slower for it.
     let home: Promise<PythonHome> | undefined
     const atHome = () => {
-      home ??= import('./python-home.ts').then((module) => new module.PythonHome(init, components))
+      home ??= import('./python-home.ts').then(
+        (module) => new module.PythonHome(init, components),
+        (error) => {
+          // It may have been a moment without descriptors: the next plugin tries again.
+          home = undefined
+          throw error
+        },
+      )
       return home
     }
     const running = new Running()

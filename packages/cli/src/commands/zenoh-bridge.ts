@@ -71,12 +71,12 @@ export async function zenohBridge(flags: BridgeFlags, { io, reporter }: CommandC
   /** Runs the program until it ends or the signal comes; `ready` is called when its WebSocket listens. */
   async function run(command: string, args: readonly string[], ready: () => Promise<void>): Promise<void> {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...io.env, NO_COLOR: '1' } })
+    const ended = new Promise<string>((resolve) => {
+      child.on('error', (error) => resolve(error.message))
+      child.on('exit', (code, signal) => resolve(`it ended with ${code ?? signal}`))
+    })
     const output = tailOf(child)
     const guard = guardOf(child)
-    const ended = new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(error.message))
-      child.once('exit', (code, signal) => resolve(`it ended with ${code ?? signal}`))
-    })
     const stop = () => void child.kill('SIGTERM')
     io.signal.addEventListener('abort', stop, { once: true })
     try {
@@ -156,7 +156,7 @@ function guardOf({ pid }: ChildProcess): ChildProcess | undefined {
     detached: true,
   })
   // Without a shell there is no guard.
-  guard.once('error', () => {})
+  guard.on('error', () => {})
   return guard
 }
 

@@ -5,4 +5,5 @@
  */
 
 export { untilAborted } from '../until-aborted.ts'
+export { failureToStart } from './failure-to-start.ts'
 export { RemoteCall, type RemoteCallLine } from './remote-call.ts'

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import type { Duplex, Writable } from 'node:stream'
 import { type BackplaneError, type Logger, messageOf } from '@backplane/core'
+import { failureToStart } from '@backplane/core/runtime'
 import type { GrpcChannel } from '@backplane/grpc-fast'
 import {
   type ChannelOptions,
@@ -248,12 +249,12 @@ async function whyNot(channel: GrpcChannel): Promise<string> {
 async function openMux(address: PluginAddress): Promise<{ session: YamuxSession; muxer: BrokerMuxer }> {
   const socket = await new Promise<Socket>((resolve, reject) => {
     const opened = connect(address.network === 'unix' ? { path: address.address } : splitHostPort(address.address))
-    opened.setNoDelay(true)
-    opened.once('connect', () => resolve(opened))
-    opened.once('error', (cause) => {
-      const details = { address: address.address, network: address.network, reason: messageOf(cause) }
+    opened.on('error', (cause) => {
+      const details = { address: address.address, network: address.network, reason: failureToStart(cause) }
       reject(handshakeError('BP_HANDSHAKE_CONNECT', { details, cause }))
     })
+    opened.once('connect', () => resolve(opened))
+    opened.setNoDelay(true)
   })
   // Streams that nobody knocked for have no place to go.
   const armed: ((stream: Duplex) => void)[] = []

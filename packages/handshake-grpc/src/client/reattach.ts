@@ -100,7 +100,7 @@ export async function probe({ network, address }: PluginAddress): Promise<void> 
       reject(handshakeError('BP_HANDSHAKE_REATTACH', { details: { network, address }, cause }))
     }
     socket.once('timeout', () => fail())
-    socket.once('error', fail)
+    socket.on('error', fail)
   })
 }
 

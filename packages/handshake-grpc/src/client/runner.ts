@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
-import { messageOf } from '@backplane/core'
+import { failureToStart } from '@backplane/core/runtime'
 import { handshakeError } from '../errors.ts'
 import { atExit } from '../net/exit.ts'
 import { diagnose } from './diagnose.ts'
@@ -78,7 +78,7 @@ export const processRunner: RunnerFactory = async (spec) => {
   } catch (cause) {
     const { code: errno } = cause as NodeJS.ErrnoException
     throw handshakeError('BP_HANDSHAKE_SPAWN', {
-      details: { command: spec.command, reason: messageOf(cause), errno },
+      details: { command: spec.command, reason: failureToStart(cause), errno },
       cause,
     })
   }

@@ -129,11 +129,9 @@ async function onTcp(server: Server, init: ListenInit): Promise<Listener> {
 
 function listen(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(where, () => {
-      server.off('error', reject)
-      resolve()
-    })
+    // For as long as it lives: a connection that cannot be accepted (no descriptors left) is told here too.
+    server.on('error', reject)
+    server.listen(where, () => resolve())
   })
 }
 

@@ -11,7 +11,13 @@ export function lazyReflection(
 ): ServedService[] {
   let index: Promise<ReflectionIndex> | undefined
   const load = () => {
-    index ??= import('./reflection.ts').then(({ ReflectionIndex }) => new ReflectionIndex(definitions, descriptors))
+    index ??= import('./reflection.ts').then(
+      ({ ReflectionIndex }) => new ReflectionIndex(definitions, descriptors),
+      (error) => {
+        index = undefined
+        throw error
+      },
+    )
     return index
   }
   const info = (call: ServerDuplexStream<Buffer, Buffer>) => {

@@ -203,8 +203,12 @@ async function openBridge(open: () => Promise<Duplex>): Promise<{ readonly uri: 
     )
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    // For as long as it lives: a connection that cannot be accepted (no descriptors left) is told here too.
+    server.on('error', reject)
     server.listen(path, () => resolve())
+  }).catch((error) => {
+    if (folder) rmSync(folder, { recursive: true, force: true })
+    throw error
   })
   server.unref()
   return {

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { type Limits, type Logger, messageOf, type Permissions } from '@backplane/core'
+import { failureToStart } from '@backplane/core/runtime'
 import { avoidWrapperTierUp } from './avoid-wrapper-tier-up.ts'
 import { MemoryGuard } from './memory-guard.ts'
 import { type ThreadData, type ToHost, type ToThread, toThread } from './protocol.ts'
@@ -106,6 +107,7 @@ export class PluginWorker {
 function uncaught(cause: unknown): string {
   const { code, message, name } = cause as { code?: string; message?: string; name?: string }
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'it ran out of memory'
+  if (code === 'ERR_WORKER_INIT_FAILED') return `its thread could not be started: ${failureToStart(cause)}`
   return message === undefined ? `uncaught ${String(cause)}` : `uncaught ${name ?? 'Error'}: ${message}`
 }
 

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process'
-import { abortedBy, messageOf } from '@backplane/core'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { abortedBy } from '@backplane/core'
+import { failureToStart } from '@backplane/core/runtime'
 
 /** How a program ended. */
 export interface RunResult {
@@ -26,8 +27,14 @@ export function runProgram(command: string, args: readonly string[], init: RunIn
   const { signal } = init
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(abortedBy(signal))
-    // A group of its own: an installer starts compilers, which end with it.
-    const child = spawn(command, args, { env: init.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    let child: ChildProcess
+    try {
+      // A group of its own: an installer starts compilers, which end with it.
+      child = spawn(command, args, { env: init.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    } catch (error) {
+      // Some failures are thrown (no memory, too many arguments), others told as `error`.
+      return resolve({ ok: false, output: '', reason: failureToStart(error), timedOut: false })
+    }
     let output = ''
     let rest = ''
     let timedOut = false
@@ -49,17 +56,18 @@ export function runProgram(command: string, args: readonly string[], init: RunIn
       rest = lines.pop() ?? ''
       for (const line of lines) if (line.trim() !== '') init.line?.(line.trimEnd())
     }
-    child.stdout.setEncoding('utf8').on('data', take)
-    child.stderr.setEncoding('utf8').on('data', take)
     const settle = (ok: boolean, reason: string) => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', kill)
       if (signal?.aborted) reject(abortedBy(signal))
       else resolve({ ok, output, reason, timedOut })
     }
-    child.once('error', (error) => settle(false, messageOf(error)))
+    child.on('error', (error) => settle(false, failureToStart(error)))
     child.once('close', (code, ended) =>
       settle(code === 0, ended ? `it was ended by ${ended}` : `it exited with code ${code}`),
     )
+    // Without descriptors for its pipes there are none, whatever the types say.
+    child.stdout?.setEncoding('utf8').on('data', take)
+    child.stderr?.setEncoding('utf8').on('data', take)
   })
 }

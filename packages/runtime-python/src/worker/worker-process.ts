@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { coreError, type Logger, messageOf } from '@backplane/core'
+import { failureToStart } from '@backplane/core/runtime'
 import { encodeFrame, FrameReader } from './frames.ts'
 import { Lines } from './lines.ts'
 import { descriptors } from './protocol.ts'
@@ -29,7 +30,7 @@ export interface WorkerProcessInit {
 /** One process, with the line to it: what it prints is logged, and when it ends so does all that it has started. */
 export class WorkerProcess {
   readonly #child: ChildProcess
-  readonly #toWorker: Writable
+  readonly #toWorker: Writable | undefined
   readonly #tail: string[] = []
   readonly #exit: Promise<void>
   #reason: string | undefined
@@ -45,12 +46,50 @@ export class WorkerProcess {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     })
-    const stdio: readonly unknown[] = this.#child.stdio
-    this.#toWorker = stdio[descriptors.fromHost] as Writable
+    // Where there are no descriptors left for its pipes it has none: its end is listened for before they are touched.
+    const stdio: readonly unknown[] = this.#child.stdio ?? []
+    this.#exit = new Promise((resolve) => {
+      const finish = (reason: string) => {
+        const end = () => {
+          clearTimeout(timer)
+          // To destroy the pipes closes them too.
+          this.#child.off('close', end)
+          destroyAll(stdio)
+          init.ended(this.#reason ?? reason, this.#tail)
+          resolve()
+        }
+        // Its last words may still be in the pipes; a process that has left the group could hold those open for ever.
+        const timer = setTimeout(end, drainMs)
+        this.#child.once('close', end)
+      }
+      let finished = false
+      // Not once: a kill that comes too late is told here as well.
+      this.#child.on('error', (error) => {
+        if (this.#child.pid !== undefined || finished) return
+        finished = true
+        // What is told of a working directory that is gone reads as if the program were.
+        const why = existsSync(init.cwd) ? failureToStart(error) : `its folder '${init.cwd}' is not there`
+        this.#reason ??= `it could not be started: ${why}`
+        destroyAll(stdio)
+        init.ended(this.#reason, [])
+        resolve()
+      })
+      this.#child.once('exit', (code, signal) => {
+        finished = true
+        clearTimeout(this.#deaf)
+        this.#signalGroup('SIGKILL')
+        finish(describeExit(code, signal))
+      })
+    })
+    this.#toWorker = stdio[descriptors.fromHost] as Writable | undefined
+    if (this.#toWorker) this.#listen(init, stdio)
+  }
+
+  #listen(init: WorkerProcessInit, stdio: readonly unknown[]): void {
     const fromWorker = stdio[descriptors.toHost] as Readable
     const lifeline = stdio[descriptors.lifeline] as Readable & Writable
     // A process that has ended takes no more; that it has is told by its exit.
-    for (const stream of [this.#toWorker, fromWorker, lifeline]) stream.on('error', () => {})
+    for (const stream of [this.#toWorker, fromWorker, lifeline]) stream?.on('error', () => {})
 
     const reader = new FrameReader(init.maxMessageBytes)
     fromWorker.on('data', (chunk: Buffer) => {
@@ -72,38 +111,6 @@ export class WorkerProcess {
       if (this.#tail.length > tailLines) this.#tail.shift()
       logger.warn({ stream: 'stderr' }, line)
     })
-    this.#exit = new Promise((resolve) => {
-      const finish = (reason: string) => {
-        const end = () => {
-          clearTimeout(timer)
-          // To destroy the pipes closes them too.
-          this.#child.off('close', end)
-          destroyAll(stdio)
-          init.ended(this.#reason ?? reason, this.#tail)
-          resolve()
-        }
-        // Its last words may still be in the pipes; a process that has left the group could hold those open for ever.
-        const timer = setTimeout(end, drainMs)
-        this.#child.once('close', end)
-      }
-      let finished = false
-      this.#child.once('error', (error) => {
-        if (this.#child.pid !== undefined || finished) return
-        finished = true
-        // What is told of a working directory that is gone reads as if the program were.
-        const why = existsSync(init.cwd) ? messageOf(error) : `its folder '${init.cwd}' is not there`
-        this.#reason ??= `it could not be started: ${why}`
-        destroyAll(stdio)
-        init.ended(this.#reason, [])
-        resolve()
-      })
-      this.#child.once('exit', (code, signal) => {
-        finished = true
-        clearTimeout(this.#deaf)
-        this.#signalGroup('SIGKILL')
-        finish(describeExit(code, signal))
-      })
-    })
   }
 
   get pid(): number | undefined {
@@ -114,7 +121,8 @@ export class WorkerProcess {
   post(message: readonly unknown[], limit: number): void {
     const frame = encodeFrame(message)
     if (frame.length > limit) throw coreError('BP_PAYLOAD_TOO_LARGE', { details: { bytes: frame.length, limit } })
-    if (this.#reason !== undefined || this.#toWorker.destroyed) return
+    const toWorker = this.#toWorker
+    if (this.#reason !== undefined || !toWorker || toWorker.destroyed) return
     // The first message of a turn leaves at once, and the others of that turn together.
     if (!this.#busy) {
       this.#busy = true
@@ -122,13 +130,13 @@ export class WorkerProcess {
         this.#busy = false
         if (!this.#corked) return
         this.#corked = false
-        this.#toWorker.uncork()
+        toWorker.uncork()
       })
     } else if (!this.#corked) {
       this.#corked = true
-      this.#toWorker.cork()
+      toWorker.cork()
     }
-    this.#toWorker.write(frame)
+    toWorker.write(frame)
   }
 
   /** Ends the process and all that it has started, whatever they are doing. */

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import { BackplaneError, messageOf } from '@backplane/core'
+import { BackplaneError } from '@backplane/core'
+import { failureToStart } from '@backplane/core/runtime'
 import { wasmError } from '../errors.ts'
 import { avoidWrapperTierUp } from './avoid-wrapper-tier-up.ts'
 import { type Answer, type ThreadData, type ToHost, toHost, toThread, word } from './protocol.ts'
@@ -55,7 +56,7 @@ export class ThreadHandle {
         else listener.receive(message)
       })
       this.#worker.on('error', (error) => {
-        why = messageOf(error)
+        why = failureToStart(error)
       })
       this.#worker.on('exit', () =>
         reject(wasmError('BP_WASM_POISONED', { details: { plugin: data.id, reason: why } })),
