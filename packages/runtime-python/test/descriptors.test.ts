@@ -33,7 +33,11 @@ test.runIf(process.platform === 'linux')(
     const node = [process.execPath, '--conditions=@backplane/source', '--input-type=module', '-e', program]
     const child = spawn('/bin/sh', ['-c', 'ulimit -n 80; exec "$@"', 'sh', ...node], { stdio: 'pipe' })
     let out = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => void (out += data))
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (data) => {
+        out += data
+      })
+
     const code = await new Promise((resolve) => child.on('close', resolve))
     expect({ out, code }).toEqual({ out: expect.stringMatching(/^\[.*\]\n$/), code: 0 })
     const told: string[] = JSON.parse(out)
