@@ -71,7 +71,7 @@ export function hostFunctions(init: HostFunctionsInit): readonly HostFunction[] 
       'reload_plugin',
       'Loads a plugin anew beside the running one, then switches; when that fails, the running one stays.',
       { plugin_id: 'Its id, or the name of its folder.' },
-      ({ plugin_id }, { signal }) => management.load(plugin_id as string, signal),
+      ({ plugin_id }, { signal }) => management.reload(plugin_id as string, signal),
       loading,
     ),
   ]
@@ -140,16 +140,29 @@ class Management {
   async load(pluginId: string, signal: AbortSignal, install = false): Promise<Value> {
     try {
       if (install && !this.#init.installs) throw hostError('BP_INSTALLS_OFF', { details: { plugin: pluginId } })
-      const source = await this.#init.folder.find(pluginId, { signal })
-      const { id } = source.manifest
-      const plugin = this.#host.plugin(id)
-        ? await this.#host.reload(id, source, { signal })
-        : await this.#host.load(source, { signal })
-      await this.#init.desired?.set(id, true)
-      return { status: 'success', plugin: summaryOf(plugin) }
+      return await this.#load(pluginId, signal)
     } catch (thrown) {
-      return failure(pluginId, BackplaneError.from(thrown))
+      return failure('load', pluginId, BackplaneError.from(thrown))
     }
+  }
+
+  /** Loads what is not loaded yet too, as the driver does. */
+  async reload(pluginId: string, signal: AbortSignal): Promise<Value> {
+    try {
+      return await this.#load(pluginId, signal)
+    } catch (thrown) {
+      return failure('reload', pluginId, BackplaneError.from(thrown))
+    }
+  }
+
+  async #load(pluginId: string, signal: AbortSignal): Promise<Value> {
+    const source = await this.#init.folder.find(pluginId, { signal })
+    const { id } = source.manifest
+    const plugin = this.#host.plugin(id)
+      ? await this.#host.reload(id, source, { signal })
+      : await this.#host.load(source, { signal })
+    await this.#init.desired?.set(id, true)
+    return { status: 'success', plugin: summaryOf(plugin) }
   }
 
   async unload(pluginId: string): Promise<Value> {
@@ -159,7 +172,7 @@ class Management {
       await this.#init.desired?.set(id, false)
       return { status: 'success', plugin_id: pluginId }
     } catch (thrown) {
-      return failure(pluginId, BackplaneError.from(thrown))
+      return failure('unload', pluginId, BackplaneError.from(thrown))
     }
   }
 
@@ -187,16 +200,19 @@ function listError(error: BackplaneError | undefined): string {
   return error?.code === 'BP_PLUGIN_NOT_FOUND' ? 'missing manifest.json' : (error?.message ?? 'not readable')
 }
 
-/** The driver's two texts come alone, as its callers compare them; every other failure carries its code and next step. */
-function failure(pluginId: string, { code, message, next }: BackplaneError): Value {
+/** The driver's own texts come alone, as its callers compare them; every other failure carries its code and next step. */
+function failure(what: 'load' | 'reload' | 'unload', pluginId: string, { code, message, next }: BackplaneError): Value {
   if (code === 'BP_PLUGIN_NOT_FOUND') {
-    return { status: 'error', plugin_id: pluginId, message: `Failed to load plugin '${pluginId}'` }
+    return { status: 'error', plugin_id: pluginId, message: `Failed to ${what} plugin '${pluginId}'` }
   }
   if (code === 'BP_PLUGIN_NOT_LOADED') return { status: 'error', plugin_id: pluginId, message }
   return { status: 'error', plugin_id: pluginId, message, code, next }
 }
 
-/** `parameters` says what each is for; `null` marks an optional text, as the driver advertises it. */
+/**
+ * `parameters` says what each is for; `null` marks an optional switch. The driver advertises it as text and its own clients send
+ * a boolean: both are taken.
+ */
 function hostFunction(
   name: string,
   description: string,
@@ -205,19 +221,19 @@ function hostFunction(
   limits: { readonly timeout_ms?: number } = {},
 ): HostFunction {
   const names = Object.keys(parameters)
-  const properties = Object.entries(parameters).map(([key, about]) => [
-    key,
-    about === null ? { type: 'string', default: null } : { type: 'string', description: about },
-  ])
-  const schema: JsonSchema = {
-    type: 'object',
-    properties: Object.fromEntries(properties),
-    required: names.filter((key) => parameters[key] !== null),
+  const required = names.filter((key) => parameters[key] !== null)
+  const schemaWith = (aSwitch: JsonSchema): JsonSchema => {
+    const property = ([key, about]: [string, string | null]) => [
+      key,
+      about === null ? aSwitch : { type: 'string', description: about },
+    ]
+    return { type: 'object', properties: Object.fromEntries(Object.entries(parameters).map(property)), required }
   }
   const descriptor: FunctionDescriptor = {
     name,
     description,
-    parameters: schema,
+    parameters: schemaWith({ type: 'string', default: null }),
+    ...(required.length < names.length ? { accepts: schemaWith({ type: ['string', 'boolean'], default: null }) } : {}),
     ...limits,
   }
   return {
@@ -229,20 +245,21 @@ function hostFunction(
   }
 }
 
-/** Texts that the driver takes for true. */
+/** What stands for true: the boolean, and the texts that the driver has for it. */
 function isYes(value: Value | undefined): boolean {
+  if (typeof value === 'boolean') return value
   return typeof value === 'string' && ['1', 'true', 'yes', 'on'].includes(value.toLowerCase())
 }
 
 /** The driver's advertised schemas leave the door open to unknown names, and its functions refuse them. */
 function checkParams(name: string, params: Params, parameters: { readonly [name: string]: string | null }): void {
   const unknown = Object.keys(params).filter((key) => !Object.hasOwn(parameters, key))
-  const wrong = Object.entries(parameters).filter(
-    ([key, about]) => typeof params[key] !== 'string' && !(about === null && (params[key] ?? null) === null),
-  )
+  const fits = (value: Value | undefined, about: string | null) =>
+    typeof value === 'string' || (about === null && (typeof value === 'boolean' || (value ?? null) === null))
+  const wrong = Object.entries(parameters).filter(([key, about]) => !fits(params[key], about))
   const list = [
     ...unknown.map((path) => ({ path, message: 'is not known here' })),
-    ...wrong.map(([path]) => ({ path, message: 'must be a string' })),
+    ...wrong.map(([path, about]) => ({ path, message: `must be a string${about === null ? ' or a boolean' : ''}` })),
   ]
   if (list.length === 0) return
   const issues = list.map(({ path, message }) => `${path} ${message}`).join('; ')

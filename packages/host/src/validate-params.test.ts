@@ -45,6 +45,18 @@ test('takes anything where there is no schema', async () => {
   await expect(host.call('fn', { any: 1 })).resolves.toEqual({ any: 1 })
 })
 
+test('holds calls to what a function accepts, where that is less than its parameters say', async () => {
+  const parameters = { type: 'object', properties: { mode: { enum: ['on', 'off'] } } }
+  const accepts = { type: 'object', properties: { mode: { type: 'string', default: null } } }
+  await using host = createHost({
+    identity: { deviceId: 'box' },
+    interceptors: [validateParams()],
+    functions: [{ descriptor: { name: 'fn', parameters, accepts }, run: (params: Params) => params }],
+  })
+  for (const mode of ['on', 'ON', null]) await expect(host.call('fn', { mode })).resolves.toEqual({ mode })
+  await expect(host.call('fn', { mode: 1 })).rejects.toMatchObject({ code: 'BP_PARAMS_INVALID' })
+})
+
 test('takes null for a parameter whose default is null, as Device Connect advertises it', async () => {
   const optional = {
     type: 'object',

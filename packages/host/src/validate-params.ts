@@ -14,7 +14,8 @@ import { hostError } from './errors.ts'
 const mostIssues = 10
 
 /**
- * Checks the parameters of every call against the function's own schema (JSON Schema 2020-12), before the function sees them.
+ * Checks the parameters of every call against the function's own schema (JSON Schema 2020-12), before the function sees them:
+ * its descriptor's `accepts`, or `parameters` where it has none.
  *
  * Rejects with `BP_PARAMS_INVALID`, which names each path that is wrong, and with `BP_SCHEMA_INVALID` for a schema that
  * cannot be used. Functions without a schema take anything. Formats are not checked. Leave it out where plugins check for
@@ -34,7 +35,7 @@ export function validateParams(): Interceptor {
   }
 
   return (call, target, next) => {
-    const schema = target.descriptor.parameters
+    const schema = target.descriptor.accepts ?? target.descriptor.parameters
     if (schema === undefined) return next()
     const check = checks.get(schema)
     return check ? checked(check, call, target, next) : checkFirst(schema, call, target, next)

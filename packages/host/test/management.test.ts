@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Call, createHost, type Host, type HostEvent } from '@backplane/core'
+import { type Call, createHost, type Host, type HostEvent, type Value } from '@backplane/core'
 import { nodeRuntime } from '@backplane/runtime-node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import {
@@ -65,6 +65,16 @@ test('refuses to install packages where that is off, and loads nothing then', as
   expect(await host.call('load_plugin', { plugin_id: 'greeter', install_dependencies: 'false' })).toMatchObject({
     status: 'success',
   })
+})
+
+test('takes a boolean where the driver advertises a text and its own clients send a boolean', async () => {
+  await put('greeter', greeter)
+  const load = (install_dependencies: Value) => host.call('load_plugin', { plugin_id: 'greeter', install_dependencies })
+  for (const yes of [true, 'true', 'YES', '1']) expect(await load(yes)).toMatchObject({ code: 'BP_INSTALLS_OFF' })
+  for (const no of [false, 'false', '', null]) expect(await load(no)).toMatchObject({ status: 'success' })
+  for (const wrong of [1, [], {}]) {
+    await expect(load(wrong)).rejects.toMatchObject({ code: 'BP_PARAMS_INVALID' })
+  }
 })
 
 test('advertises the names and parameter schemas of the plugin driver', () => {
@@ -176,6 +186,11 @@ test('what is not there has the text of the driver alone; what is broken says wh
       status: 'error',
       plugin_id,
       message: `Failed to load plugin '${plugin_id}'`,
+    })
+    expect(await host.call('reload_plugin', { plugin_id })).toEqual({
+      status: 'error',
+      plugin_id,
+      message: `Failed to reload plugin '${plugin_id}'`,
     })
   }
   expect(await host.call('load_plugin', { plugin_id: 'broken' })).toMatchObject({

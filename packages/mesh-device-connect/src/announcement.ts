@@ -68,7 +68,7 @@ export function instanceMark(): string {
  * A function in Device Connect's form. Runtimes give what plugins say of themselves, and one field of another type would
  * make the registry refuse the whole device: such a field is left out.
  */
-function functionOf(fn: FunctionDescriptor) {
+function functionOf({ accepts: _, ...fn }: FunctionDescriptor) {
   return {
     ...fn,
     description: textOf(fn.description),

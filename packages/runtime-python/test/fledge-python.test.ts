@@ -1,23 +1,14 @@
-/** Runs the Python tests of the adapter for Fledge plugins with every Python that is promised and here. */
+/** What the adapter for Fledge plugins and its host's side have in common. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { fledgeErrorCatalogue } from '../src/index.ts'
-import { pythonsHere, pythonsMissing } from './pythons.ts'
+import { pythonsHere } from './pythons.ts'
 
 const run = promisify(execFile)
 const tests = join(import.meta.dirname, 'fledge-python')
 const options = { cwd: tests, timeout: 60_000, env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } }
-
-for (const version of pythonsMissing()) process.stderr.write(`NOT CHECKED: there is no Python ${version} here\n`)
-
-test.each([...pythonsHere()])('Python %s', { timeout: 90_000 }, async (_, python) => {
-  const args = ['-W', 'error', '-m', 'unittest', 'discover', '--start-directory', tests]
-  const failed = (error: { stderr?: string }) => ({ stderr: error.stderr ?? String(error) })
-  const { stderr } = await run(python, args, options).catch(failed)
-  expect(stderr).toMatch(/\nOK\n$/)
-})
 
 test('the worker and the host have the same texts for the same codes', async () => {
   const [python] = pythonsHere().values()

@@ -135,6 +135,10 @@ export interface FunctionDescriptor {
    */
   readonly parameters?: JsonSchema
   /**
+   * Schema that calls are held to where that is less than what `parameters` says, and no part of what is announced. Default: `parameters`.
+   */
+  readonly accepts?: JsonSchema
+  /**
    * Schema of the result. Default: any value.
    */
   readonly result?: JsonSchema

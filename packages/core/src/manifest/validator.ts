@@ -2,19 +2,19 @@
 // Generated from manifest.schema.json by tools/generate-manifest.ts; change the schema and run `npm run generate`.
 "use strict";
 export const validate = validate20;
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://backplane.dev/schemas/manifest/1.json","type":"object","required":["id"],"properties":{"$schema":{"type":"string"},"id":{"$ref":"#/$defs/PluginId"},"version":{"type":"string"},"description":{"type":"string"},"runtime":{"type":"string","pattern":"^[a-z][a-z0-9-]*$"},"entry_point":{"type":"string","pattern":"^(?!/)(?!.*(^|/)\\.\\.(/|$))[^\\\\\\u0000]+$"},"class_name":{"type":"string","pattern":"^[A-Za-z_$][A-Za-z0-9_$]*$"},"functions":{"type":"array","items":{"$ref":"#/$defs/FunctionDescriptor"}},"events":{"type":"array","items":{"$ref":"#/$defs/EventDescriptor"}},"subscriptions":{"type":"array","items":{"$ref":"#/$defs/EventFilter"}},"config":{"type":"object","additionalProperties":{"$ref":"#/$defs/ManifestConfigItem"}},"service":{"type":"object","required":["kind"],"properties":{"kind":{"enum":["south","north","filter","rule","delivery"]},"mode":{"enum":["poll","async"]}}},"permissions":{"$ref":"#/$defs/Permissions"},"limits":{"$ref":"#/$defs/Limits"},"restart":{"$ref":"#/$defs/RestartPolicy"},"dependencies":{"type":"object","properties":{"python":{"type":"array","items":{"type":"string"}},"plugins":{"type":"array","items":{"$ref":"#/$defs/PluginId"}}}},"labels":{"$ref":"#/$defs/Labels"},"node":{"type":"object","properties":{"isolation":{"enum":["worker","none"]}}},"wasm":{"type":"object"},"process":{"type":"object"},"python":{"type":"object"},"sidecar":{"type":"object"}},"$defs":{"PluginId":{"type":"string","pattern":"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},"Labels":{"type":"object","additionalProperties":{"anyOf":[{"type":"string"},{"type":"array","items":{"type":"string"}}]}},"JsonSchema":{"type":"object"},"FunctionDescriptor":{"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},"description":{"type":"string"},"parameters":{"$ref":"#/$defs/JsonSchema"},"result":{"$ref":"#/$defs/JsonSchema"},"stream":{"enum":["items","progress"]},"timeout_ms":{"type":"integer","minimum":1},"labels":{"$ref":"#/$defs/Labels"},"tags":{"type":"array","items":{"type":"string"}}}},"EventDescriptor":{"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z0-9_-]+$"},"description":{"type":"string"},"payload":{"$ref":"#/$defs/JsonSchema"},"labels":{"$ref":"#/$defs/Labels"},"tags":{"type":"array","items":{"type":"string"}}}},"EventFilter":{"type":"object","properties":{"device":{"type":"string"},"event":{"type":"string"}}},"ManifestConfigItem":{"type":"object","required":["type"],"properties":{"type":{"type":"string"},"default":{},"description":{"type":"string"},"displayName":{"type":"string"}}},"Permissions":{"type":"object","properties":{"network":{"type":"array","items":{"type":"string"}},"read":{"type":"array","items":{"type":"string"}},"write":{"type":"array","items":{"type":"string"}},"env":{"type":"array","items":{"type":"string"}},"invoke":{"type":"array","items":{"type":"string"}},"host":{"type":"array","items":{"type":"string"}}},"additionalProperties":false},"Limits":{"type":"object","properties":{"timeout_ms":{"type":"integer","minimum":1},"start_timeout_ms":{"type":"integer","minimum":1},"concurrency":{"type":"integer","minimum":1},"calls_per_second":{"type":"number","exclusiveMinimum":0},"memory_mb":{"type":"number","exclusiveMinimum":0},"cpu_seconds":{"type":"number","exclusiveMinimum":0},"open_files":{"type":"integer","minimum":1},"processes":{"type":"integer","minimum":1},"log_lines_per_second":{"type":"integer","minimum":1}},"additionalProperties":false},"RestartPolicy":{"type":"object","properties":{"intensity":{"type":"integer","minimum":0},"period_ms":{"type":"integer","minimum":1},"backoff_ms":{"type":"integer","minimum":0},"max_backoff_ms":{"type":"integer","minimum":0},"drain_ms":{"type":"integer","minimum":0},"stop_ms":{"type":"integer","minimum":0}},"additionalProperties":false}}};
+const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://backplane.dev/schemas/manifest/1.json","type":"object","required":["id"],"properties":{"$schema":{"type":"string"},"id":{"$ref":"#/$defs/PluginId"},"version":{"type":"string"},"description":{"type":"string"},"runtime":{"type":"string","pattern":"^[a-z][a-z0-9-]*$"},"entry_point":{"type":"string","pattern":"^(?!/)(?!.*(^|/)\\.\\.(/|$))[^\\\\\\u0000]+$"},"class_name":{"type":"string","pattern":"^[A-Za-z_$][A-Za-z0-9_$]*$"},"functions":{"type":"array","items":{"$ref":"#/$defs/FunctionDescriptor"}},"events":{"type":"array","items":{"$ref":"#/$defs/EventDescriptor"}},"subscriptions":{"type":"array","items":{"$ref":"#/$defs/EventFilter"}},"config":{"type":"object","additionalProperties":{"$ref":"#/$defs/ManifestConfigItem"}},"service":{"type":"object","required":["kind"],"properties":{"kind":{"enum":["south","north","filter","rule","delivery"]},"mode":{"enum":["poll","async"]}}},"permissions":{"$ref":"#/$defs/Permissions"},"limits":{"$ref":"#/$defs/Limits"},"restart":{"$ref":"#/$defs/RestartPolicy"},"dependencies":{"type":"object","properties":{"python":{"type":"array","items":{"type":"string"}},"plugins":{"type":"array","items":{"$ref":"#/$defs/PluginId"}}}},"labels":{"$ref":"#/$defs/Labels"},"node":{"type":"object","properties":{"isolation":{"enum":["worker","none"]}}},"wasm":{"type":"object"},"process":{"type":"object"},"python":{"type":"object"},"sidecar":{"type":"object"}},"$defs":{"PluginId":{"type":"string","pattern":"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},"Labels":{"type":"object","additionalProperties":{"anyOf":[{"type":"string"},{"type":"array","items":{"type":"string"}}]}},"JsonSchema":{"type":"object"},"FunctionDescriptor":{"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},"description":{"type":"string"},"parameters":{"$ref":"#/$defs/JsonSchema"},"accepts":{"$ref":"#/$defs/JsonSchema"},"result":{"$ref":"#/$defs/JsonSchema"},"stream":{"enum":["items","progress"]},"timeout_ms":{"type":"integer","minimum":1},"labels":{"$ref":"#/$defs/Labels"},"tags":{"type":"array","items":{"type":"string"}}}},"EventDescriptor":{"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z0-9_-]+$"},"description":{"type":"string"},"payload":{"$ref":"#/$defs/JsonSchema"},"labels":{"$ref":"#/$defs/Labels"},"tags":{"type":"array","items":{"type":"string"}}}},"EventFilter":{"type":"object","properties":{"device":{"type":"string"},"event":{"type":"string"}}},"ManifestConfigItem":{"type":"object","required":["type"],"properties":{"type":{"type":"string"},"default":{},"description":{"type":"string"},"displayName":{"type":"string"}}},"Permissions":{"type":"object","properties":{"network":{"type":"array","items":{"type":"string"}},"read":{"type":"array","items":{"type":"string"}},"write":{"type":"array","items":{"type":"string"}},"env":{"type":"array","items":{"type":"string"}},"invoke":{"type":"array","items":{"type":"string"}},"host":{"type":"array","items":{"type":"string"}}},"additionalProperties":false},"Limits":{"type":"object","properties":{"timeout_ms":{"type":"integer","minimum":1},"start_timeout_ms":{"type":"integer","minimum":1},"concurrency":{"type":"integer","minimum":1},"calls_per_second":{"type":"number","exclusiveMinimum":0},"memory_mb":{"type":"number","exclusiveMinimum":0},"cpu_seconds":{"type":"number","exclusiveMinimum":0},"open_files":{"type":"integer","minimum":1},"processes":{"type":"integer","minimum":1},"log_lines_per_second":{"type":"integer","minimum":1}},"additionalProperties":false},"RestartPolicy":{"type":"object","properties":{"intensity":{"type":"integer","minimum":0},"period_ms":{"type":"integer","minimum":1},"backoff_ms":{"type":"integer","minimum":0},"max_backoff_ms":{"type":"integer","minimum":0},"drain_ms":{"type":"integer","minimum":0},"stop_ms":{"type":"integer","minimum":0}},"additionalProperties":false}}};
 const schema32 = {"type":"string","pattern":"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"};
-const schema40 = {"type":"object","properties":{"device":{"type":"string"},"event":{"type":"string"}}};
-const schema41 = {"type":"object","required":["type"],"properties":{"type":{"type":"string"},"default":{},"description":{"type":"string"},"displayName":{"type":"string"}}};
-const schema42 = {"type":"object","properties":{"network":{"type":"array","items":{"type":"string"}},"read":{"type":"array","items":{"type":"string"}},"write":{"type":"array","items":{"type":"string"}},"env":{"type":"array","items":{"type":"string"}},"invoke":{"type":"array","items":{"type":"string"}},"host":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
-const schema43 = {"type":"object","properties":{"timeout_ms":{"type":"integer","minimum":1},"start_timeout_ms":{"type":"integer","minimum":1},"concurrency":{"type":"integer","minimum":1},"calls_per_second":{"type":"number","exclusiveMinimum":0},"memory_mb":{"type":"number","exclusiveMinimum":0},"cpu_seconds":{"type":"number","exclusiveMinimum":0},"open_files":{"type":"integer","minimum":1},"processes":{"type":"integer","minimum":1},"log_lines_per_second":{"type":"integer","minimum":1}},"additionalProperties":false};
-const schema44 = {"type":"object","properties":{"intensity":{"type":"integer","minimum":0},"period_ms":{"type":"integer","minimum":1},"backoff_ms":{"type":"integer","minimum":0},"max_backoff_ms":{"type":"integer","minimum":0},"drain_ms":{"type":"integer","minimum":0},"stop_ms":{"type":"integer","minimum":0}},"additionalProperties":false};
-const schema36 = {"type":"object","additionalProperties":{"anyOf":[{"type":"string"},{"type":"array","items":{"type":"string"}}]}};
+const schema41 = {"type":"object","properties":{"device":{"type":"string"},"event":{"type":"string"}}};
+const schema42 = {"type":"object","required":["type"],"properties":{"type":{"type":"string"},"default":{},"description":{"type":"string"},"displayName":{"type":"string"}}};
+const schema43 = {"type":"object","properties":{"network":{"type":"array","items":{"type":"string"}},"read":{"type":"array","items":{"type":"string"}},"write":{"type":"array","items":{"type":"string"}},"env":{"type":"array","items":{"type":"string"}},"invoke":{"type":"array","items":{"type":"string"}},"host":{"type":"array","items":{"type":"string"}}},"additionalProperties":false};
+const schema44 = {"type":"object","properties":{"timeout_ms":{"type":"integer","minimum":1},"start_timeout_ms":{"type":"integer","minimum":1},"concurrency":{"type":"integer","minimum":1},"calls_per_second":{"type":"number","exclusiveMinimum":0},"memory_mb":{"type":"number","exclusiveMinimum":0},"cpu_seconds":{"type":"number","exclusiveMinimum":0},"open_files":{"type":"integer","minimum":1},"processes":{"type":"integer","minimum":1},"log_lines_per_second":{"type":"integer","minimum":1}},"additionalProperties":false};
+const schema45 = {"type":"object","properties":{"intensity":{"type":"integer","minimum":0},"period_ms":{"type":"integer","minimum":1},"backoff_ms":{"type":"integer","minimum":0},"max_backoff_ms":{"type":"integer","minimum":0},"drain_ms":{"type":"integer","minimum":0},"stop_ms":{"type":"integer","minimum":0}},"additionalProperties":false};
+const schema37 = {"type":"object","additionalProperties":{"anyOf":[{"type":"string"},{"type":"array","items":{"type":"string"}}]}};
 const pattern4 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", "u");
 const pattern5 = new RegExp("^[a-z][a-z0-9-]*$", "u");
 const pattern6 = new RegExp("^(?!/)(?!.*(^|/)\\.\\.(/|$))[^\\\\\\u0000]+$", "u");
 const pattern7 = new RegExp("^[A-Za-z_$][A-Za-z0-9_$]*$", "u");
-const schema33 = {"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},"description":{"type":"string"},"parameters":{"$ref":"#/$defs/JsonSchema"},"result":{"$ref":"#/$defs/JsonSchema"},"stream":{"enum":["items","progress"]},"timeout_ms":{"type":"integer","minimum":1},"labels":{"$ref":"#/$defs/Labels"},"tags":{"type":"array","items":{"type":"string"}}}};
+const schema33 = {"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},"description":{"type":"string"},"parameters":{"$ref":"#/$defs/JsonSchema"},"accepts":{"$ref":"#/$defs/JsonSchema"},"result":{"$ref":"#/$defs/JsonSchema"},"stream":{"enum":["items","progress"]},"timeout_ms":{"type":"integer","minimum":1},"labels":{"$ref":"#/$defs/Labels"},"tags":{"type":"array","items":{"type":"string"}}}};
 const schema34 = {"type":"object"};
 const pattern8 = new RegExp("^[A-Za-z_][A-Za-z0-9_.-]{0,127}$", "u");
 
@@ -89,10 +89,10 @@ vErrors.push(err4);
 errors++;
 }
 }
-  if(data.result !== undefined){
-  let data3 = data.result;
+  if(data.accepts !== undefined){
+  let data3 = data.accepts;
   if(!(data3 && typeof data3 == "object" && !Array.isArray(data3))){
-const err5 = {instancePath:instancePath+"/result",schemaPath:"#/$defs/JsonSchema/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err5 = {instancePath:instancePath+"/accepts",schemaPath:"#/$defs/JsonSchema/type",keyword:"type",params:{type: "object"},message:"must be object"};
   if(vErrors === null){
 vErrors = [err5];
 }
@@ -102,10 +102,10 @@ vErrors.push(err5);
 errors++;
 }
 }
-  if(data.stream !== undefined){
-  let data4 = data.stream;
-  if(!((data4 === "items") || (data4 === "progress"))){
-const err6 = {instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/enum",keyword:"enum",params:{allowedValues: schema33.properties.stream.enum},message:"must be equal to one of the allowed values"};
+  if(data.result !== undefined){
+  let data4 = data.result;
+  if(!(data4 && typeof data4 == "object" && !Array.isArray(data4))){
+const err6 = {instancePath:instancePath+"/result",schemaPath:"#/$defs/JsonSchema/type",keyword:"type",params:{type: "object"},message:"must be object"};
   if(vErrors === null){
 vErrors = [err6];
 }
@@ -115,10 +115,10 @@ vErrors.push(err6);
 errors++;
 }
 }
-  if(data.timeout_ms !== undefined){
-  let data5 = data.timeout_ms;
-  if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-const err7 = {instancePath:instancePath+"/timeout_ms",schemaPath:"#/properties/timeout_ms/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+  if(data.stream !== undefined){
+  let data5 = data.stream;
+  if(!((data5 === "items") || (data5 === "progress"))){
+const err7 = {instancePath:instancePath+"/stream",schemaPath:"#/properties/stream/enum",keyword:"enum",params:{allowedValues: schema33.properties.stream.enum},message:"must be equal to one of the allowed values"};
   if(vErrors === null){
 vErrors = [err7];
 }
@@ -127,9 +127,11 @@ vErrors.push(err7);
 }
 errors++;
 }
-  if((typeof data5 == "number") && (isFinite(data5))){
-  if(data5 < 1 || isNaN(data5)){
-const err8 = {instancePath:instancePath+"/timeout_ms",schemaPath:"#/properties/timeout_ms/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+  if(data.timeout_ms !== undefined){
+  let data6 = data.timeout_ms;
+  if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+const err8 = {instancePath:instancePath+"/timeout_ms",schemaPath:"#/properties/timeout_ms/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
   if(vErrors === null){
 vErrors = [err8];
 }
@@ -138,18 +140,9 @@ vErrors.push(err8);
 }
 errors++;
 }
-}
-}
-  if(data.labels !== undefined){
-  let data6 = data.labels;
-  if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
-  for(const key0 in data6){
-  let data7 = data6[key0];
-const _errs19 = errors;
-  let valid5 = false;
-const _errs20 = errors;
-  if(typeof data7 !== "string"){
-const err9 = {instancePath:instancePath+"/labels/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/$defs/Labels/additionalProperties/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+  if((typeof data6 == "number") && (isFinite(data6))){
+  if(data6 < 1 || isNaN(data6)){
+const err9 = {instancePath:instancePath+"/timeout_ms",schemaPath:"#/properties/timeout_ms/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
   if(vErrors === null){
 vErrors = [err9];
 }
@@ -158,14 +151,18 @@ vErrors.push(err9);
 }
 errors++;
 }
-  var _valid0 = _errs20 === errors;
-valid5 = valid5 || _valid0;
+}
+}
+  if(data.labels !== undefined){
+  let data7 = data.labels;
+  if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
+  for(const key0 in data7){
+  let data8 = data7[key0];
 const _errs22 = errors;
-  if(Array.isArray(data7)){
-const len0 = data7.length;
-  for(let i0=0; i0<len0; i0++){
-  if(typeof data7[i0] !== "string"){
-const err10 = {instancePath:instancePath+"/labels/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0,schemaPath:"#/$defs/Labels/additionalProperties/anyOf/1/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+  let valid6 = false;
+const _errs23 = errors;
+  if(typeof data8 !== "string"){
+const err10 = {instancePath:instancePath+"/labels/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/$defs/Labels/additionalProperties/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
   if(vErrors === null){
 vErrors = [err10];
 }
@@ -174,10 +171,14 @@ vErrors.push(err10);
 }
 errors++;
 }
-}
-}
-  else {
-const err11 = {instancePath:instancePath+"/labels/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/$defs/Labels/additionalProperties/anyOf/1/type",keyword:"type",params:{type: "array"},message:"must be array"};
+  var _valid0 = _errs23 === errors;
+valid6 = valid6 || _valid0;
+const _errs25 = errors;
+  if(Array.isArray(data8)){
+const len0 = data8.length;
+  for(let i0=0; i0<len0; i0++){
+  if(typeof data8[i0] !== "string"){
+const err11 = {instancePath:instancePath+"/labels/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0,schemaPath:"#/$defs/Labels/additionalProperties/anyOf/1/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
   if(vErrors === null){
 vErrors = [err11];
 }
@@ -186,10 +187,10 @@ vErrors.push(err11);
 }
 errors++;
 }
-  var _valid0 = _errs22 === errors;
-valid5 = valid5 || _valid0;
-  if(!valid5){
-const err12 = {instancePath:instancePath+"/labels/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/$defs/Labels/additionalProperties/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+}
+}
+  else {
+const err12 = {instancePath:instancePath+"/labels/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/$defs/Labels/additionalProperties/anyOf/1/type",keyword:"type",params:{type: "array"},message:"must be array"};
   if(vErrors === null){
 vErrors = [err12];
 }
@@ -198,11 +199,23 @@ vErrors.push(err12);
 }
 errors++;
 }
+  var _valid0 = _errs25 === errors;
+valid6 = valid6 || _valid0;
+  if(!valid6){
+const err13 = {instancePath:instancePath+"/labels/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/$defs/Labels/additionalProperties/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+  if(vErrors === null){
+vErrors = [err13];
+}
   else {
-errors = _errs19;
+vErrors.push(err13);
+}
+errors++;
+}
+  else {
+errors = _errs22;
   if(vErrors !== null){
-  if(_errs19){
-vErrors.length = _errs19;
+  if(_errs22){
+vErrors.length = _errs22;
 }
   else {
 vErrors = null;
@@ -212,23 +225,7 @@ vErrors = null;
 }
 }
   else {
-const err13 = {instancePath:instancePath+"/labels",schemaPath:"#/$defs/Labels/type",keyword:"type",params:{type: "object"},message:"must be object"};
-  if(vErrors === null){
-vErrors = [err13];
-}
-  else {
-vErrors.push(err13);
-}
-errors++;
-}
-}
-  if(data.tags !== undefined){
-  let data9 = data.tags;
-  if(Array.isArray(data9)){
-const len1 = data9.length;
-  for(let i1=0; i1<len1; i1++){
-  if(typeof data9[i1] !== "string"){
-const err14 = {instancePath:instancePath+"/tags/" + i1,schemaPath:"#/properties/tags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err14 = {instancePath:instancePath+"/labels",schemaPath:"#/$defs/Labels/type",keyword:"type",params:{type: "object"},message:"must be object"};
   if(vErrors === null){
 vErrors = [err14];
 }
@@ -238,9 +235,13 @@ vErrors.push(err14);
 errors++;
 }
 }
-}
-  else {
-const err15 = {instancePath:instancePath+"/tags",schemaPath:"#/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"};
+  if(data.tags !== undefined){
+  let data10 = data.tags;
+  if(Array.isArray(data10)){
+const len1 = data10.length;
+  for(let i1=0; i1<len1; i1++){
+  if(typeof data10[i1] !== "string"){
+const err15 = {instancePath:instancePath+"/tags/" + i1,schemaPath:"#/properties/tags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
   if(vErrors === null){
 vErrors = [err15];
 }
@@ -252,7 +253,7 @@ errors++;
 }
 }
   else {
-const err16 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err16 = {instancePath:instancePath+"/tags",schemaPath:"#/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"};
   if(vErrors === null){
 vErrors = [err16];
 }
@@ -261,12 +262,24 @@ vErrors.push(err16);
 }
 errors++;
 }
+}
+}
+  else {
+const err17 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+  if(vErrors === null){
+vErrors = [err17];
+}
+  else {
+vErrors.push(err17);
+}
+errors++;
+}
 validate21.errors = vErrors;
   return errors === 0;
 }
-validate21.evaluated = {"props":{"name":true,"description":true,"parameters":true,"result":true,"stream":true,"timeout_ms":true,"labels":true,"tags":true},"dynamicProps":false,"dynamicItems":false};
+validate21.evaluated = {"props":{"name":true,"description":true,"parameters":true,"accepts":true,"result":true,"stream":true,"timeout_ms":true,"labels":true,"tags":true},"dynamicProps":false,"dynamicItems":false};
 
-const schema37 = {"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z0-9_-]+$"},"description":{"type":"string"},"payload":{"$ref":"#/$defs/JsonSchema"},"labels":{"$ref":"#/$defs/Labels"},"tags":{"type":"array","items":{"type":"string"}}}};
+const schema38 = {"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z0-9_-]+$"},"description":{"type":"string"},"payload":{"$ref":"#/$defs/JsonSchema"},"labels":{"$ref":"#/$defs/Labels"},"tags":{"type":"array","items":{"type":"string"}}}};
 const pattern9 = new RegExp("^[A-Za-z0-9_-]+$", "u");
 
 function validate23(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -1051,7 +1064,7 @@ errors++;
   let data36 = data.limits;
   if(data36 && typeof data36 == "object" && !Array.isArray(data36)){
   for(const key2 in data36){
-  if(!(func1.call(schema43.properties, key2))){
+  if(!(func1.call(schema44.properties, key2))){
 const err42 = {instancePath:instancePath+"/limits",schemaPath:"#/$defs/Limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
   if(vErrors === null){
 vErrors = [err42];

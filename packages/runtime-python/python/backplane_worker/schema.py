@@ -1,11 +1,10 @@
 """JSON Schemas of Python signatures, as device-connect-edge 0.2.5 derives them but for its faults.
 
-Faults that are right here: `X | None` is X and not text; `**others` is no parameter named `others`, but allows any; defaults that are no
-JSON are left out.
+Faults that are right here: what it has no word for it calls text (`X | None`, literals, enums, models, no annotation at all), and one
+annotation that cannot be resolved makes all of them text; `**others` is no parameter named `others`, but allows any; defaults that
+are no JSON are left out.
 """
-import sys
-
-_SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object"}
+_JSON_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object"}
 _EMPTY = object()
 _CO_VARARGS, _CO_VARKEYWORDS = 4, 8
 
@@ -66,127 +65,162 @@ def _inspected(function):
 
 
 def schema_of(function, descriptions=None, skip_first=True):
-    """The schema of a function's parameters."""
-    descriptions = descriptions or {}
-    hints = hints_of(function)
-    properties, required, others = {}, [], False
+    """The schema of a function's parameters, as it is advertised."""
+    return schemas_of(function, descriptions, skip_first)[0]
+
+
+def schemas_of(function, descriptions=None, skip_first=True):
+    """The schema of a function's parameters, and the one that calls are held to; None where that is the same."""
+    hints, names = _hints_of(function)
+    properties, held, required, others = {}, {}, [], False
     for parameter in parameters_of(function, skip_first):
         if parameter.kind in ("list", "map"):
             # Parameters come by name, so nothing ever reaches *args.
             others = others or parameter.kind == "map"
             continue
-        name = parameter.name
-        property = schema_of_type(hints[name]) if name in hints else {"type": "string"}
-        if name in descriptions:
-            property["description"] = descriptions[name]
-        if parameter.default is _EMPTY:
+        name, default = parameter.name, parameter.default
+        told, holds = _schemas_of_parameter(hints.get(name, _EMPTY), default, names)
+        description = (descriptions or {}).get(name) or (_said_of(hints[name], names) if name in hints else None)
+        properties[name] = {**told, "description": description} if description else told
+        held[name] = holds
+        if default is _EMPTY:
             required.append(name)
-        elif is_json(parameter.default):
-            property["default"] = parameter.default
-        properties[name] = property
+            continue
+        plain = plain_json(default)
+        if plain is not _EMPTY:
+            properties[name] = {**properties[name], "default": plain}
+    schema = _object(properties, required, others)
+    same = all(_without_notes(properties[name]) == _without_notes(held[name]) for name in held)
+    return schema, None if same else _object(held, required, others)
+
+
+def _object(properties, required, others):
     schema = {"type": "object", "properties": properties, "required": required}
-    if others:
-        schema["additionalProperties"] = True
-    return schema
+    return {**schema, "additionalProperties": True} if others else schema
 
 
-def schema_of_type(hint):
-    """The schema of one annotation. What is unknown is text, as upstream has it."""
-    try:
-        if hint in _SIMPLE:
-            return {"type": _SIMPLE[hint]}
-    except TypeError:
-        return {"type": "string"}
-    origin, members = _origin_of(hint)
-    if origin == "union":
-        members = [member for member in members if member is not type(None)]
-        if len(members) == 1:
-            return schema_of_type(members[0])
-        return {"anyOf": [schema_of_type(member) for member in members]}
-    if origin is list:
-        return {"type": "array", "items": schema_of_type(members[0])} if members else {"type": "array"}
-    if origin is dict:
-        return {"type": "object"}
-    return {"type": "string"}
+def _schemas_of_parameter(hint, default, names):
+    """What is advertised of a parameter, and what calls are held to."""
+    if hint is _EMPTY:
+        # Its default shows what is meant, but not what else would do.
+        return ({} if default is _EMPTY else _schema_of_default(default)), {}
+    if type(hint) is type and hint in _JSON_TYPES:
+        told = holds = {"type": _JSON_TYPES[hint]}
+    else:
+        from .type_schema import schema_of_type
+
+        told, holds = schema_of_type(hint, names), schema_of_type(hint, names, held=True)
+    if default is _EMPTY or not holds or type(default) is hint:
+        return told, holds
+    # What a function has for a default it takes from callers too.
+    if default is None:
+        return told, _nullable(holds)
+    other = _JSON_TYPES.get(type(default))
+    if other is not None and not _says(holds, other):
+        holds = {"anyOf": [holds, {"type": other}]}
+    return told, holds
 
 
-def _origin_of(hint):
-    if type(hint).__name__ in ("UnionType", "Union"):
-        return "union", hint.__args__
-    typing = sys.modules.get("typing")
-    if typing is None:
-        return getattr(hint, "__origin__", None), getattr(hint, "__args__", ())
-    origin = typing.get_origin(hint)
-    return "union" if origin is typing.Union else origin, typing.get_args(hint)
+def _nullable(schema):
+    """A schema that allows null by its default, which is how upstream says it."""
+    some = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if some:
+        schema = some[0] if len(some) == 1 else {"anyOf": some}
+    return {**schema, "default": None}
 
 
-def is_json_type(hint):
-    """Whether an annotation names a type of JSON, such as `dict` or `list[str]`."""
-    try:
-        if hint in _SIMPLE:
-            return True
-    except TypeError:
-        return False
-    origin, members = _origin_of(hint)
-    return origin in (list, dict) and all(is_json_type(member) for member in members)
+def _says(schema, name):
+    """Whether a schema speaks of values of a type of JSON."""
+    if "anyOf" in schema:
+        return any(_says(each, name) for each in schema["anyOf"])
+    types = schema.get("type")
+    return name in (types if isinstance(types, list) else [types]) or (name == "integer" and types == "number")
 
 
-def hints_of(function):
-    """The annotations of a function, resolved; none at all where one of them cannot be, as upstream has it."""
-    annotations = getattr(function, "__annotations__", None) or {}
-    if not hasattr(function, "__wrapped__") and all(
-        type(hint) is type or hint is None for hint in annotations.values()
-    ):
-        return {name: type(None) if hint is None else hint for name, hint in annotations.items()}
-    import typing
+def _schema_of_default(default):
+    plain = plain_json(default)
+    if plain is _EMPTY or plain is None:
+        return {}
+    if type(plain) is not type(default):
+        from .type_schema import schema_of_type
 
-    try:
-        return typing.get_type_hints(function)
-    except Exception:
-        pass
-    if sys.version_info < (3, 10):
-        # `X | None` in postponed annotations, which this Python cannot evaluate.
+        return schema_of_type(type(default))
+    return {"type": _JSON_TYPES[type(plain)]}
+
+
+def _without_notes(schema):
+    return {key: value for key, value in schema.items() if key not in ("description", "default")}
+
+
+def _said_of(hint, names):
+    """What `Annotated` says of a parameter in words."""
+    if isinstance(hint, type):
+        return None
+    from .annotations import evaluated
+
+    hint = evaluated(hint, names)
+    for note in () if isinstance(hint, type) else getattr(hint, "__metadata__", ()):
+        text = note if isinstance(note, str) else getattr(note, "description", None) or getattr(note, "documentation", None)
+        if isinstance(text, str) and text:
+            return text
+    return None
+
+
+def returns_json(function):
+    """Whether a function's annotation promises what JSON can carry: `dict`, `list[str]`."""
+    hints, names = _hints_of(function)
+    return "return" in hints and _is_json_type(hints["return"], names)
+
+
+def _is_json_type(hint, names):
+    if type(hint) is type:
+        return hint in _JSON_TYPES
+    from typing import get_args, get_origin
+
+    from .annotations import evaluated
+
+    hint = evaluated(hint, names)
+    if type(hint) is type:
+        return hint in _JSON_TYPES
+    return get_origin(hint) in (list, dict) and all(_is_json_type(each, names) for each in get_args(hint))
+
+
+def _hints_of(function):
+    """The annotations of a function as they are written, and what the names in them mean."""
+    code = getattr(function, "__code__", None)
+    if code is not None and not hasattr(function, "__wrapped__"):
         try:
-            return _with_unions(function, annotations, typing)
+            plain = function.__annotations__
         except Exception:
-            pass
-    return {}
+            plain = {"": ""}  # from Python 3.14 on, one whose names are not there
+        if all(hint is None or type(hint) is type for hint in plain.values()):
+            return plain, {}
+    from .annotations import annotations_of, names_of
+
+    return annotations_of(function), names_of(function)
 
 
-def _with_unions(function, annotations, typing):
-    import ast
-
-    class Unions(ast.NodeTransformer):
-        def visit_BinOp(self, node):
-            self.generic_visit(node)
-            if not isinstance(node.op, ast.BitOr):
-                return node
-            both = ast.Tuple(elts=[node.left, node.right], ctx=ast.Load())
-            return ast.Subscript(value=ast.Name(id="_backplane_union", ctx=ast.Load()), slice=both, ctx=ast.Load())
-
-    names = {**function.__globals__, "_backplane_union": typing.Union}
-    hints = {}
-    for name, hint in annotations.items():
-        if isinstance(hint, str):
-            tree = ast.fix_missing_locations(Unions().visit(ast.parse(hint, mode="eval")))
-            hint = eval(compile(tree, "<annotation>", "eval"), names)
-        hints[name] = type(None) if hint is None else hint
-    return hints
-
-
-def is_json(value, depth=0):
-    """Whether a default can be advertised."""
-    if value is None or isinstance(value, (bool, str)):
-        return True
-    if isinstance(value, (int, float)):
-        return value == value and abs(value) != float("inf")
+def plain_json(value, depth=0):
+    """A default as JSON has it; nothing (`_EMPTY`) where it has no such form."""
+    if value is None or isinstance(value, bool):
+        return value
+    if type(value).__module__ != "builtins" and hasattr(type(value), "__members__"):
+        return plain_json(value.value, depth + 1)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if value == value and abs(value) != float("inf") else _EMPTY
     if depth > 32:
-        return False
+        return _EMPTY
     if isinstance(value, (list, tuple)):
-        return all(is_json(each, depth + 1) for each in value)
+        parts = [plain_json(each, depth + 1) for each in value]
+        return _EMPTY if any(each is _EMPTY for each in parts) else parts
     if isinstance(value, dict):
-        return all(isinstance(key, str) and is_json(each, depth + 1) for key, each in value.items())
-    return False
+        parts = {key: plain_json(each, depth + 1) for key, each in value.items()}
+        return parts if all(isinstance(key, str) and each is not _EMPTY for key, each in parts.items()) else _EMPTY
+    return _EMPTY
 
 
 _ENDS = ("returns:", "raises:", "example:", "note:")

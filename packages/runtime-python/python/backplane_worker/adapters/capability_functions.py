@@ -1,7 +1,7 @@
 """The functions of a capability, and how methods of either kind are run."""
 from ..calls import never_waits
 from ..errors import PluginError
-from ..schema import hints_of, is_json_type, parameters_of, schema_of
+from ..schema import parameters_of, returns_json, schemas_of
 
 COROUTINE, GENERATOR, ASYNC_GENERATOR = 0x80, 0x20, 0x200
 
@@ -42,12 +42,11 @@ class Function:
         parameters = parameters_of(original, bound)
         self.positional = [each.name for each in parameters if each.kind == "positional"]
         # `-> dict` promises what JSON can carry (upstream's rule); who means bytes says so, or nothing.
-        self.json_only = is_json_type(hints_of(original).get("return"))
-        self.descriptor = {
-            "name": name,
-            "description": description or "",
-            "parameters": schema_of(original, argument_docs, bound),
-        }
+        self.json_only = returns_json(original)
+        told, held = schemas_of(original, argument_docs, bound)
+        self.descriptor = {"name": name, "description": description or "", "parameters": told}
+        if held is not None:
+            self.descriptor["accepts"] = held
         if labels:
             self.descriptor["labels"] = labels
         if generator:
