@@ -60,6 +60,12 @@ export class FastCall implements Call, StreamEvents {
   #httpStatus = 0
   #received: Metadata | undefined
   #wanted = false
+  /** How often the listener has asked for a message. */
+  #reads = 0
+  /** How many messages it has been given. */
+  #given = 0
+  /** It is being given a message that it did not ask for. */
+  #surplus = false
   #status: StatusObject | undefined
   /** The status comes from here, so that messages which nobody has read do not hold it up. */
   #local = false
@@ -127,6 +133,7 @@ export class FastCall implements Call, StreamEvents {
 
   startRead(): void {
     this.#wanted = true
+    this.#reads += 1
     if (this.#incoming.waiting > 0 || this.#status) this.#schedule()
     else this.#release()
   }
@@ -140,7 +147,10 @@ export class FastCall implements Call, StreamEvents {
   }
 
   cancelWithStatus(code: status, details: string): void {
-    this.#finish(ownStatus(code, details), true)
+    if (!this.#surplus) this.#finish(ownStatus(code, details), true)
+    // The listener takes one message and no more. A peer that failed has said why; else the fault is this one.
+    else if (this.#status && this.#status.code !== status.OK) this.#finish(this.#status, true)
+    else this.#finish(ownStatus(status.INTERNAL, details), true)
   }
 
   setCredentials(credentials: CallCredentials): void {
@@ -208,7 +218,7 @@ export class FastCall implements Call, StreamEvents {
     // What comes with another HTTP status is a page for people.
     if (this.#httpStatus === 200) this.#incoming.push(payload)
     else this.#incoming.skip(payload.length)
-    if (this.#wanted && this.#incoming.waiting > 0) this.#schedule()
+    if (this.#incoming.waiting > 0 && (this.#wanted || this.#given === 1)) this.#schedule()
     this.#release()
   }
 
@@ -226,6 +236,11 @@ export class FastCall implements Call, StreamEvents {
     // A server that minds the deadline itself may be first to say that it has passed.
     if (code === http2Code.cancel && Date.now() >= this.#deadline) this.#late()
     else this.#finish(resetStatus(code), true)
+  }
+
+  onHeadersTooLarge(size: number): void {
+    const details = `Received metadata larger than max (${size} vs ${this.#host.settings.maxMetadataBytes})`
+    this.#finish(ownStatus(status.RESOURCE_EXHAUSTED, details), true)
   }
 
   onLost(reason: string, unprocessed: boolean): void {
@@ -276,7 +291,8 @@ export class FastCall implements Call, StreamEvents {
     if (this.#status && this.#local) return
     this.#status = result
     this.#local = local
-    clearTimeout(this.#timer)
+    // A status of the peer may still wait for messages to be read, and that for ever: the deadline holds until then.
+    if (local) clearTimeout(this.#timer)
     this.#replay.commit()
     this.#host.withdraw(this)
     if (this.#stream && local) this.#connection?.reset(this.#stream, http2Code.cancel)
@@ -320,15 +336,21 @@ export class FastCall implements Call, StreamEvents {
       this.#continueAfter(() => listener.onReceiveMetadata(metadata))
       return
     }
-    const message = this.#wanted && !this.#local ? this.#incoming.shift() : undefined
+    // The stub of a call with one answer asks once. A second message is given to it all the same: that is how it learns
+    // that the peer sent too many. A stream's stub is one message ahead of its reader then.
+    this.#surplus = this.#reads === 1 && this.#given === 1 && !this.#wanted
+    const message = (this.#wanted || this.#surplus) && !this.#local ? this.#incoming.shift() : undefined
     if (message) {
       this.#wanted = false
+      this.#given += 1
       this.#continueAfter(() => listener.onReceiveMessage(message))
       this.#release()
       return
     }
+    this.#surplus = false
     if (!this.#status || (!this.#local && this.#incoming.waiting > 0)) return
     this.#over = true
+    clearTimeout(this.#timer)
     listener.onReceiveStatus(this.#status)
   }
 
@@ -336,6 +358,7 @@ export class FastCall implements Call, StreamEvents {
     try {
       tell()
     } finally {
+      this.#surplus = false
       if (this.#incoming.waiting > 0 || this.#status) this.#schedule()
     }
   }

@@ -2,8 +2,8 @@ import { connectivityState, propagate, status } from '@grpc/grpc-js'
 import { type CallHost, FastCall } from './call.ts'
 import { FastChannelError } from './errors.ts'
 import type { AuthContext, Call, GrpcChannel } from './grpc-js.ts'
-import { Connection } from './http2/connection.ts'
-import { type ChannelSettings, type FastChannelInit, settingsOf } from './init.ts'
+import { Connection, type ConnectionEvents } from './http2/connection.ts'
+import { type ChannelSettings, type FastChannelInit, keepAliveTime, settingsOf } from './init.ts'
 import { type Link, openLink } from './link.ts'
 
 /** A grpc-js channel that is a connection to one place. Give it to a stub as `channelOverride`. */
@@ -60,11 +60,13 @@ class SocketChannel implements FastChannel, CallHost {
   #state: connectivityState = connectivityState.IDLE
   #lastError = ''
   #failures = 0
+  #keepAliveTimeMs: number
   #backoff: NodeJS.Timeout | undefined
   #callNumber = 0
 
   constructor(settings: ChannelSettings) {
     this.settings = settings
+    this.#keepAliveTimeMs = settings.keepAliveTimeMs
   }
 
   createCall(...[method, deadline, host, parent, flags]: Parameters<GrpcChannel['createCall']>): Call {
@@ -138,11 +140,13 @@ class SocketChannel implements FastChannel, CallHost {
     const leave = () => {
       this.#connecting = this.#connecting.filter((each) => each !== waiter)
       reject(signal?.reason)
+      this.#hold()
     }
     this.#connecting.push(waiter)
     signal?.addEventListener('abort', leave, { once: true })
     try {
       if (!this.#current) this.#connect()
+      this.#hold()
       await promise
     } finally {
       signal?.removeEventListener('abort', leave)
@@ -170,10 +174,16 @@ class SocketChannel implements FastChannel, CallHost {
     this.#calls.add(call)
     if (this.#state === connectivityState.IDLE) this.#connect()
     this.#backoff?.ref()
+    this.#hold()
   }
 
   withdraw(call: FastCall): void {
-    this.#calls.delete(call)
+    if (this.#calls.delete(call)) this.#hold()
+  }
+
+  /** Whoever waits for the connection keeps the process alive; a connection that nobody waits for does not. */
+  #hold(): void {
+    this.#current?.connection?.hold(this.#connecting.length + this.#calls.size > 0)
   }
 
   #connect(): void {
@@ -182,15 +192,28 @@ class SocketChannel implements FastChannel, CallHost {
     this.#setState(connectivityState.CONNECTING)
     const link = openLink(this.settings, {
       onConnected: (output) => {
-        line.connection = new Connection(output, {
+        const events: ConnectionEvents = {
           onReady: () => this.#onReady(line),
           onRetired: () => this.#onRetired(line),
+          onTooManyPings: () => {
+            // As gRPC's keep-alive guide asks of clients (A8).
+            this.#keepAliveTimeMs = keepAliveTime(this.#keepAliveTimeMs * 2)
+          },
           onGone: (reason) => this.#onGone(line, reason),
+        }
+        const { maxMetadataBytes, keepAliveTimeoutMs, keepAliveWithoutCalls } = this.settings
+        line.connection = new Connection(output, events, {
+          maxHeaderListSize: maxMetadataBytes,
+          keepAlive: {
+            timeMs: this.#keepAliveTimeMs,
+            timeoutMs: keepAliveTimeoutMs,
+            withoutCalls: keepAliveWithoutCalls,
+          },
         })
-        output.busy(false)
         this.#tellConnected(({ early }) => early)
         // A call that waits through failures goes out once this is none: what went out cannot be made again for certain.
         this.#openCalls(line.connection, (call) => !call.waitsForReady)
+        line.connection.hold(this.#connecting.length + this.#calls.size > 0)
       },
       onData: (chunk) => line.connection?.receive(chunk),
       onDrain: () => line.connection?.writable(),
@@ -206,11 +229,13 @@ class SocketChannel implements FastChannel, CallHost {
 
   #onReady(line: Line): void {
     line.ready = true
+    line.link.settled()
     this.#failures = 0
     if (this.#current !== line) return
     this.#setState(connectivityState.READY)
     this.#tellConnected(() => true)
     if (line.connection) this.#openCalls(line.connection, () => true)
+    this.#hold()
   }
 
   #openCalls(connection: Connection, which: (call: FastCall) => boolean): void {

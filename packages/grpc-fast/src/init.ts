@@ -25,8 +25,26 @@ export interface FastChannelInit {
   readonly maxReceiveBytes?: number
   /** A longer message to the server, in bytes, fails its call with RESOURCE_EXHAUSTED. @default Infinity */
   readonly maxSendBytes?: number
-  /** How long one attempt to connect may take, TLS included, in milliseconds. @default 20_000 */
+  /**
+   * The largest metadata of the server that is read, in bytes: names, values, and 32 for each (RFC 9113, section 6.5.2).
+   * A call whose headers or trailers are larger fails with RESOURCE_EXHAUSTED; others go on. @default 64 KiB
+   */
+  readonly maxMetadataBytes?: number
+  /**
+   * How long one attempt to connect may take, in milliseconds: TLS and the server's first HTTP/2 frame included.
+   * @default 20_000
+   */
   readonly connectTimeoutMs?: number
+  /**
+   * After so long without a byte of the server, in milliseconds, it is sent an HTTP/2 PING. Servers may refuse clients
+   * that ask often: Go's take one in five minutes unless they are told otherwise. The time doubles when a server says so.
+   * @default Infinity: never
+   */
+  readonly keepAliveTimeMs?: number
+  /** A connection whose PING is not answered within this time, in milliseconds, is given up. @default 20_000 */
+  readonly keepAliveTimeoutMs?: number
+  /** Whether PINGs are sent also while there is no call. @default false */
+  readonly keepAliveWithoutCalls?: boolean
   /** Pause after the first failed attempt to connect, in milliseconds, up to a fifth more or less; it grows by 1.6 each time. @default 1000 */
   readonly minReconnectMs?: number
   /** The longest such pause, in milliseconds. @default 120_000 */
@@ -46,7 +64,11 @@ export interface ChannelSettings {
   readonly userAgent: string
   readonly maxReceiveBytes: number
   readonly maxSendBytes: number
+  readonly maxMetadataBytes: number
   readonly connectTimeoutMs: number
+  readonly keepAliveTimeMs: number
+  readonly keepAliveTimeoutMs: number
+  readonly keepAliveWithoutCalls: boolean
   readonly minReconnectMs: number
   readonly maxReconnectMs: number
 }
@@ -78,10 +100,19 @@ export function settingsOf(init: FastChannelInit): ChannelSettings {
     userAgent: init.userAgent ?? 'grpc-fast-node',
     maxReceiveBytes: number('maxReceiveBytes', 4 * 1024 * 1024),
     maxSendBytes: number('maxSendBytes', Number.POSITIVE_INFINITY),
+    maxMetadataBytes: number('maxMetadataBytes', 64 * 1024),
     connectTimeoutMs: number('connectTimeoutMs', 20_000),
+    keepAliveTimeMs: keepAliveTime(number('keepAliveTimeMs', Number.POSITIVE_INFINITY)),
+    keepAliveTimeoutMs: Math.min(number('keepAliveTimeoutMs', 20_000), longestPauseMs),
+    keepAliveWithoutCalls: init.keepAliveWithoutCalls ?? false,
     minReconnectMs: number('minReconnectMs', 1000),
     maxReconnectMs: Math.min(number('maxReconnectMs', 120_000), longestPauseMs),
   }
+}
+
+/** Times longer than a timer of Node takes mean never, which is as good. */
+export function keepAliveTime(ms: number): number {
+  return ms > longestPauseMs ? Number.POSITIVE_INFINITY : ms
 }
 
 function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {

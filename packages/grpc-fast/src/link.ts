@@ -17,10 +17,20 @@ export interface LinkEvents {
 /** A socket on its way to the peer, or there. */
 export interface Link {
   readonly authContext: AuthContext
+  /** The peer has been heard to speak HTTP/2: the attempt to connect is over. */
+  settled(): void
   destroy(): void
 }
 
 const readBytes = 64 * 1024
+
+/**
+ * The system asks a peer that has been silent for so long whether it is still there; gRPC knows nothing of it. What the
+ * peer's machine does not answer any more ends within a minute.
+ */
+const probeAfterMs = 30_000
+
+const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: probeAfterMs }
 
 /** The longest time that a timer of Node takes. */
 const maxTimerMs = 2 ** 31 - 1
@@ -31,6 +41,7 @@ export function openLink(settings: ChannelSettings, events: LinkEvents): Link {
   let socket: Duplex | undefined
   let reason: string | undefined
   let over = false
+  let isConnected = false
   const close = (why: string) => {
     if (over) return
     over = true
@@ -38,7 +49,8 @@ export function openLink(settings: ChannelSettings, events: LinkEvents): Link {
     events.onClosed(why)
   }
   const giveUp = () => {
-    reason ??= `no connection within ${settings.connectTimeoutMs} ms`
+    const what = isConnected ? 'the peer accepted the connection and said nothing of HTTP/2' : 'no connection'
+    reason ??= `${what} within ${settings.connectTimeoutMs} ms`
     if (socket) socket.destroy()
     else close(reason)
   }
@@ -56,7 +68,9 @@ export function openLink(settings: ChannelSettings, events: LinkEvents): Link {
     opened.on('drain', () => events.onDrain())
   }
   const connected = (opened: Duplex) => {
-    clearTimeout(timer)
+    isConnected = true
+    // From here on it is who waits that keeps the process alive.
+    timer?.unref()
     if (!over) events.onConnected(outputOf(opened))
   }
   const onData = (chunk: Buffer) => events.onData(chunk)
@@ -83,7 +97,7 @@ export function openLink(settings: ChannelSettings, events: LinkEvents): Link {
         .catch(fail)
     } else if (tls) {
       socket = connectTls({ ...tlsOptions(tls()), ...target })
-      ;(socket as Socket).setNoDelay(true)
+      ;(socket as Socket).setNoDelay(true).setKeepAlive(true, probeAfterMs)
       watch(socket)
       socket.on('data', onData)
       socket.once('secureConnect', () => connected(socket as Duplex))
@@ -93,7 +107,7 @@ export function openLink(settings: ChannelSettings, events: LinkEvents): Link {
         events.onData((buffer as Buffer).subarray(0, bytes))
         return true
       }
-      socket = connect({ ...target, noDelay: true, onread: { buffer: Buffer.allocUnsafe(readBytes), callback } })
+      socket = connect({ ...target, ...tcp, onread: { buffer: Buffer.allocUnsafe(readBytes), callback } })
       watch(socket)
       socket.once('connect', () => connected(socket as Duplex))
     }
@@ -108,6 +122,7 @@ export function openLink(settings: ChannelSettings, events: LinkEvents): Link {
       if (!(socket instanceof TLSSocket)) return {}
       return { transportSecurityType: 'ssl', sslPeerCertificate: socket.getPeerCertificate() }
     },
+    settled: () => clearTimeout(timer),
     destroy() {
       if (socket) socket.destroy()
       else close('the channel was closed')

@@ -8,6 +8,8 @@ export interface DecodedBlock {
   readonly headers: Header[]
   /** The list was larger than allowed: what was beyond that was read, as the table needs it, and dropped. */
   readonly tooLarge: boolean
+  /** Bytes of the whole list, as RFC 9113 counts them (section 6.5.2). */
+  readonly size: number
 }
 
 /** Reads header blocks (RFC 7541). One for each connection: blocks build on those before them. */
@@ -50,7 +52,7 @@ export class HpackDecoder {
       if (size > this.#maxListSize) tooLarge = true
       else headers.push(header)
     }
-    return { headers, tooLarge }
+    return { headers, tooLarge, size }
   }
 
   #literal(byte: number): Header {

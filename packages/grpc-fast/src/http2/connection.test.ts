@@ -9,7 +9,14 @@ function open() {
   const ends: string[][] = [[], [], []]
   let gone = 0
   const output = { write: () => true, end: () => {}, destroy: () => {}, busy: () => {} }
-  const connection = new Connection(output, { onReady: () => {}, onRetired: () => {}, onGone: () => (gone += 1) })
+  const connection = new Connection(
+    output,
+    { onReady: () => {}, onRetired: () => {}, onTooManyPings: () => {}, onGone: () => (gone += 1) },
+    {
+      maxHeaderListSize: 65_536,
+      keepAlive: { timeMs: Number.POSITIVE_INFINITY, timeoutMs: 0, withoutCalls: false },
+    },
+  )
   for (const seen of ends) {
     const request = { key: 'k', steady: () => [], others: () => [] }
     const events = {
@@ -18,6 +25,7 @@ function open() {
       onSent: () => {},
       onEnd: () => void seen.push('end'),
       onReset: () => void seen.push('reset'),
+      onHeadersTooLarge: () => void seen.push('reset'),
       onLost: () => void seen.push('lost'),
     }
     const stream = new Stream(request, events, 1024 * 1024)

@@ -2,7 +2,8 @@ import { ConnectionError, http2Code } from './error.ts'
 import { defaultMaxFrameSize, flag, frame, frameType, goAwayFrame, maxWindow, numberFrame, unpadded } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
 import { type HeaderBlock, HeaderBlocks } from './header-blocks.ts'
-import { opening } from './opening.ts'
+import { KeepAlive, type KeepAliveSettings } from './keep-alive.ts'
+import { openingOf } from './opening.ts'
 import { Outbox } from './outbox.ts'
 import { checkPing, readGoAway, readReset, readWindowUpdate } from './payload.ts'
 import { type PeerSettings, readSettings } from './settings.ts'
@@ -25,12 +26,21 @@ export interface Output {
   busy(busy: boolean): void
 }
 
+/** What a connection is made with. */
+export interface ConnectionInit {
+  /** The largest header list that is read, in bytes as RFC 9113 counts them (section 6.5.2). */
+  readonly maxHeaderListSize: number
+  readonly keepAlive: KeepAliveSettings
+}
+
 /** What a connection tells its channel. */
 export interface ConnectionEvents {
   /** The peer's settings have come: it speaks HTTP/2. */
   onReady(): void
   /** It takes no new streams any longer. */
   onRetired(): void
+  /** The peer ends it, since it is asked for a sign of life too often. */
+  onTooManyPings(): void
   /** It is over; every stream has been told. */
   onGone(reason: string): void
 }
@@ -40,8 +50,9 @@ export class Connection {
   readonly #output: Output
   readonly #events: ConnectionEvents
   readonly #reader = new FrameReader((type, flags, id, payload) => this.#onFrame(type, flags, id, payload))
-  readonly #blocks = new HeaderBlocks()
+  readonly #blocks: HeaderBlocks
   readonly #out: Outbox
+  readonly #keepAlive: KeepAlive
   readonly #streams = new Map<number, Stream>()
   /** Streams that have not been opened. */
   readonly #waiting = new Set<Stream>()
@@ -51,11 +62,17 @@ export class Connection {
   #received = 0
   #retired = false
   #gone = false
+  #held = false
 
-  constructor(output: Output, events: ConnectionEvents) {
+  constructor(output: Output, events: ConnectionEvents, init: ConnectionInit) {
     this.#output = output
     this.#events = events
-    this.#out = new Outbox(opening, {
+    this.#blocks = new HeaderBlocks(init.maxHeaderListSize)
+    this.#keepAlive = new KeepAlive(init.keepAlive, {
+      ping: () => this.#out.push(frame(frameType.ping, 0, 0, Buffer.alloc(8))),
+      onDead: (reason) => this.destroy(reason),
+    })
+    this.#out = new Outbox(openingOf(init.maxHeaderListSize), {
       write: (chunk) => output.write(chunk),
       onFlush: () => this.#openWaiting(),
       onLocalEnd: (stream) => {
@@ -69,10 +86,22 @@ export class Connection {
     return !this.#retired && !this.#gone
   }
 
+  /**
+   * Whether somebody waits for the connection itself, with no stream of their own yet. Like a stream, this keeps the
+   * process alive.
+   */
+  hold(held: boolean): void {
+    this.#held = held
+    this.#settle()
+  }
+
   /** Opens a stream, as soon as the peer allows one more. */
   open(stream: Stream): void {
     this.#waiting.add(stream)
-    if (this.#waiting.size + this.#streams.size === 1) this.#output.busy(true)
+    if (this.#waiting.size + this.#streams.size === 1) {
+      this.#output.busy(true)
+      this.#keepAlive.calls(true)
+    }
     this.#out.schedule()
   }
 
@@ -106,6 +135,7 @@ export class Connection {
   /** Takes bytes of the peer; they need not stay as they are. */
   receive(chunk: Buffer): void {
     if (this.#gone) return
+    this.#keepAlive.heard()
     try {
       this.#reader.push(chunk)
     } catch (error) {
@@ -136,6 +166,7 @@ export class Connection {
     this.#waiting.clear()
     this.#streams.clear()
     this.#out.close()
+    this.#keepAlive.stop()
     this.#output.destroy()
     this.#events.onGone(reason)
     for (const stream of open) stream.events.onLost(reason, false)
@@ -211,8 +242,10 @@ export class Connection {
     const { id, end, headers, tooLarge } = block
     const stream = this.#find(id)
     if (!stream) return
-    if (tooLarge) this.#breakOff(stream, http2Code.enhanceYourCalm)
-    else if (stream.remoteEnd) throw new ConnectionError(http2Code.streamClosed, 'headers after the end of a stream')
+    if (tooLarge) {
+      this.reset(stream, http2Code.cancel)
+      stream.events.onHeadersTooLarge(block.size)
+    } else if (stream.remoteEnd) throw new ConnectionError(http2Code.streamClosed, 'headers after the end of a stream')
     else if (end) this.#ended(stream, () => stream.events.onHeaders(headers, true))
     else stream.events.onHeaders(headers, false)
   }
@@ -268,7 +301,7 @@ export class Connection {
   }
 
   #onGoAway(id: number, payload: Buffer): void {
-    const { last, reason } = readGoAway(id, payload)
+    const { last, reason, tooManyPings } = readGoAway(id, payload)
     const unprocessed = [...this.#streams.values()].filter((stream) => stream.id > last)
     for (const stream of unprocessed) {
       this.#streams.delete(stream.id)
@@ -276,6 +309,7 @@ export class Connection {
     }
     this.#retire(reason)
     for (const stream of unprocessed) stream.events.onLost(reason, true)
+    if (tooManyPings) this.#events.onTooManyPings()
   }
 
   #onWindowUpdate(id: number, payload: Buffer): void {
@@ -319,7 +353,8 @@ export class Connection {
 
   #settle(): void {
     if (this.#gone || this.#streams.size + this.#waiting.size > 0) return
-    this.#output.busy(false)
+    this.#keepAlive.calls(false)
+    this.#output.busy(this.#held)
     if (!this.#retired) return
     this.#out.flush()
     this.#output.end()

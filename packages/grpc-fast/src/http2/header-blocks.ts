@@ -1,12 +1,15 @@
 import { type DecodedBlock, HpackDecoder } from '../hpack/decoder.ts'
 import { ConnectionError, http2Code } from './error.ts'
 import { flag, frameType, unpadded } from './frame.ts'
-import { maxHeaderListSize, maxTableSize } from './opening.ts'
+import { maxTableSize } from './opening.ts'
 
-/** The coded form of a header list is never much larger than the list. */
-const maxBytes = 2 * maxHeaderListSize
+/**
+ * A list that is too large fails its own call only: its block is read all the same, up to this size. What Go's servers
+ * send at the most is as large.
+ */
+const leastMaxBytes = 16 * 1024 * 1024
 
-/** An endless row of small or empty frames would be as bad as a large one. */
+/** An endless row of small or empty frames would be as bad as a large one: so many, and one more for each 8 KiB. */
 const maxFrames = 128
 
 /** A header list that has come whole. */
@@ -18,8 +21,15 @@ export interface HeaderBlock extends DecodedBlock {
 
 /** Puts header blocks together and reads them: all of a connection's, since later ones build on those before them. */
 export class HeaderBlocks {
-  readonly #decoder = new HpackDecoder({ maxTableSize, maxListSize: maxHeaderListSize })
+  readonly #decoder: HpackDecoder
+  readonly #maxBytes: number
   #open: { readonly id: number; readonly end: boolean; readonly parts: Buffer[]; size: number } | undefined
+
+  constructor(maxHeaderListSize: number) {
+    this.#decoder = new HpackDecoder({ maxTableSize, maxListSize: maxHeaderListSize })
+    // The coded form of a list is never much larger than the list.
+    this.#maxBytes = Math.max(2 * maxHeaderListSize, leastMaxBytes)
+  }
 
   /** @throws ConnectionError when another frame comes within a header block */
   check(type: number, id: number): void {
@@ -47,7 +57,7 @@ export class HeaderBlocks {
     if (!block) throw new ConnectionError(http2Code.protocol, 'a CONTINUATION frame without a header block')
     block.parts.push(Buffer.from(payload))
     block.size += payload.length
-    if (block.size > maxBytes || block.parts.length > maxFrames) {
+    if (block.size > this.#maxBytes || block.parts.length > maxFrames + block.size / 8192) {
       throw new ConnectionError(http2Code.enhanceYourCalm, 'a header block without an end')
     }
     if (!(flags & flag.endHeaders)) return undefined

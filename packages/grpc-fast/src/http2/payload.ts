@@ -32,12 +32,22 @@ export function checkPing(id: number, payload: Buffer): void {
   if (payload.length !== 8) throw wrongSize('PING')
 }
 
+/** What a GOAWAY frame says. */
+export interface GoAway {
+  /** The last stream that the peer has looked at. */
+  readonly last: number
+  /** Why it ends the connection. */
+  readonly reason: string
+  /** It was asked for signs of life more often than it likes: gRPC's keep-alive guide (A8) has servers say so in these words. */
+  readonly tooManyPings: boolean
+}
+
 /**
- * Reads a GOAWAY frame (section 6.8): the last stream that the peer has looked at, and why it ends the connection.
+ * Reads a GOAWAY frame (section 6.8).
  *
  * @throws ConnectionError
  */
-export function readGoAway(id: number, payload: Buffer): { readonly last: number; readonly reason: string } {
+export function readGoAway(id: number, payload: Buffer): GoAway {
   if (id !== 0) throw onStream('GOAWAY')
   if (payload.length < 8) throw wrongSize('GOAWAY')
   const code = payload.readUInt32BE(4)
@@ -46,6 +56,7 @@ export function readGoAway(id: number, payload: Buffer): { readonly last: number
   return {
     last: payload.readUInt32BE(0) & 0x7fffffff,
     reason: `the peer ended the connection (GOAWAY ${code}${said && `, ${said}`})`,
+    tooManyPings: code === http2Code.enhanceYourCalm && said === 'too_many_pings',
   }
 }
 

@@ -9,7 +9,7 @@ export interface StreamRequest {
   readonly others: () => readonly Header[]
 }
 
-/** What happens on a stream. Of `onEnd`, `onReset` and `onLost` one comes, and nothing after it. */
+/** What happens on a stream. Of `onEnd`, `onReset`, `onHeadersTooLarge` and `onLost` one comes, and nothing after it. */
 export interface StreamEvents {
   onHeaders(headers: readonly Header[], end: boolean): void
   /** `payload` is valid during the call only. */
@@ -19,6 +19,8 @@ export interface StreamEvents {
   /** The peer ended the stream after data. */
   onEnd(): void
   onReset(code: number): void
+  /** The peer's header list is larger than this side reads; the stream has been given up. `size` is in bytes. */
+  onHeadersTooLarge(size: number): void
   /** The connection is gone; `unprocessed` when it is sure that the peer did nothing for this stream. */
   onLost(reason: string, unprocessed: boolean): void
 }

@@ -34,6 +34,8 @@ export interface ConnectionInit extends WatchInit {
   readonly serveTls?: ServeTls
   readonly listen: ListenInit
   readonly channelOptions?: ChannelOptions
+  /** How long it may take until the plugin is heard to speak gRPC, in milliseconds. */
+  readonly connectTimeoutMs: number
   readonly logger: Logger
   readonly syncStdout?: Writable
   readonly syncStderr?: Writable
@@ -96,13 +98,15 @@ export class PluginConnection {
    * @throws BP_HANDSHAKE_CONNECT
    */
   static async open(init: ConnectionInit): Promise<PluginConnection> {
-    const mux = init.multiplex ? await openMux(init.address) : undefined
+    const { connectTimeoutMs } = init
+    const mux = init.multiplex ? await openMux(init.address, connectTimeoutMs) : undefined
     const target: DialTarget = mux ? { open: async () => mux.session.open() } : init.address
     const wired = await init.wire.dial(target, {
       ...(init.dialTls && { tls: init.dialTls }),
       ...(init.channelOptions && { options: init.channelOptions }),
+      connectTimeoutMs,
     })
-    const connected = ready(wired, init.address)
+    const connected = ready(wired, init)
     // What needs no answer is made while the connection comes about.
     const connection = new PluginConnection(init, wired, mux?.session, mux?.muxer)
     try {
@@ -211,7 +215,7 @@ export class PluginConnection {
 const streamsAfterMs = 10
 
 /** Waits until a channel is connected, or says why it is not. */
-async function ready({ channel, ...wired }: WireChannel, address: PluginAddress): Promise<void> {
+async function ready({ channel, ...wired }: WireChannel, { address, connectTimeoutMs }: ConnectionInit): Promise<void> {
   if (wired.connected) {
     try {
       return await wired.connected()
@@ -219,13 +223,15 @@ async function ready({ channel, ...wired }: WireChannel, address: PluginAddress)
       throw notConnected(address, messageOf(cause), cause)
     }
   }
+  const deadline = Date.now() + connectTimeoutMs
   for (;;) {
     const state = channel.getConnectivityState(true)
     if (state === connectivityState.READY) return
     if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) {
       throw notConnected(address, await whyNot(channel))
     }
-    await new Promise<void>((resolve) => channel.watchConnectivityState(state, Date.now() + 20_000, () => resolve()))
+    if (Date.now() >= deadline) throw notConnected(address, `it did not speak gRPC within ${connectTimeoutMs} ms`)
+    await new Promise<void>((resolve) => channel.watchConnectivityState(state, deadline, () => resolve()))
   }
 }
 
@@ -246,14 +252,22 @@ async function whyNot(channel: GrpcChannel): Promise<string> {
 }
 
 /** A yamux session with the hand-over of knocked streams. */
-async function openMux(address: PluginAddress): Promise<{ session: YamuxSession; muxer: BrokerMuxer }> {
+async function openMux(
+  address: PluginAddress,
+  timeoutMs: number,
+): Promise<{ session: YamuxSession; muxer: BrokerMuxer }> {
   const socket = await new Promise<Socket>((resolve, reject) => {
     const opened = connect(address.network === 'unix' ? { path: address.address } : splitHostPort(address.address))
+    const late = setTimeout(() => opened.destroy(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs)
     opened.on('error', (cause) => {
+      clearTimeout(late)
       const details = { address: address.address, network: address.network, reason: failureToStart(cause) }
       reject(handshakeError('BP_HANDSHAKE_CONNECT', { details, cause }))
     })
-    opened.once('connect', () => resolve(opened))
+    opened.once('connect', () => {
+      clearTimeout(late)
+      resolve(opened)
+    })
     opened.setNoDelay(true)
   })
   // Streams that nobody knocked for have no place to go.

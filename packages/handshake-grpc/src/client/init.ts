@@ -81,7 +81,10 @@ export interface PluginClientInit<S extends ClientPluginSet = ClientPluginSet> {
 
   /** The protocols that a plugin may speak; only `grpc` can be run, so an entry beside it changes nothing. @default ['grpc'] */
   readonly allowedProtocols?: readonly string[]
-  /** Time from the start to the handshake line, in milliseconds. @default 60_000 */
+  /**
+   * Time from the start to the handshake line, in milliseconds. From there on a plugin has as long again, at most 20
+   * seconds, until it is heard to speak gRPC. @default 60_000
+   */
   readonly startTimeoutMs?: number
   /** TCP ports that a plugin without Unix sockets may use. @default 10000 to 25000 */
   readonly ports?: { readonly min: number; readonly max: number }

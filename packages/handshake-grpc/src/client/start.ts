@@ -18,6 +18,9 @@ import { type ExitInfo, processRunner } from './runner.ts'
 import { callError } from './service.ts'
 import { makeSocketDir } from './socket-dir.ts'
 
+/** A plugin that has printed its line listens already: connecting to it takes no longer than this, in milliseconds. */
+const longestConnectMs = 20_000
+
 /** How the status of a call begins that ended with its plugin. */
 const exitedText = 'plugin exited'
 
@@ -170,6 +173,7 @@ export class Starter {
       lost,
       address: { network: address.network, address: address.address },
       wire: init.wire ?? fastWire(),
+      connectTimeoutMs: Math.min(init.startTimeoutMs ?? longestConnectMs, longestConnectMs),
       multiplex: init.multiplex ?? false,
       logger: this.#logger,
       listen: {

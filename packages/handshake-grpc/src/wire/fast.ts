@@ -1,8 +1,7 @@
 import { type FastTarget, fastChannel } from '@backplane/grpc-fast'
-import type { ChannelOptions } from '@grpc/grpc-js'
 import { splitHostPort } from '../handshake/line.ts'
 import { grpcJsWire, lingerMs } from './grpc-js.ts'
-import type { DialTarget, DialTls, Wire, WireChannel } from './wire.ts'
+import type { DialInit, DialTarget, DialTls, Wire, WireChannel } from './wire.ts'
 
 /** The options of a grpc-js channel that mean the same to this wire, or nothing to one that has a single place to connect to. */
 const understood: ReadonlySet<string> = new Set([
@@ -12,6 +11,9 @@ const understood: ReadonlySet<string> = new Set([
   'grpc.primary_user_agent',
   'grpc.initial_reconnect_backoff_ms',
   'grpc.max_reconnect_backoff_ms',
+  'grpc.keepalive_time_ms',
+  'grpc.keepalive_timeout_ms',
+  'grpc.keepalive_permit_without_calls',
   'grpc.use_local_subchannel_pool',
   'grpc.enable_http_proxy',
   'grpc.enable_channelz',
@@ -26,13 +28,16 @@ export function fastWire(): Wire {
   return {
     dial: (target, init) => {
       const ours = Object.keys(init.options ?? {}).every((name) => understood.has(name))
-      return ours ? dial(target, init.tls, init.options ?? {}) : whole.dial(target, init)
+      return ours ? dial(target, init) : whole.dial(target, init)
     },
     server: (options) => whole.server(options),
   }
 }
 
-async function dial(target: DialTarget, tls: DialTls | undefined, options: ChannelOptions): Promise<WireChannel> {
+/** Go's clients read as much metadata; a status may carry long details. */
+const maxMetadataBytes = 16 * 1024 * 1024
+
+async function dial(target: DialTarget, { tls, options = {}, connectTimeoutMs }: DialInit): Promise<WireChannel> {
   const authority = options['grpc.default_authority'] ?? (tls && (tls.serverName ?? 'localhost'))
   const userAgent = options['grpc.primary_user_agent']
   const channel = fastChannel({
@@ -43,6 +48,11 @@ async function dial(target: DialTarget, tls: DialTls | undefined, options: Chann
     // Messages have no size limit: go-plugin's hosts have none either. A negative number says so in grpc-js's options.
     maxReceiveBytes: limit(options['grpc.max_receive_message_length']),
     maxSendBytes: limit(options['grpc.max_send_message_length']),
+    maxMetadataBytes,
+    connectTimeoutMs,
+    keepAliveTimeMs: options['grpc.keepalive_time_ms'],
+    keepAliveTimeoutMs: options['grpc.keepalive_timeout_ms'],
+    keepAliveWithoutCalls: options['grpc.keepalive_permit_without_calls'] === 1,
     // A plugin is on this machine: what does not answer at once is worth asking again soon, or is gone.
     minReconnectMs: options['grpc.initial_reconnect_backoff_ms'] ?? 100,
     maxReconnectMs: options['grpc.max_reconnect_backoff_ms'] ?? 1000,

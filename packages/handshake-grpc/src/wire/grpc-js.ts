@@ -14,7 +14,7 @@ import {
   ServerCredentials,
 } from '@grpc/grpc-js'
 import { splitHostPort } from '../handshake/line.ts'
-import type { DialTarget, DialTls, ServeTls, Wire, WireChannel, WireServer } from './wire.ts'
+import type { DialInit, DialTarget, DialTls, ServeTls, Wire, WireChannel, WireServer } from './wire.ts'
 
 /**
  * Options of both sides. Messages have no size limit (go-plugin's hosts have none either); every plugin gets its own
@@ -30,10 +30,7 @@ export function grpcJsWire(): Wire {
   return { dial, server: (options) => new GrpcJsServer({ ...common, ...options }) }
 }
 
-async function dial(
-  target: DialTarget,
-  init: { readonly tls?: DialTls; readonly options?: ChannelOptions },
-): Promise<WireChannel> {
+async function dial(target: DialTarget, init: DialInit): Promise<WireChannel> {
   const bridge = 'open' in target ? await openBridge(target.open) : undefined
   const options: ChannelOptions = {
     ...common,

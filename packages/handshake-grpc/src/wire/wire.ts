@@ -29,6 +29,19 @@ export interface ServeTls {
 /** What to connect to: an address, or whatever `open` gives (a stream of a multiplexed connection). */
 export type DialTarget = PluginAddress | { readonly open: () => Promise<Duplex> }
 
+/** How to connect. */
+export interface DialInit {
+  /** @default plaintext */
+  readonly tls?: DialTls
+  /** Options of grpc-js's channels. */
+  readonly options?: ChannelOptions
+  /**
+   * How long one attempt to connect may take, in milliseconds, until the other side has been heard to speak gRPC.
+   * @default 20_000
+   */
+  readonly connectTimeoutMs?: number
+}
+
 /** A gRPC channel under any grpc-js stub, through the stub's `channelOverride` option. */
 export interface WireChannel {
   readonly channel: GrpcChannel
@@ -56,6 +69,6 @@ export interface WireServer {
  * plugins.
  */
 export interface Wire {
-  dial(target: DialTarget, init: { readonly tls?: DialTls; readonly options?: ChannelOptions }): Promise<WireChannel>
+  dial(target: DialTarget, init: DialInit): Promise<WireChannel>
   server(options?: ChannelOptions): WireServer
 }
