@@ -1,16 +1,29 @@
-import { type BackplaneError, type Json, type MeshHandler, messageOf, type Params, type Timer } from '@backplane/core'
+import {
+  type BackplaneError,
+  type Json,
+  type Logger,
+  type MeshHandler,
+  messageOf,
+  type Params,
+  type Timer,
+} from '@backplane/core'
+import { rationedLogger } from '@backplane/core/transport'
 import { identityOf, labelsOf, statusOf } from './announcement.ts'
 import { decodeJson, encodeBytes, isObject } from './json.ts'
 import type { Link } from './link.ts'
 import { takeMeta } from './meta.ts'
+import type { Meter } from './metered-cel.ts'
 import { toRpcError } from './rpc-errors.ts'
 import { isToken } from './subjects.ts'
-import { compileWhere, readBindings } from './where.ts'
+import { readBindings, WhereReader } from './where.ts'
+import { WhereBudget } from './where-budget.ts'
 
 /** Timers take no more than 2^31 ms; a longer wait is cut into pieces. */
 const longestWaitMs = 86_400_000
 /** Broadcasts that may wait for their time. */
 const mostWaiting = 1_000
+/** Log lines a second about the broadcasts of others. */
+const linesPerSecond = 5
 
 /** A call to many, as far as it has been understood. */
 interface Envelope {
@@ -34,20 +47,25 @@ export class BroadcastListener {
   readonly #status: () => Params
   readonly #waiting = new Set<Timer>()
   readonly #stopped = new AbortController()
+  readonly #reader = new WhereReader()
+  readonly #budget: WhereBudget
+  /** For what strangers cause to be logged. */
+  readonly #logger: Logger
 
   /** `status` gives more of the device's status, for `where` clauses. */
   constructor(link: Link, handler: MeshHandler, status: () => Params) {
     this.#link = link
     this.#handler = handler
     this.#status = status
+    this.#budget = new WhereBudget(link.clock)
+    this.#logger = rationedLogger(link.logger, linesPerSecond, link.clock)
   }
 
   /** Takes one broadcast in. Returns at once. */
   take(payload: Uint8Array): void {
-    const { identity, logger } = this.#link
-    const envelope = readEnvelope(payload, identity.deviceId)
+    const envelope = readEnvelope(payload, this.#link.identity.deviceId)
     if (envelope === undefined) return
-    if (typeof envelope === 'string') logger.warn(`a broadcast is not run: ${envelope}`)
+    if (typeof envelope === 'string') this.#logger.warn(`a broadcast is not run: ${envelope}`)
     else if (envelope.where === undefined) this.#begin(envelope)
     else void this.#elect(envelope, envelope.where, payload)
   }
@@ -60,25 +78,35 @@ export class BroadcastListener {
   }
 
   async #elect(envelope: Envelope, where: string, payload: Uint8Array): Promise<void> {
-    const { identity, clock, logger } = this.#link
     const { correlationId } = envelope
     try {
-      const isMeant = await compileWhere(where)
-      const status = statusOf(identity, this.#status(), clock.now())
-      const location = typeof status.location === 'string' ? { location: status.location } : {}
-      const context = {
-        identity: { device_id: identity.deviceId, ...identityOf(identity) },
-        labels: { ...location, ...labelsOf(identity.labels) },
-        status,
-        bindings: readBindings(payload),
-      }
-      if (isMeant(context) && !this.#stopped.signal.aborted) this.#begin(envelope)
+      const isMeant = await this.#budget.spend(senderOf(envelope), (meter) => this.#isMeant(where, payload, meter))
+      if (isMeant === undefined) {
+        this.#logger.warn(
+          { correlationId },
+          'a broadcast is not run: the where clauses of its sender take too much time',
+        )
+      } else if (isMeant && !this.#stopped.signal.aborted) this.#begin(envelope)
     } catch (error) {
-      logger.warn(
-        { correlationId, where },
+      this.#logger.warn(
+        { correlationId, where: where.slice(0, 200) },
         `a broadcast is not run, since its where clause failed: ${messageOf(error)}`,
       )
     }
+  }
+
+  async #isMeant(where: string, payload: Uint8Array, meter: Meter): Promise<boolean> {
+    const { identity, clock } = this.#link
+    const evaluate = await this.#reader.read(where, meter)
+    const status = statusOf(identity, this.#status(), clock.now())
+    const location = typeof status.location === 'string' ? { location: status.location } : {}
+    const context = {
+      identity: { device_id: identity.deviceId, ...identityOf(identity) },
+      labels: { ...location, ...labelsOf(identity.labels) },
+      status,
+      bindings: where.includes('bindings') ? readBindings(payload, meter) : new Map(),
+    }
+    return evaluate(context, meter)
   }
 
   #begin(envelope: Envelope): void {
@@ -87,13 +115,13 @@ export class BroadcastListener {
   }
 
   #hold(envelope: Envelope, fireAt: number): void {
-    const { clock, logger } = this.#link
+    const { clock } = this.#link
     const { correlationId, late } = envelope
     const wait = fireAt - clock.now()
-    if (wait < 0 && late === 'skip') logger.info({ correlationId, lateMs: -wait }, 'a broadcast came too late')
+    if (wait < 0 && late === 'skip') this.#logger.info({ correlationId, lateMs: -wait }, 'a broadcast came too late')
     else if (wait <= 0) void this.#run(envelope)
     else if (this.#waiting.size < mostWaiting) this.#wait(envelope, fireAt)
-    else logger.warn({ correlationId }, `not run: ${mostWaiting} broadcasts wait for their time already`)
+    else this.#logger.warn({ correlationId }, `not run: ${mostWaiting} broadcasts wait for their time already`)
   }
 
   #wait(envelope: Envelope, fireAt: number): void {
@@ -107,7 +135,7 @@ export class BroadcastListener {
   }
 
   async #run(envelope: Envelope): Promise<void> {
-    const { transport, subjects, identity, clock, logger } = this.#link
+    const { transport, subjects, identity, clock } = this.#link
     const { correlationId, name } = envelope
     const about = {
       correlation_id: correlationId,
@@ -132,9 +160,15 @@ export class BroadcastListener {
         return transport.publish(subject, failed(error))
       })
     } catch (error) {
-      logger.warn({ error, correlationId }, 'the answer to a broadcast could not be sent')
+      this.#logger.warn({ error, correlationId }, 'the answer to a broadcast could not be sent')
     }
   }
+}
+
+/** Who says that it sent a broadcast; agents of Python say nothing. */
+function senderOf({ params: { _dc_meta: meta } }: Envelope): string {
+  const source = isObject(meta) ? meta.source_device : undefined
+  return typeof source === 'string' ? source.slice(0, 256) : ''
 }
 
 /** The envelope; why it is not run; or `undefined` where it does not concern this device. */

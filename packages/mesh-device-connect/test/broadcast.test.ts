@@ -108,6 +108,31 @@ describe('a broadcast that comes in', () => {
     await expect.poll(() => [...calls].sort()).toEqual(['battery', 'bound', 'label', 'me'])
   })
 
+  test('costs what a second has for predicates and no more, and is told of in few lines', async () => {
+    await using net = testNetwork()
+    const { calls, send, mesh } = await listening(net)
+    const text = JSON.stringify({ a: Array.from({ length: 500 }, () => 1) })
+    const where = 'bindings.a.all(x, bindings.a.all(y, bindings.a.all(z, x + y + z > 0)))'
+    const flood = `{"correlation_id":"br-1","function":"f","where":${JSON.stringify(where)},"bindings":${text}}`
+    for (let at = 0; at < 100; at++) await send(flood)
+    const failed = () => net.logs.filter(({ text: line }) => line.includes('where clause'))
+    await expect.poll(() => failed().length).toBeGreaterThan(2)
+    await send({ correlation_id: 'br-2', function: 'f', where: 'true' })
+    expect(calls, 'who floods is not heard for a while').toEqual([])
+    await send({ correlation_id: 'br-3', function: 'g', where: 'true', params: { _dc_meta: { source_device: 'b' } } })
+    await expect.poll(() => calls.map(({ name }) => name)).toEqual(['g'])
+    await net.clock.advance(3_000)
+    await send({ correlation_id: 'br-4', function: 'h', where: 'true' })
+    await expect.poll(() => calls.map(({ name }) => name)).toEqual(['g', 'h'])
+    expect(failed().length).toBeLessThanOrEqual(5)
+    for (let at = 0; at < 50; at++) await send('no JSON')
+    await net.clock.advance(1_000)
+    await send('no JSON')
+    expect(net.logs.filter(({ text: line }) => line.includes('a broadcast is not run')).length).toBeLessThan(20)
+    expect(net.logs.map(({ text: line }) => line)).toContain('log records dropped')
+    await net.settle(mesh.close())
+  })
+
   test('waits for its time, even a far one; late, it is skipped unless it says otherwise', async () => {
     await using net = testNetwork()
     const { calls, send } = await listening(net)
