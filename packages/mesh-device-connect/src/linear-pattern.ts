@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { invalid } from './subjects.ts'
 
 /** Longer than this no pattern is read, nor one whose repetitions come to more than `mostRepeated` nodes. */
 const longest = 1_000
@@ -18,7 +19,7 @@ export class LinearPatterns {
    */
   matches(text: string, pattern: string, spend: (steps: number) => void): boolean {
     const repeated = pattern.length * sumOf(pattern.match(/\d+(?=[,}])/g) ?? [])
-    if (pattern.length > longest || repeated > mostRepeated) throw new RangeError('the pattern is too large')
+    if (pattern.length > longest || repeated > mostRepeated) throw invalid('The pattern', 'it is too large')
     spend(pattern.length * stepsPerPatternCharacter + repeated)
     const program = this.#known.get(pattern) ?? this.#read(pattern)
     spend(((text.length + 1) * program.programSize()) / nodesPerStep)

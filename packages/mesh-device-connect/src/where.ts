@@ -3,6 +3,7 @@ import { coreError, messageOf, type Params } from '@backplane/core'
 import type { Environment } from '@marcbachmann/cel-js'
 import { decodeJson, isObject } from './json.ts'
 import { exhausted, type Meter, type Metered, meteredCel } from './metered-cel.ts'
+import { invalid } from './subjects.ts'
 
 /** What a predicate may speak of, in the words of Device Connect. */
 interface WhereContext {
@@ -136,7 +137,7 @@ async function environment(): Promise<Environment> {
     limits: { maxDepth: 100 },
   })
     .registerFunction('matches(dyn, dyn): bool', () => {
-      throw new TypeError('matches takes two texts')
+      throw invalid('matches', 'it takes two texts')
     })
     .registerOperator('double + int', (left, right) => left + Number(right))
     .registerOperator('double - int', (left, right) => left - Number(right))
@@ -183,7 +184,7 @@ function celEntries(values: object, ofNumber: (number: number) => unknown, depth
 
 function celValue(value: unknown, ofNumber: (number: number) => unknown, depth: number): unknown {
   if (typeof value === 'number') return ofNumber(value)
-  if (depth > deepest) throw new RangeError(`values are nested more than ${deepest} deep`)
+  if (depth > deepest) throw invalid('A value', `it is nested more than ${deepest} deep`)
   if (Array.isArray(value)) return value.map((item) => celValue(item, ofNumber, depth + 1))
   if (isObject(value) && !((value as unknown) instanceof Uint8Array)) {
     return new Map(celEntries(value, ofNumber, depth + 1))
