@@ -29,7 +29,7 @@ test("the emitter's own fields win", async () => {
   await net.settle(mesh.connect())
   await mesh.emit('e', { ts: 5, event_id: 'mine', blob: Uint8Array.of(255) })
   await net.clock.advance(0)
-  expect(heard[0]!.body.params).toEqual({ ts: 5, event_id: 'mine', blob: '/w==' })
+  expect(heard[0]!.body.params).toEqual({ ts: 5, event_id: 'mine', blob: '/w==', device_id: 'h1' })
 })
 
 test('calls and events continue the trace that is under way, and an event arrives without it', async () => {

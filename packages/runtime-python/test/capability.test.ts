@@ -168,6 +168,122 @@ async def all(self) -> list:
   expect(events.map(({ type }) => type)).not.toContain('plugin.exited')
 })
 
+test('an @emit method called from a thread gives what upstream gives: a coroutine for whoever wants one', async () => {
+  const { host, log } = testHost()
+  await host.load(
+    await plugin(`@emit()
+async def done(self, job: str):
+    if job == "bad":
+        raise ValueError("no such job")
+    return "body " + job
+
+@emit()
+def sync(self, job: str):
+    return "sync " + job
+
+@on(event_name="done")
+async def hear(self, device_id, event_name, payload):
+    self.heard.append(payload["job"])
+
+@on(event_name="custom")
+async def hear_custom(self, device_id, event_name, payload):
+    self.heard.append("custom")
+
+def in_thread(self, work):
+    answer = []
+    thread = threading.Thread(target=lambda: answer.append(work()))
+    thread.start()
+    return thread, answer
+
+async def asked(self, work):
+    thread, answer = self.in_thread(work)
+    while thread.is_alive():
+        await asyncio.sleep(0.001)
+    return answer[0]
+
+@rpc()
+async def from_threads(self) -> list:
+    loop = asyncio.get_running_loop()
+    ask = lambda made: asyncio.run_coroutine_threadsafe(made, loop).result(5)
+    return [
+        await self.asked(lambda: ask(self.done("a"))),
+        await self.asked(lambda: ask(self.sync(job="b"))),
+        await self.asked(lambda: asyncio.run(self.wait_for(self.done("c")))),
+        await self.asked(lambda: ask(self.device.enqueue_event("custom", {}))),
+        await self.asked(lambda: ask(self.device.invoke_remote("box-1", "name"))["result"]),
+        await self.asked(lambda: self.device.invoke("box-1", "name")["result"]),
+        await self.asked(lambda: asyncio.iscoroutine(self.done("d"))),
+    ]
+
+async def wait_for(self, coroutine):
+    return await asyncio.wait_for(coroutine, 5)
+
+@rpc()
+async def joined(self) -> bool:
+    """The loop waits for the thread, which emits."""
+    thread, _ = self.in_thread(lambda: self.done("e"))
+    thread.join(5)
+    return thread.is_alive()
+
+@rpc()
+def plainly(self) -> str:
+    return asyncio.run(self.wait_for(self.done("f")))
+
+@rpc()
+async def failing(self) -> str:
+    loop = asyncio.get_running_loop()
+    error = await self.asked(lambda: asyncio.run_coroutine_threadsafe(self.done("bad"), loop).exception(5))
+    self.in_thread(lambda: self.done("bad") and None)
+    return str(error)
+
+@rpc()
+async def name(self) -> str:
+    return "box"
+
+@rpc()
+async def all(self) -> list:
+    return self.heard
+`),
+  )
+  expect(await host.call('from_threads')).toEqual(['body a', 'sync b', 'body c', null, 'box', 'box', true])
+  expect(await host.call('joined')).toBe(false)
+  expect(await host.call('plainly')).toBe('body f')
+  expect(await host.call('failing')).toBe('no such job')
+  await until(() => log.some(({ message }) => message.includes('no such job')), 'the failure is told')
+  await until(async () => ((await host.call('all')) as unknown[]).length >= 6, 'all have heard')
+  expect(((await host.call('all')) as string[]).toSorted()).toEqual(['a', 'c', 'custom', 'd', 'e', 'f'])
+})
+
+test('a function that fails is told of once in the log, whose-ever wrapper it has', async () => {
+  const { host, log } = testHost()
+  const code = `import logging
+logger = logging.getLogger("device_connect.drivers")
+
+def wrapped(function):
+    async def method(self):
+        try:
+            return await function(self)
+        except Exception as error:
+            logger.warning("%s -> FAILED: %s", "<<< RPC EXEC", error)
+            raise
+    method._is_device_function, method._function_name, method._original_func = True, "fail", function
+    return method
+
+class Plugin:
+    def __init__(self, device):
+        pass
+
+    @wrapped
+    async def fail(self):
+        logger.warning("of its own")
+        raise ValueError("no such job")
+`
+  await host.load(await capability(code))
+  await expect(host.call('fail')).rejects.toMatchObject({ message: expect.stringContaining('no such job') })
+  await until(() => log.some(({ message }) => message === 'of its own'), 'it has logged')
+  expect(log.filter(({ message, fields }) => /no such job/.test(message + JSON.stringify(fields)))).toHaveLength(1)
+})
+
 test('@on with a device_type keeps other kinds out, its own host among them', async () => {
   const network = memoryNetwork()
   const on = (device: { id: string; type?: string }) => {

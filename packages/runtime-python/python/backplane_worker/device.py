@@ -1,6 +1,7 @@
 """The `device` that a Device Connect capability is made with: upstream's runtime as far as a capability may use it, and more."""
 from .calls import current_call
 from .errors import PluginError
+from .begun import Answer
 
 _codes = {"BP_FUNCTION_UNKNOWN": -32601, "BP_PARAMS_INVALID": -32602}
 
@@ -32,15 +33,15 @@ class Device:
 
     def invoke(self, device_id, function, timeout=None, **params):
         """Calls a function of another device; gives {"result": ...} or {"error": {"code", "message"}}. `timeout` in seconds."""
-        return self._here(self._invoke(device_id, function, timeout, params))
+        return self._answered(self._invoke(device_id, function, timeout, params))
 
     def invoke_remote(self, device_id, function_name, timeout=None, **params):
         """The same, by the name that drivers have for it."""
-        return self._here(self._invoke(device_id, function_name, timeout, params))
+        return self._answered(self._invoke(device_id, function_name, timeout, params))
 
     def enqueue_event(self, event, payload):
         """Emits an event that no @emit method declares."""
-        return self._here(self._host.emit(event.rsplit("/", 1)[-1], payload))
+        return self._emitted(event.rsplit("/", 1)[-1], payload)
 
     emit_event = enqueue_event
 
@@ -82,7 +83,7 @@ class Device:
 
     def emit(self, event, payload=None):
         """Emits an event; done when the mesh has taken it."""
-        return self._here(self._host.emit(event, payload))
+        return self._emitted(event, payload)
 
     def call_function(self, name, params=None, device=None, timeout=None):
         """Calls a function of this host, or of another device, and gives its result. `timeout` in seconds."""
@@ -104,6 +105,13 @@ class Device:
 
     def _here(self, coroutine):
         return coroutine if self._host.on_loop() else self._host.wait(coroutine)
+
+    def _answered(self, coroutine):
+        return coroutine if self._host.on_loop() else Answer(self._host.wait(coroutine))
+
+    def _emitted(self, event, payload):
+        coroutine = self._host.emit(event, payload)
+        return coroutine if self._host.on_loop() else self._host.begin(coroutine, "event '%s'" % event)
 
     async def _invoke(self, device_id, function, timeout, params):
         timeout_ms = None if timeout is None else timeout * 1000

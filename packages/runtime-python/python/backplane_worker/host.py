@@ -5,6 +5,7 @@ from collections import deque
 
 from .calls import current_call
 from .errors import PluginError
+from .begun import MOST_WAITING, Begun
 
 # Events and calls of the plugin that may be on their way to the host.
 MOST_WISHES = 4096
@@ -37,6 +38,8 @@ class Host:
         self._wishes = {}
         self._queue = deque()
         self._last = 0
+        # What threads of the plugin have had begun on the loop.
+        self._begun = set()
 
     # -- what the plugin is made of
 
@@ -126,6 +129,21 @@ class Host:
             coroutine.close()
             raise RuntimeError("host.wait() would wait for its own thread: use await")
         return run_coroutine_threadsafe(coroutine, self.loop).result(timeout)
+
+    def begin(self, coroutine, what):
+        """Has the loop run a coroutine for a thread of the plugin, and gives what may be awaited in that thread or not at all.
+
+        A synchronous function of the plugin waits for it. A thread of the plugin's own goes on at once, as with upstream's coroutines:
+        the loop may be waiting for it. `what` is said in the log when it fails and nobody asks.
+        """
+        from asyncio import run_coroutine_threadsafe
+
+        future = run_coroutine_threadsafe(coroutine, self.loop)
+        self._begun.add(future)
+        future.add_done_callback(self._begun.discard)
+        if self._worker.threads.has_this() or len(self._begun) > MOST_WAITING:
+            future.result()
+        return Begun(future, lambda error: self.log("error", "%s failed: %s" % (what, error)))
 
     def on_loop(self):
         """Whether the caller runs on the event loop's thread."""

@@ -68,6 +68,8 @@ class LoggingHook:
         # device-connect-edge and asyncio tell at INFO what they do themselves.
         for name in ("device_connect", "device_connect_edge", "asyncio"):
             logging.getLogger(name).setLevel(logging.WARNING)
+        # Its wrapper tells of each function that fails, and so does this worker, with the traceback.
+        logging.getLogger("device_connect.drivers").addFilter(lambda record: record.msg != "%s -> FAILED: %s")
         logging.captureWarnings(True)
 
 

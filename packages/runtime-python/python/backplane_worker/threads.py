@@ -1,6 +1,6 @@
 """Threads for functions of the plugin that may block."""
 from _queue import Empty, SimpleQueue
-from _thread import allocate_lock
+from _thread import allocate_lock, get_ident
 
 # A thread that has had nothing to do for this many seconds ends.
 IDLE = 30
@@ -17,6 +17,11 @@ class Threads:
         self._untaken = 0
         self._idle = 0
         self._count = 0
+        self._own = set()
+
+    def has_this(self):
+        """Whether the caller runs in one of these threads."""
+        return get_ident() in self._own
 
     def run(self, work):
         """Runs `work()`, which must not raise, as soon as a thread is free."""
@@ -40,6 +45,13 @@ class Threads:
             self._idle += 1
 
     def _serve(self):
+        self._own.add(get_ident())
+        try:
+            self._work_off()
+        finally:
+            self._own.discard(get_ident())
+
+    def _work_off(self):
         while True:
             try:
                 work = self._work.get(timeout=IDLE)

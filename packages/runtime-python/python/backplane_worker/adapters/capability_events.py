@@ -54,7 +54,7 @@ class Events:
     def _callback(self):
         def emit(event, payload):
             if not self._host.on_loop():
-                return self._host.wait(self._host.emit(event, payload))
+                return self._host.begin(self._host.emit(event, payload), "event '%s'" % event)
             return self._host.loop.create_task(self._host.emit(event, payload))
 
         return emit
@@ -84,7 +84,9 @@ class Events:
 
         def call(*args, **kwargs):
             coroutine = emit(*args, **kwargs)
-            return coroutine if self._host.on_loop() else self._host.wait(coroutine)
+            if self._host.on_loop():
+                return coroutine
+            return self._host.begin(coroutine, "event '%s'" % member._event_name)
 
         for name, value in vars(member).items():
             setattr(call, name, value)
