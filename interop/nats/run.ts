@@ -15,6 +15,7 @@ import { protocolCases } from '../../packages/transport-nats/test/protocol-cases
 import { converse } from '../../packages/transport-nats/test/support.ts'
 import { root } from '../../tools/workspace.ts'
 import { interop } from '../harness.ts'
+import { differences, sequences } from './differential.ts'
 import { makeIdentities } from './identities.ts'
 
 const fixtures = join(root, 'packages', 'transport-nats', 'test', 'fixtures')
@@ -43,6 +44,18 @@ await interop('nats', async ({ check, natsServer, venv, start, scratch }) => {
       assert.deepEqual(heard, { answer: silent ? '' : answer, closed: closes }, JSON.stringify(send.slice(0, 200)))
     }
   })
+
+  await check(
+    'on raw byte sequences made by chance, the embedded broker answers as nats-server does',
+    async () => {
+      await using embedded = natsBroker({ port: 0 })()
+      await embedded.listen()
+      const seed = Number(process.env.BACKPLANE_SEED ?? 7)
+      const different = await differences(sequences(2000, seed), embedded.port, server.port)
+      assert.deepEqual(different, [], `of seed ${seed}`)
+    },
+    { timeoutMs: 180_000 },
+  )
 
   await check(
     'the transport passes the transport suite on nats-server',

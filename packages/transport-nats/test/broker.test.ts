@@ -99,7 +99,7 @@ describe('limits', () => {
   })
 
   test('a client that reads slowly makes its publisher wait, instead of losing its connection', async () => {
-    await using broker = await startBroker({ maxPendingBytes: 2 * 1024 * 1024 })
+    await using broker = await startBroker({ maxPendingBytes: 8 * 1024 * 1024 })
     using slow = await rawClient(broker.port)
     using source = await rawClient(broker.port)
     slow.send(`${hello}SUB a 1\r\n`)
@@ -126,12 +126,12 @@ describe('limits', () => {
     expect(await converse(broker.port, 'PING\r\n')).toEqual({ answer: 'PONG\r\n', closed: false })
   })
 
-  test('bounds the subscriptions of one client', async () => {
+  test('refuses the one subscription over the bound of a client, and goes on with the others', async () => {
     await using broker = await startBroker({ maxSubscriptions: 2 })
-    expect(await converse(broker.port, `${hello}SUB a 1\r\nSUB b 2\r\nSUB c 3\r\n`)).toEqual({
-      answer: "-ERR 'maximum subscriptions exceeded'\r\n",
-      closed: true,
-    })
+    const full = "-ERR 'maximum subscriptions exceeded'\r\n"
+    const send = `${hello}SUB a 1\r\nSUB b 2\r\nSUB c 3\r\nPUB c 0\r\n\r\nPUB b 0\r\n\r\nUNSUB 1\r\nSUB c 3\r\nPUB c 0\r\n\r\n`
+    const answer = `${full}MSG b 2 0\r\n\r\nMSG c 3 0\r\n\r\n`
+    expect(await converse(broker.port, send)).toEqual({ answer, closed: false })
   })
 
   test('asks silent clients whether they live, and hangs up on those that do not answer', async () => {
@@ -139,7 +139,8 @@ describe('limits', () => {
     using silent = await rawClient(broker.port)
     silent.send(hello)
     await silent.closed
-    expect(silent.heard()).toBe("PING\r\nPING\r\n-ERR 'Stale Connection'\r\n")
+    // A slow machine may be asked once more before it has said anything.
+    expect(silent.heard()).toMatch(/^(PING\r\n){2,3}-ERR 'Stale Connection'\r\n$/)
     using alive = await rawClient(broker.port)
     let pings = 0
     alive.socket.on('data', (chunk) => {

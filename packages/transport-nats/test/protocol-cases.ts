@@ -16,6 +16,7 @@ const unknown = { answer: "-ERR 'Unknown Protocol Operation'\r\n", closes: true 
 const silent = { ...unknown, silent: true }
 const tooLong = { answer: "-ERR 'maximum control line exceeded'\r\n", closes: true }
 const badConnect = { answer: "-ERR 'Invalid CONNECT Options'\r\n", closes: true, silent: true }
+const nobody = 'HMSG r 1 33 33\r\nNATS/1.0 503\r\nNats-Subject: a\r\n\r\n\r\n'
 const pong = 'PONG\r\n'
 
 export const protocolCases: readonly ProtocolCase[] = [
@@ -123,4 +124,38 @@ export const protocolCases: readonly ProtocolCase[] = [
   { send: 'CONNECT {"verbose":false,"headers":true}\r\nSUB r 1\r\nPUB a r 2\r\nhi\r\n', answer: '' },
   { send: `${hello}INFO {}\r\n+OK\r\n`, answer: '' },
   { send: `${hello}-ERR 'x'\r\n`, answer: '', closes: true },
+
+  { send: 'CONNECT {"VERBOSE":false,"Headers":true,"No_Responders":true}\r\nSUB a 1\r\n', answer: '' },
+  { send: 'CONNECT {"verbo\u00c5\u00bfe":false}\r\nSUB a 1\r\n', answer: '' },
+  { send: 'CONNECT {"verbose":false,"VERBOSE":true,"verbose":null}\r\nSUB a 1\r\n', answer: '+OK\r\n+OK\r\n' },
+  { send: 'CONNECT {"verbose":false}\r\nCONNECT {}\r\nSUB a 1\r\n', answer: '' },
+  { send: 'CONNECT {"verbose":1,"verbose":false}\r\n', ...badConnect },
+  { send: 'CONNECT {"lang":1}\r\n', ...badConnect },
+  { send: 'CONNECT {"protocol":1.5}\r\n', ...badConnect },
+  { send: 'CONNECT{"verbose":false}\r\nSUB a 1\r\n', answer: '' },
+  { send: 'CONNECT {"protocol":1}\r\n', answer: '+OK\r\n' },
+  { send: 'CONNECT {"protocol":2}\r\n', answer: "-ERR 'invalid client protocol'\r\n", closes: true },
+  { send: 'CONNECT {"protocol":-1}\r\n', answer: "-ERR 'invalid client protocol'\r\n", closes: true },
+  { send: 'CONNECT {"account":"A"}\r\n', answer: "-ERR 'Authorization Violation'\r\n", closes: true },
+  { send: `${hello}SUB a 1\r\nCONNECT {}\r\nPUB a 0\r\n\r\n`, answer: '' },
+  { send: `${hello}SUB r 1\r\nUNSUB 1 1\r\nPUB a r 0\r\n\r\nPUB r 0\r\n\r\n`, answer: `${nobody}MSG r 1 0\r\n\r\n` },
+  { send: `${hello}SUB r q 1\r\nPUB a r 0\r\n\r\n`, answer: '' },
+  { send: `${hello}SUB a 1\r\nHPUB a 0 2\r\nhi\r\n`, answer: 'MSG a 1 2\r\nhi\r\n' },
+  { send: `${hello}SUB ${'a'.repeat(4094)} 1\r\n`, answer: '' },
+  { send: `${hello}SUB ${'a'.repeat(4095)} 1\r\n`, ...tooLong },
+  { send: `${hello}PUB ${'a'.repeat(4094)} 0\r\n\r\n`, answer: '' },
+  { send: `${hello}PUB ${' '.repeat(500)}${'a'.repeat(4094)} 0\r\n\r\n`, answer: '' },
+  { send: `${hello}UNSUB ${'1'.repeat(4096)}\r\n`, answer: '' },
+  { send: `${hello}UNSUB ${'1'.repeat(4097)}\r\n`, ...tooLong },
+  {
+    send: `${strict}SUB * 1\r\nPUB * 2\r\nhi\r\n`,
+    answer: "-ERR 'Invalid Publish Subject'\r\nMSG * 1 2\r\nhi\r\n",
+  },
+  { send: `${hello}SUB a q 1\r\nSUB * q 1\r\nPUB a 0\r\n\r\n`, answer: 'MSG a 1 0\r\n\r\n' },
+  { send: `${hello}SUB a 1\r\nSUB a..b 1\r\n`, answer: '' },
+  { send: `${hello}SUB a\r1\r\nPUB a 0\r\n\r\n`, answer: 'MSG a 1 0\r\n\r\n' },
+  { send: `${hello}PINGS\r\n+OKAY\r\nPONG x\r\n`, answer: pong },
+  { send: `${hello}INFO x\r\n`, ...silent },
+  { send: `${hello}INFO []\r\n`, ...silent },
+  { send: `${hello}-ERR\r\n`, ...unknown },
 ]

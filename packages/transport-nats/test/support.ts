@@ -49,7 +49,7 @@ export async function rawClient(port: number): Promise<RawClient> {
   return {
     socket,
     closed,
-    heard: () => heard.replace(/^INFO [^\n]*\n/, ''),
+    heard: () => heard.replaceAll(/^INFO [^\n]*\n/gm, ''),
     send: (data) => void socket.write(typeof data === 'string' ? Buffer.from(data, 'latin1') : data),
     [Symbol.dispose]: () => void socket.destroy(),
   }
@@ -62,7 +62,7 @@ export async function converse(port: number, input: string): Promise<{ answer: s
   client.closed.then(() => {
     closed = true
   })
-  const asked = input.match(/(^|\n)ping\r?\n/gi)?.length ?? 0
+  const asked = input.match(/(^|\n)ping[^\n]*\n/gi)?.length ?? 0
   client.send(`${input}PING\r\n`)
   await until(() => closed || client.heard().split('PONG\r\n').length - 1 > asked)
   const answer = client.heard()

@@ -12,6 +12,7 @@ import {
   type NatsBrokerInit,
   settingsOf,
 } from './options.ts'
+import { Turns } from './turns.ts'
 
 /** A server for NATS clients inside this process. */
 export interface NatsBroker extends AsyncDisposable {
@@ -79,6 +80,7 @@ class EmbeddedBroker implements NatsBroker {
       settings,
       clock,
       exchange: this.#exchange,
+      turns: new Turns(this.#exchange),
       ended: (connection, reason) => {
         this.#connections.delete(connection)
         if (reason !== undefined) logger.warn({ client: connection.options.name, reason }, 'NATS client cut off')

@@ -1,15 +1,19 @@
 import { SubjectTrie } from './subject-trie.ts'
+import type { Slice, Worker } from './turns.ts'
 
 /** One message as its publisher sent it; texts are latin1. */
 export interface Published {
   readonly subject: string
   /** Empty for none. */
   readonly reply: string
-  /** How much of `content` is headers; -1 for a message without. */
+  /** How much of `content` is headers; 0 for a message without. */
   readonly headerBytes: number
-  /** Headers and payload. Good until the call that it is given to returns: whoever keeps it, copies it. */
+  /** Headers and payload. */
   readonly content: Buffer
 }
+
+/** What one write costs, in small messages. */
+const unitsPerWrite = 8
 
 /** One subscription of one client. */
 export interface Route {
@@ -29,14 +33,19 @@ export interface Receiver {
   readonly routes: Map<string, Route>
   /** Bytes that it has not taken yet. */
   readonly pendingBytes: number
+  /** Its connection has ended: it hears nothing any more. */
+  readonly gone: boolean
   deliver(line: string, content: Buffer): void
   flush(): void
   /** Makes it wait a moment before it may publish more. */
   stall(): void
 }
 
+/** From so many receivers of one message on, those behind them wait for another turn. */
+const receiversAtOnce = 256
+
 /** Carries each message from its publisher to the subscriptions that its subject reaches. */
-export class Exchange {
+export class Exchange implements Worker {
   inMessages = 0
   outMessages = 0
   inBytes = 0
@@ -46,7 +55,6 @@ export class Exchange {
   readonly #touched = new Set<Receiver>()
   /** From so many pending bytes of a receiver on, its publishers are slowed down. */
   readonly #stallBytes: number
-  #turn = 0
 
   constructor(maxPendingBytes: number) {
     this.#stallBytes = maxPendingBytes / 2
@@ -66,14 +74,30 @@ export class Exchange {
     route.receiver.routes.delete(route.sid)
   }
 
-  publish(from: Receiver, message: Published): void {
+  /**
+   * Delivers to all whom a message reaches; to the first of them only where they are many. Gives what is left of it then:
+   * its publisher may not go on before that is done, so that each receiver hears it in order.
+   */
+  publish(from: Receiver, message: Published): Delivery | undefined {
     this.inMessages++
     this.inBytes += message.content.length
     const { plain, groups } = this.#routes.match(message.subject)
     let delivered = false
-    for (const route of plain) if (this.#deliver(from, route, message)) delivered = true
+    const first = Math.min(plain.length, receiversAtOnce)
+    for (let i = 0; i < first; i++) if (this.#deliver(from, plain[i]!, message)) delivered = true
     for (const members of groups) if (this.#deliverToOne(from, members, message)) delivered = true
-    if (!delivered && message.reply !== '' && from.options.noResponders) this.#sayNobody(from, message)
+    if (first === plain.length) {
+      if (!delivered) this.#sayNobody(from, message)
+      return undefined
+    }
+    return new Delivery(plain, first, {
+      deliver: (route) => {
+        if (this.#deliver(from, route, message)) delivered = true
+      },
+      done: () => {
+        if (!delivered) this.#sayNobody(from, message)
+      },
+    })
   }
 
   /** Notes that a client has something to be written at the end of the turn. */
@@ -81,15 +105,19 @@ export class Exchange {
     this.#touched.add(receiver)
   }
 
-  /** Writes out what one turn has gathered. */
-  flush(): void {
-    for (const receiver of this.#touched) receiver.flush()
-    this.#touched.clear()
+  /** Writes out what has gathered. */
+  work(slice: Slice): boolean {
+    for (const receiver of this.#touched) {
+      this.#touched.delete(receiver)
+      receiver.flush()
+      if (slice.spend(unitsPerWrite) && this.#touched.size > 0) return true
+    }
+    return false
   }
 
-  /** Members take turns; one that may not have it (`echo` off) is passed over. */
+  /** One of them by chance, as in nats-server; one that may not have it (`echo` off) is passed over. */
   #deliverToOne(from: Receiver, members: readonly Route[], message: Published): boolean {
-    const first = this.#turn++
+    const first = members.length > 1 ? Math.floor(Math.random() * members.length) : 0
     for (let i = 0; i < members.length; i++) {
       if (this.#deliver(from, members[(first + i) % members.length]!, message)) return true
     }
@@ -97,18 +125,18 @@ export class Exchange {
   }
 
   #deliver(from: Receiver, route: Route, message: Published): boolean {
-    if (route.receiver === from && !from.options.echo) return false
+    const { receiver } = route
+    if (receiver.gone || (receiver === from && !from.options.echo)) return false
+    route.delivered++
+    if (route.max > 0 && route.delivered >= route.max) this.remove(route)
     this.#send(route, message)
-    if (route.receiver.pendingBytes > this.#stallBytes) from.stall()
+    if (receiver.pendingBytes > this.#stallBytes) from.stall()
     return true
   }
 
-  #send(route: Route, { subject, reply, headerBytes, content }: Published): void {
-    const { receiver, sid } = route
-    route.delivered++
-    if (route.max > 0 && route.delivered >= route.max) this.remove(route)
+  #send({ receiver, sid }: Route, { subject, reply, headerBytes, content }: Published): void {
     const to = reply === '' ? sid : `${sid} ${reply}`
-    if (headerBytes < 0) receiver.deliver(`MSG ${subject} ${to} ${content.length}\r\n`, content)
+    if (headerBytes === 0) receiver.deliver(`MSG ${subject} ${to} ${content.length}\r\n`, content)
     else if (receiver.options.headers) {
       receiver.deliver(`HMSG ${subject} ${to} ${headerBytes} ${content.length}\r\n`, content)
     } else {
@@ -121,12 +149,39 @@ export class Exchange {
     this.outBytes += content.length
   }
 
-  /** Answers 503 as nats-server does; since its 2.12, with the subject that nobody listens to. */
+  /**
+   * Answers 503 as nats-server does: with the subject that nobody listens to, to a plain subscription of the one who asked, and
+   * without counting as a message to it.
+   */
   #sayNobody(from: Receiver, { subject, reply }: Published): void {
-    const { plain, groups } = this.#routes.match(reply)
-    const own = [...plain, ...groups.flat()].find((route) => route.receiver === from)
+    if (reply === '' || !from.options.noResponders) return
+    const own = this.#routes.match(reply).plain.find((route) => route.receiver === from)
     if (!own) return
     const content = Buffer.from(`NATS/1.0 503\r\nNats-Subject: ${subject}\r\n\r\n`, 'latin1')
     this.#send(own, { subject: reply, reply: '', headerBytes: content.length, content })
+  }
+}
+
+/** What is left to do of a message that reaches many. */
+export class Delivery implements Worker {
+  readonly #routes: readonly Route[]
+  readonly #steps: { deliver(route: Route): void; done(): void }
+  #next: number
+
+  constructor(routes: readonly Route[], next: number, steps: { deliver(route: Route): void; done(): void }) {
+    this.#routes = routes
+    this.#next = next
+    this.#steps = steps
+  }
+
+  work(slice: Slice): boolean {
+    while (this.#next < this.#routes.length) {
+      const route = this.#routes[this.#next++]!
+      // Who has unsubscribed meanwhile hears no more of it.
+      if (route.receiver.routes.get(route.sid) === route) this.#steps.deliver(route)
+      if (slice.spend(1) && this.#next < this.#routes.length) return true
+    }
+    this.#steps.done()
+    return false
   }
 }

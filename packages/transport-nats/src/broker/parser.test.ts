@@ -13,6 +13,8 @@ function recorder() {
     pong: () => void calls.push('pong'),
     subscribe: (...args) => void calls.push(`sub ${args.join('|')}`),
     unsubscribe: (...args) => void calls.push(`unsub ${args.join('|')}`),
+    mayUseHeaders: () => true,
+    publishing: () => {},
     publish: ({ subject, reply, headerBytes, content }) =>
       void calls.push(`pub ${subject}|${reply}|${headerBytes}|${content.toString('latin1')}`),
     fault: (message) => void calls.push(`fault ${message}`),
@@ -46,8 +48,8 @@ const expected = [
   'sub c||3',
   'unsub 1|0',
   'unsub 2|5',
-  'pub a||-1|',
-  'pub a.b|reply.1|-1|he\r\no',
+  'pub a||0|',
+  'pub a.b|reply.1|0|he\r\no',
   'pub a||12|NATS/1.0\r\n\r\nhi',
   'pub a|r|12|NATS/1.0\r\n\r\n',
   'ping',
@@ -85,7 +87,7 @@ test.each([
   ['\r\n', 'Unknown Protocol Operation'],
   ['GET / HTTP/1.1\r\n', 'Unknown Protocol Operation'],
   ['\u0016\u0003\u0001', 'Unknown Protocol Operation'],
-  ['PINGS', 'Unknown Protocol Operation'],
+  ['PXNGS', 'Unknown Protocol Operation'],
   ['constructor\r\n', 'Unknown Protocol Operation'],
   ['__proto__ \r\n', 'Unknown Protocol Operation'],
   ['SUB\r\n', 'Unknown Protocol Operation'],
@@ -114,9 +116,11 @@ test.each([
 })
 
 test('lets nobody in before CONNECT while it is locked', () => {
-  for (const text of ['PING\r\n', 'PUB a 100\r\n', 'X', `CONNECT ${'x'.repeat(300)}`]) {
+  for (const text of ['PING\r\n', 'PUB a 100\r\n', 'X', '\r\n', `SUB ${'x'.repeat(300)}`]) {
     expect(parse([Buffer.from(text)], true)).toEqual(['fault Authorization Violation'])
   }
+  const long = Buffer.from(`CONNECT ${'x'.repeat(300)}`)
+  expect(parse([long], true)).toEqual(['fault maximum control line exceeded'])
   expect(parse([Buffer.from('CONNECT {}\r\n')], true)).toEqual(['connect {}'])
 })
 

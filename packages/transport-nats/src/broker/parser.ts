@@ -12,6 +12,10 @@ export interface ClientRequests {
   subscribe(subject: string, queue: string, sid: string): void
   /** `max` is 0 for at once. */
   unsubscribe(sid: string, max: number): void
+  /** Headers are about to come; `false` where the client has not said that it knows them, which it has been told. */
+  mayUseHeaders(): boolean
+  /** A message on this subject is about to come. */
+  publishing(subject: string): void
   publish(message: Published): void
   /** The client broke the protocol, or said that it gives up (`undefined`). Nothing follows. */
   fault(message: string | undefined): void
@@ -31,7 +35,6 @@ export const faults = {
   unauthorized: 'Authorization Violation',
 } as const
 
-const longestOperation = 'CONNECT'.length
 const lineFeed = 10
 const carriageReturn = 13
 
@@ -53,10 +56,13 @@ export class ProtocolParser {
   #content: Buffer | undefined
   #filled = 0
   #stopped = false
+  /** More of a line is not looked at: it is too long in any case. */
+  readonly #longestLine: number
 
   constructor(requests: ClientRequests, limits: ParserLimits) {
     this.#requests = requests
     this.#limits = limits
+    this.#longestLine = limits.maxControlLine + 1024
   }
 
   /** Ignores everything from here on. */
@@ -66,11 +72,20 @@ export class ProtocolParser {
     this.#line = ''
   }
 
-  parse(chunk: Buffer): void {
-    let at = 0
+  /**
+   * Reads a chunk from `at` on. `pause` is asked after each operation whether that is enough for now; gives where to go
+   * on.
+   */
+  parse(chunk: Buffer, at = 0, pause: () => boolean = never): number {
     while (at < chunk.length && !this.#stopped) {
-      at = this.#pending ? this.#readContent(chunk, at) : this.#readLine(chunk, at)
+      if (this.#pending) at = this.#readContent(chunk, at)
+      else {
+        at = this.#readLine(chunk, at)
+        if (this.#pending) continue
+      }
+      if (pause()) return at
     }
+    return chunk.length
   }
 
   #fault(message: string | undefined): void {
@@ -81,74 +96,95 @@ export class ProtocolParser {
   #readLine(chunk: Buffer, at: number): number {
     const found = chunk.indexOf(lineFeed, at)
     const end = found < 0 ? chunk.length : found
-    if (this.#line.length + end - at > this.#limits.maxControlLine + 1) {
-      this.#fault(this.locked ? faults.unauthorized : faults.controlLine)
-      return chunk.length
-    }
-    let line = chunk.toString('latin1', at, end)
+    let line = chunk.toString('latin1', at, Math.min(end, at + this.#longestLine))
     if (this.#line !== '') line = this.#line + line
     if (found < 0) {
-      this.#line = line
-      if (!this.#mayBegin(line)) this.#fault(this.locked ? faults.unauthorized : faults.unknown)
+      this.#hold(line)
       return chunk.length
     }
     this.#line = ''
-    if (line.charCodeAt(line.length - 1) === carriageReturn) line = line.slice(0, -1)
     this.#dispatch(line)
     return found + 1
   }
 
-  #dispatch(line: string): void {
-    const blank = firstBlank(line)
-    const name = (blank < 0 ? line : line.slice(0, blank)).toUpperCase()
-    const operation = this.#operations[name]
-    if (this.locked && name !== 'CONNECT') this.#fault(faults.unauthorized)
-    else if (operation) operation(line, blank)
-    else this.#fault(faults.unknown)
+  /** Keeps a line whose end has not come yet, if it may become one: nonsense is answered at once, as by nats-server. */
+  #hold(line: string): void {
+    const operation = operationOf(line)
+    if (this.locked && !mayBeConnect(line)) this.#fault(faults.unauthorized)
+    else if (!operation) {
+      if (mayBecomeOperation(line)) this.#line = line
+      else this.#fault(faults.unknown)
+    } else {
+      const { name, at } = operation
+      // Blanks in front of the arguments may be without end, and are not kept; nor what may follow a PING.
+      if (at === line.length || withoutArguments.has(name)) this.#line = `${name} `
+      else if (line.length - at > this.#limits.maxControlLine + 1) this.#fault(faults.controlLine)
+      else this.#line = line
+    }
   }
 
-  readonly #operations: Readonly<Record<string, (line: string, blank: number) => void>> = Object.assign(
-    Object.create(null),
-    {
-      PUB: (line: string, blank: number) => this.#publish(fields(line, blank), false),
-      HPUB: (line: string, blank: number) => this.#publish(fields(line, blank), true),
-      PING: () => this.#requests.ping(),
-      PONG: () => this.#requests.pong(),
-      SUB: (line: string, blank: number) => {
-        const [subject, second, third, ...more] = fields(line, blank)
+  #dispatch(line: string): void {
+    if (this.locked && !mayBeConnect(line)) {
+      this.#fault(faults.unauthorized)
+      return
+    }
+    const operation = operationOf(line)
+    if (!operation) {
+      this.#fault(faults.unknown)
+      return
+    }
+    const { name, at } = operation
+    let end = line.length
+    // The last byte goes with any carriage return in the line, as in nats-server.
+    if (end > at && (line.charCodeAt(end - 1) === carriageReturn || line.includes('\r', at + 1))) end--
+    if (end - at > this.#limits.maxControlLine) this.#fault(faults.controlLine)
+    else this.#perform(name, line.slice(at, end))
+  }
+
+  #perform(name: string, args: string): void {
+    switch (name) {
+      case 'PUB':
+        this.#publish(words(args), false)
+        break
+      case 'HPUB':
+        this.#publish(words(args), true)
+        break
+      case 'PING':
+        this.#requests.ping()
+        break
+      case 'PONG':
+        this.#requests.pong()
+        break
+      case 'SUB': {
+        const [subject, second, third, ...more] = words(args.replaceAll('\r', ' '))
         if (subject === undefined || second === undefined || more.length > 0) this.#fault(faults.unknown)
         else if (third === undefined) this.#requests.subscribe(subject, '', second)
         else this.#requests.subscribe(subject, second, third)
-      },
-      UNSUB: (line: string, blank: number) => {
-        const [sid, max, ...more] = fields(line, blank)
+        break
+      }
+      case 'UNSUB': {
+        const [sid, max, ...more] = words(args.replaceAll('\r', ' '))
         if (sid === undefined || more.length > 0) this.#fault(faults.unknown)
         else this.#requests.unsubscribe(sid, sizeOf(max) ?? 0)
-      },
-      CONNECT: (line: string, blank: number) => this.#requests.connect(blank < 0 ? '' : line.slice(blank).trim()),
-      INFO: () => {},
-      '+OK': () => {},
-      '-ERR': () => this.#fault(undefined),
-    },
-  )
-
-  /**
-   * Whether a line that has begun so can still name an operation: nonsense is answered at once, as it is by nats-
-   * server.
-   */
-  #mayBegin(line: string): boolean {
-    const blank = firstBlank(line)
-    const name = (blank < 0 ? line : line.slice(0, blank)).toUpperCase().replace(/\r$/, '')
-    if (blank >= 0) return name in this.#operations
-    if (name.length > longestOperation) return false
-    for (const operation in this.#operations) if (operation.startsWith(name)) return true
-    return false
+        break
+      }
+      case 'CONNECT':
+        this.#requests.connect(args)
+        break
+      case 'INFO':
+        if (!isObject(args)) this.#fault(faults.unknown)
+        break
+      case '-ERR':
+        this.#fault(undefined)
+        break
+    }
   }
 
   #publish(args: readonly string[], headers: boolean): void {
+    if (headers && !this.#requests.mayUseHeaders()) return
     const numbers = headers ? 2 : 1
     const size = sizeOf(args.at(-1))
-    const headerBytes = headers ? sizeOf(args.at(-2)) : -1
+    const headerBytes = headers ? sizeOf(args.at(-2)) : 0
     if (size === undefined || headerBytes === undefined || headerBytes > size) {
       this.#fault(faults.unknown)
       return
@@ -161,6 +197,7 @@ export class ProtocolParser {
       this.#fault(faults.payload)
       return
     }
+    this.#requests.publishing(args[0]!)
     this.#pending = { subject: args[0]!, reply: args.length === numbers + 2 ? args[1]! : '', headerBytes, size }
   }
 
@@ -194,24 +231,66 @@ export class ProtocolParser {
   }
 }
 
-function firstBlank(line: string): number {
-  for (let i = 0; i < line.length; i++) {
-    const code = line.charCodeAt(i)
-    if (code === 32 || code === 9) return i
-  }
-  return -1
+/** Where an operation's arguments begin. */
+interface Operation {
+  readonly name: string
+  readonly at: number
 }
 
-/** The words behind a line's operation, which any number of blanks and tabs may separate. */
-function fields(line: string, blank: number): string[] {
-  if (blank < 0) return []
-  const words = line.slice(blank + 1).split(' ')
-  return words.includes('') || line.includes('\t')
-    ? line
-        .slice(blank)
-        .split(/[ \t]+/)
-        .filter(Boolean)
-    : words
+/** Those that take arguments need a blank in front of them. */
+const withArguments: ReadonlySet<string> = new Set(['PUB', 'HPUB', 'SUB', 'UNSUB', '-ERR'])
+const withoutArguments: ReadonlySet<string> = new Set(['PING', 'PONG', '+OK'])
+/** Those that nats-server tells by their letters alone, whatever follows. */
+const byLetters = [...withoutArguments, 'CONNECT', 'INFO']
+
+/** The operation that a line, or the beginning of one, names; `undefined` for none, or none yet. */
+function operationOf(line: string): Operation | undefined {
+  let at = 0
+  while (at < line.length && !isBlank(line.charCodeAt(at))) at++
+  let name = line.slice(0, at).toUpperCase()
+  if (!withArguments.has(name)) {
+    const known = byLetters.find((letters) => name.startsWith(letters))
+    if (!known) return undefined
+    name = known
+    at = known.length
+  } else if (at === line.length) return undefined
+  while (at < line.length && isBlank(line.charCodeAt(at))) at++
+  return { name, at }
+}
+
+/** Whether more bytes can make an operation of it. */
+function mayBecomeOperation(line: string): boolean {
+  const upper = line.toUpperCase()
+  for (const name of withArguments) if (name.startsWith(upper)) return true
+  return byLetters.some((name) => name.startsWith(upper))
+}
+
+/** What a client may send before it has said who it is. Its first letter decides, as in nats-server. */
+function mayBeConnect(line: string): boolean {
+  return /^c/i.test(line)
+}
+
+/** What any number of blanks and tabs may separate. */
+function words(args: string): string[] {
+  const split = args.split(' ')
+  return split.includes('') || args.includes('\t') ? args.split(/[ \t]+/).filter(Boolean) : split
+}
+
+function never(): boolean {
+  return false
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9
+}
+
+function isObject(json: string): boolean {
+  try {
+    const value: unknown = JSON.parse(json)
+    return typeof value === 'object' && !Array.isArray(value)
+  } catch {
+    return false
+  }
 }
 
 function sizeOf(text: string | undefined): number | undefined {
