@@ -152,6 +152,93 @@ describe('limits', () => {
   })
 })
 
+describe('a busy client', () => {
+  const tiny = (count: number) => 'PUB flood 1\r\nx\r\n'.repeat(count)
+
+  test('does not keep its neighbours waiting until all that it sent is worked off', async () => {
+    await using broker = await startBroker()
+    using busy = await rawClient(broker.port)
+    using neighbour = await rawClient(broker.port)
+    const all = 500_000
+    busy.send(`${hello}${tiny(all)}`)
+    await until(() => broker.stats.inMessages > 0)
+    const rounds = 5
+    const begun = broker.stats.inMessages
+    for (let round = 1; round <= rounds; round++) {
+      neighbour.send('PING\r\n')
+      await new Promise<void>((resolve) => neighbour.socket.once('data', () => resolve()))
+    }
+    const between = broker.stats.inMessages - begun
+    expect(neighbour.heard()).toBe('PONG\r\n'.repeat(rounds))
+    expect(between / rounds).toBeLessThan(10_000)
+    await until(() => broker.stats.inMessages === all)
+  })
+
+  test('is heard to the end, although it hangs up at once', async () => {
+    await using broker = await startBroker()
+    using listener = await rawClient(broker.port)
+    listener.send(`${hello}SUB flood 1\r\n`)
+    await until(() => broker.stats.subscriptions === 1)
+    using busy = await rawClient(broker.port)
+    busy.socket.end(`${hello}${tiny(50_000)}`)
+    await until(() => broker.stats.connections === 1)
+    await until(() => listener.heard().length >= 50_000 * 'MSG flood 1 1\r\nx\r\n'.length)
+    expect(broker.stats).toMatchObject({ inMessages: 50_000, outMessages: 50_000 })
+  })
+
+  test('reaches very many subscriptions with each message, in order, and none that has ended meanwhile', async () => {
+    await using broker = await startBroker()
+    using listener = await rawClient(broker.port)
+    const many = 20_000
+    let subscribing = hello
+    for (let sid = 1; sid <= many; sid++) subscribing += `SUB wide ${sid}\r\n`
+    listener.send(subscribing)
+    await until(() => broker.stats.subscriptions === many)
+    using source = await rawClient(broker.port)
+    source.send(`${hello}PUB wide 1\r\na\r\nPUB wide 1\r\nb\r\nPING\r\n`)
+    await until(() => source.heard() === 'PONG\r\n')
+    const heardOf = (sid: number) =>
+      [...listener.heard().matchAll(new RegExp(`MSG wide ${sid} 1\r\n(.)`, 'g'))].map(([, text]) => text).join('')
+    await until(() => broker.stats.outMessages === 2 * many)
+    await until(() => listener.heard().split('MSG').length - 1 === 2 * many)
+    for (const sid of [1, 255, 256, 257, many]) expect(heardOf(sid)).toBe('ab')
+
+    source.send('PUB wide 1\r\nc\r\n')
+    listener.send('CONNECT {"verbose":false}\r\nPING\r\n')
+    await until(() => listener.heard().endsWith('PONG\r\n'))
+    expect(broker.stats.subscriptions).toBe(0)
+    const reached = broker.stats.outMessages
+    source.send('PUB wide 1\r\nd\r\nPING\r\n')
+    await until(() => source.heard() === 'PONG\r\nPONG\r\n')
+    expect(broker.stats.outMessages).toBe(reached)
+  })
+
+  test('leaves nothing behind when it goes with very many subscriptions, and gets nothing any more', async () => {
+    await using broker = await startBroker()
+    using listener = await rawClient(broker.port)
+    let subscribing = hello
+    for (let sid = 1; sid <= 20_000; sid++) subscribing += `SUB wide.${sid} ${sid}\r\n`
+    listener.send(subscribing)
+    await until(() => broker.stats.subscriptions === 20_000)
+    listener.socket.resetAndDestroy()
+    await until(() => broker.stats.connections === 0)
+    const asking = `${hello}SUB r 1\r\nPUB wide.20000 r 0\r\n\r\n`
+    const nobody = 'HMSG r 1 42 42\r\nNATS/1.0 503\r\nNats-Subject: wide.20000\r\n\r\n\r\n'
+    expect(await converse(broker.port, asking)).toEqual({ answer: nobody, closed: false })
+    await until(() => broker.stats.subscriptions === 0)
+  })
+
+  test('members of several queue groups on one subject all get their share', async () => {
+    await using broker = await startBroker()
+    using listener = await rawClient(broker.port)
+    listener.send(
+      `${hello}SUB a g 1\r\nSUB a g 2\r\nSUB a h 3\r\nSUB a h 4\r\n${'PUB a 0\r\n\r\n'.repeat(400)}PING\r\n`,
+    )
+    await until(() => listener.heard().endsWith('PONG\r\n'))
+    for (const sid of [1, 2, 3, 4]) expect(listener.heard().split(`MSG a ${sid} 0`).length).toBeGreaterThan(100)
+  })
+})
+
 describe('who may connect', () => {
   const violation = { answer: "-ERR 'Authorization Violation'\r\n", closed: true }
 
