@@ -27,7 +27,7 @@ export function takeMeta(params: Params): Meta {
     params: rest,
     caller: typeof id === 'string' && id !== '' ? { kind: 'mesh', id } : anonymous,
     ...(trace ? { trace } : {}),
-    ...(typeof timeoutMs === 'number' && timeoutMs > 0 ? { timeoutMs } : {}),
+    ...(Number.isFinite(timeoutMs) && (timeoutMs as number) > 0 ? { timeoutMs: timeoutMs as number } : {}),
   }
 }
 

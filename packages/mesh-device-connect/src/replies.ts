@@ -72,7 +72,7 @@ function readReply(name: string, payload: Uint8Array): BroadcastReply | undefine
     const body = decodeJson(payload)
     if (!isObject(body) || typeof body.device_id !== 'string') return undefined
     const { device_id: device, actually_fired_at: seconds } = body
-    const when = typeof seconds === 'number' ? { firedAt: seconds * 1000 } : {}
+    const when = Number.isFinite(seconds) ? { firedAt: Number(seconds) * 1000 } : {}
     if (body.success === true) return { device, ok: true, result: body.result ?? null, ...when }
     return { device, ok: false, error: fromRpcError(device, name, body.error), ...when }
   } catch {

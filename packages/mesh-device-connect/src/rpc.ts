@@ -1,5 +1,5 @@
-import { type BackplaneError, coreError, type Json, type Params, type Value } from '@backplane/core'
-import { decodeJson, encodeBytes, encodeJson, isObject } from './json.ts'
+import { BackplaneError, coreError, type Json, type Params, type Value } from '@backplane/core'
+import { decodeJson, encodeBytes, isObject } from './json.ts'
 import { fromRpcError, type RpcError, rpcCodes } from './rpc-errors.ts'
 
 /** What came in on `cmd`: a request, something that is answered with an error, or something that is not answered. */
@@ -17,7 +17,9 @@ export function readRequest(body: Uint8Array): Incoming {
   let message: Json
   try {
     message = decodeJson(body)
-  } catch {
+  } catch (error) {
+    if (error instanceof BackplaneError)
+      return refused(null, rpcCodes.invalidRequest, `Invalid request: ${error.message}`)
     return refused(null, rpcCodes.parse, 'Parse error: the body is not JSON in UTF-8')
   }
   if (!isObject(message)) {
@@ -25,9 +27,6 @@ export function readRequest(body: Uint8Array): Incoming {
     return refused(null, rpcCodes.invalidRequest, `Invalid request: ${what}`)
   }
   const { id = null, method, params = {} } = message
-  if (!isEchoable(id)) {
-    return refused(null, rpcCodes.invalidRequest, 'Invalid request: `id` is nothing that an answer could repeat')
-  }
   if (typeof method !== 'string') {
     return refused(id, rpcCodes.invalidRequest, 'Invalid request: `method` must name a function, as a string')
   }
@@ -59,7 +58,9 @@ export function readResponse(device: string, name: string, body: Uint8Array): Va
   try {
     message = decodeJson(body)
   } catch (cause) {
-    throw notAnAnswer(device, name, 'something that is not JSON', cause)
+    const isJson = cause instanceof BackplaneError
+    const what = isJson ? `JSON that cannot be taken: ${cause.message}` : 'something that is not JSON'
+    throw notAnAnswer(device, name, what, cause)
   }
   if (!isObject(message)) throw notAnAnswer(device, name, 'JSON that is not a JSON-RPC response')
   if (message.error !== undefined && message.error !== null) throw fromRpcError(device, name, message.error)
@@ -80,17 +81,6 @@ export function readEvent(body: Uint8Array): Params | undefined {
     return isObject(message.params) ? message.params : {}
   } catch {
     return undefined
-  }
-}
-
-/** Any JSON is repeated, as by Python; but what is read is not always what can be written: `1e999`, nesting without end. */
-function isEchoable(id: Json): boolean {
-  if (typeof id === 'string' || id === null) return true
-  try {
-    encodeJson(id)
-    return true
-  } catch {
-    return false
   }
 }
 

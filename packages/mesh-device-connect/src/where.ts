@@ -159,9 +159,8 @@ export function readBindings(payload: Uint8Array, meter?: Meter): Bindings {
   return new Map(isObject(body) && isObject(body.bindings) ? celEntries(body.bindings, ofNumber) : [])
 }
 
-/** A reviver's third argument has the number as it was written; TypeScript does not know of it yet. */
-function keepKind(_key: string, value: unknown, ...[context]: unknown[]): unknown {
-  const { source = '' } = (context ?? {}) as { source?: string }
+/** Numbers as they were written. */
+function keepKind(_key: string, value: unknown, { source = '' }: { readonly source?: string } = {}): unknown {
   return typeof value === 'number' && /^-?\d{1,19}$/.test(source) ? BigInt(source) : value
 }
 

@@ -71,7 +71,7 @@ describe('what comes in on cmd', () => {
     expect(ran).toEqual(['published'])
   })
 
-  test('NaN and infinities are read as null; _dc_meta says who asks and for which trace', async () => {
+  test('numbers keep what they are, also those that only Python writes; _dc_meta says who asks and for which trace', async () => {
     await using net = testNetwork()
     const calls: MeshCall[] = []
     const mesh = net.member(h1, async (call) => {
@@ -85,11 +85,11 @@ describe('what comes in on cmd', () => {
     await ask(
       wire,
       cmd,
-      `{"id":1,"method":"f","params":{"a":NaN,"b":[-Infinity,"NaN \\" Infinity"],"_dc_meta":${JSON.stringify(meta)}}}`,
+      `{"id":1,"method":"f","params":{"a":NaN,"ts":1795298180547494123,"b":[-Infinity,"NaN \\" Infinity"],"_dc_meta":${JSON.stringify(meta)}}}`,
     )
     await ask(wire, cmd, { id: 2, method: 'f', params: { _dc_meta: { trace_id: '64113af84754459a' } } })
     expect(calls[0]).toMatchObject({
-      params: { a: null, b: [null, 'NaN " Infinity'] },
+      params: { a: Number.NaN, ts: 1795298180547494123n, b: [-Infinity, 'NaN " Infinity'] },
       caller: { kind: 'mesh', id: 'agent-1' },
       trace: { traceparent, tracestate: 'a=b' },
     })
@@ -99,6 +99,27 @@ describe('what comes in on cmd', () => {
       caller: { kind: 'mesh' },
       trace: { traceparent: '00-000000000000000064113af84754459a-64113af84754459a-01' },
     })
+  })
+
+  test('numbers go out as Python reads them, and an id that is one comes back with each digit', async () => {
+    await using net = testNetwork()
+    await net.settle(net.member(h1, async ({ params }) => params.value ?? null).connect())
+    const wire = await net.wire()
+    const body = '{"id":18446744073709551615,"method":"echo","params":{"value":[NaN,-9007199254740993,1e400,-0.0]}}'
+    const { payload } = await wire.request(cmd, new TextEncoder().encode(body))
+    expect(new TextDecoder().decode(payload)).toBe(
+      '{"jsonrpc":"2.0","id":18446744073709551615,"result":[NaN,-9007199254740993,Infinity,-0.0]}',
+    )
+  })
+
+  test('nesting without end is refused in words', async () => {
+    await using net = testNetwork()
+    await net.settle(net.member(h1, async () => 'fine').connect())
+    const wire = await net.wire()
+    const body = `{"id":1,"method":"f","params":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`
+    const { payload } = await wire.request(cmd, new TextEncoder().encode(body))
+    const { error } = JSON.parse(new TextDecoder().decode(payload))
+    expect(error).toMatchObject({ code: -32600, message: expect.stringContaining('nested deeper than 256') })
   })
 
   test('calls run side by side', async () => {
@@ -120,7 +141,7 @@ describe('what comes in on cmd', () => {
     await using net = testNetwork()
     const results: Record<string, unknown> = {
       bytes: { blob: Uint8Array.of(1, 2, 3) },
-      nan: { deep: [Number.NaN] },
+      date: { deep: [new Date(0)] },
       nothing: undefined,
       large: 'x'.repeat(2_000_000),
     }
@@ -128,7 +149,7 @@ describe('what comes in on cmd', () => {
     const wire = await net.wire()
     expect(await ask(wire, cmd, { id: 1, method: 'bytes' })).toMatchObject({ result: { blob: 'AQID' } })
     expect(await ask(wire, cmd, { id: 1, method: 'nothing' })).toMatchObject({ result: null })
-    expect(await ask(wire, cmd, { id: 1, method: 'nan' })).toMatchObject({
+    expect(await ask(wire, cmd, { id: 1, method: 'date' })).toMatchObject({
       error: { code: -32000, message: expect.stringContaining('/deep/0'), data: { code: 'BP_VALUE_INVALID' } },
     })
     expect(await ask(wire, cmd, { id: 1, method: 'large' })).toMatchObject({

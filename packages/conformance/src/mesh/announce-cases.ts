@@ -93,7 +93,13 @@ export const announceCases: Record<string, MeshCase> = {
     const a = await bench.join('a')
     const b = await bench.join('b')
     const heard = await bench.hear(b, {})
-    const payload = { text: 'grün 😀', n: 1.5, list: [1, null, { deep: true }] }
+    const payload = {
+      text: 'grün 😀',
+      n: 1.5,
+      wide: 9007199254740993n,
+      odd: Number.NaN,
+      list: [1, null, { deep: true }],
+    }
     await a.emit('said', payload)
     await bench.eventually('the event', async () => from(heard.events, bench.id('a')).length === 1)
     const [event] = from(heard.events, bench.id('a'))

@@ -5,6 +5,17 @@ import type { MeshBench, MeshCase } from './bench.ts'
 
 const carried: Record<string, readonly Value[]> = {
   'null, booleans and numbers': [null, true, false, 0, -1, 0.5, 1e300, Number.MAX_SAFE_INTEGER],
+  'integers beyond 2^53': [
+    2n ** 53n,
+    9007199254740993n,
+    -(2n ** 63n),
+    2n ** 64n - 1n,
+    [10n ** 60n, { a: -(2n ** 70n) }],
+  ],
+  'what is not finite': [Number.NaN, Infinity, -Infinity, [Number.NaN, { a: -Infinity }]],
+  'floats of all sizes': [-0, 2 ** 53, 1e20, -1e21, 5e-324, Number.MAX_VALUE, 0.1 + 0.2],
+  'names that are special elsewhere': [JSON.parse('{"__proto__":{"a":1},"constructor":2,"NaN":3}')],
+  'text that no UTF-8 has': ['\ud800', '\udfff x'],
   text: ['', 'text', 'grün 日本語 👩‍👩‍👧‍👦', '"quoted" \\ \n\r\t\u0000\u2028'],
   'lists and objects': [[], {}, [1, 'two', [true, null]], { a: { b: [{ c: 1 }] }, '': 2, 'd.e': 3 }],
   'a hundred thousand characters': ['0123456789'.repeat(10_000)],
@@ -81,7 +92,7 @@ export const invokeCases: Record<string, MeshCase> = {
     expect((await rejection(b.invoke(bench.id('a'), 'f'), 'BP_REMOTE_FAILED')).message).toContain('the pump is dry')
   },
   async 'a result that cannot be carried is an error for its caller, and harms nobody'(bench) {
-    await bench.join('a', { handler: async ({ name }) => (name === 'bad' ? (10n as unknown as Value) : 'fine') })
+    await bench.join('a', { handler: async ({ name }) => (name === 'bad' ? ((() => {}) as unknown as Value) : 'fine') })
     const b = await bench.join('b')
     await rejection(b.invoke(bench.id('a'), 'bad'), 'BP_REMOTE_FAILED')
     expect(await b.invoke(bench.id('a'), 'good')).toBe('fine')
