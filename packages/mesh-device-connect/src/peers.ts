@@ -15,8 +15,10 @@ export interface PeersInit {
   readonly onGone: (deviceId: string) => void
   /** Somebody else announces our id. */
   readonly onRival: () => void
-  /** There are more devices than are kept. Told once. */
-  readonly onFull: () => void
+  /** There are more devices than are kept: so many had no place, or lost theirs to another, since it was told last. */
+  readonly onFull: (count: number) => void
+  /** How many bytes of presence are kept. @default 256 MiB */
+  readonly mostBytes?: number
 }
 
 /** Unheard for so long, a device is taken for gone (Device Connect's figure). */
@@ -29,11 +31,18 @@ const sweepMs = 15_000
 const quietMs = 300
 const patienceMs = 1_000
 const crowdMs = 3_000
-/** What is kept at most. A flood of made-up ids must cost neither the memory nor the devices that are known. */
+/**
+ * What is kept at most. A flood of made-up ids must cost neither the memory nor the devices that are known, nor may it keep
+ * newcomers out: where all is full, one of a few that chance picks gives way, the one that came last. Who has been there
+ * for long is safe so, and who is new is new for as many newcomers as there are places.
+ */
 const mostPeers = 10_000
 const mostBytes = 256 * 1024 * 1024
+const pickedAtOnce = 8
 
 interface Peer {
+  readonly id: string
+  readonly since: number
   readonly seen: number
   readonly presence: Uint8Array
   /** Read when somebody asks: most presences only say that nothing has changed. */
@@ -44,9 +53,14 @@ interface Peer {
 export class Peers {
   readonly #init: PeersInit
   readonly #peers = new Map<string, Peer>()
+  /** The ids of all peers, so that chance can pick, and where each stands among them. */
+  readonly #ids: string[] = []
+  readonly #places = new Map<string, number>()
+  readonly #wanted = new Map<string, number>()
   readonly #waiting = new Set<() => void>()
   #bytes = 0
-  #isFull = false
+  #turn = 0
+  #left = 0
   #sweep: Timer | undefined
   #since = Number.POSITIVE_INFINITY
   #lastNew = Number.NEGATIVE_INFINITY
@@ -100,6 +114,16 @@ export class Peers {
     return peer && this.#isAlive(peer, this.#init.clock.now()) ? deviceOf(id, peer) : undefined
   }
 
+  /** Somebody asks for a device by its id: when it is heard, it has a place, until the function that is given is called. */
+  want(id: string): () => void {
+    this.#wanted.set(id, (this.#wanted.get(id) ?? 0) + 1)
+    return () => {
+      const left = (this.#wanted.get(id) ?? 1) - 1
+      if (left > 0) this.#wanted.set(id, left)
+      else this.#wanted.delete(id)
+    }
+  }
+
   /** Resolves when `enough` says so, or when everybody has had the time to answer. Rejects with `BP_ABORTED`. */
   async gathered(enough: () => boolean, waitMs: number, signal?: AbortSignal): Promise<void> {
     throwIfAborted(signal)
@@ -131,6 +155,8 @@ export class Peers {
     this.#sweep?.cancel()
     this.#sweep = undefined
     this.#peers.clear()
+    this.#ids.length = 0
+    this.#places.clear()
     this.#bytes = 0
     this.#since = Number.NEGATIVE_INFINITY
     for (const look of this.#waiting) look()
@@ -142,18 +168,48 @@ export class Peers {
     const isKnown = before !== undefined && this.#isAlive(before, now)
     const device = isKnown ? undefined : readOf(id, payload)
     if (!isKnown && !device) return
-    const bytes = this.#bytes - (before?.presence.length ?? 0) + payload.length
-    if (bytes > mostBytes || (!before && this.#peers.size >= mostPeers)) {
-      if (!this.#isFull) this.#init.onFull()
-      this.#isFull = true
+    const grows = payload.length - (before?.presence.length ?? 0)
+    if (!this.#makeRoom(id, payload.length, grows, before === undefined)) {
+      // What it said before still stands, and it is alive.
+      if (before) this.#peers.set(id, { ...before, seen: now })
       return
     }
-    this.#bytes = bytes
-    this.#peers.set(id, { seen: now, presence: apart(payload), ...(device ? { device } : {}) })
+    this.#bytes += grows
+    const since = before && isKnown ? before.since : ++this.#turn
+    if (!before) this.#places.set(id, this.#ids.push(id) - 1)
+    this.#peers.set(id, { id, since, seen: now, presence: apart(payload), ...(device ? { device } : {}) })
     if (isKnown) return
     this.#lastNew = now
     this.#init.onNew(id)
     for (const look of this.#waiting) look()
+  }
+
+  /** Whether there is room for `size` bytes, of which so many are more than before; others may have to give way for it. */
+  #makeRoom(id: string, size: number, grows: number, isNew: boolean): boolean {
+    const isOver = () => grows > 0 && this.#bytes + grows > (this.#init.mostBytes ?? mostBytes)
+    while (isOver() || (isNew && this.#peers.size >= mostPeers)) {
+      const isWanted = this.#wanted.has(id)
+      const picked = this.#pick(id)
+      // For want of bytes only those give way that have as many: small ones never make room for a large one.
+      const gives = isOver() ? picked.filter((peer) => isWanted || peer.presence.length >= size) : picked
+      const last = gives.reduce<Peer | undefined>(
+        (last, peer) => (last && last.since > peer.since ? last : peer),
+        undefined,
+      )
+      this.#left++
+      if (!last) return false
+      this.#forget(last.id)
+    }
+    return true
+  }
+
+  /** A few that chance picks, but for `id` itself and those that somebody asks for. */
+  #pick(id: string): Peer[] {
+    const at = () => this.#ids[Math.floor(Math.random() * this.#ids.length)] as string
+    const ids = this.#ids.length > pickedAtOnce ? Array.from({ length: pickedAtOnce }, at) : this.#ids
+    return ids
+      .filter((other) => other !== id && !this.#wanted.has(other))
+      .map((other) => this.#peers.get(other) as Peer)
   }
 
   #forget(id: string): void {
@@ -161,6 +217,13 @@ export class Peers {
     if (!peer) return
     this.#peers.delete(id)
     this.#bytes -= peer.presence.length
+    const place = this.#places.get(id) as number
+    const moved = this.#ids.pop() as string
+    this.#places.delete(id)
+    if (moved !== id) {
+      this.#ids[place] = moved
+      this.#places.set(moved, place)
+    }
     this.#init.onGone(id)
   }
 
@@ -181,6 +244,8 @@ export class Peers {
   #expire(): void {
     const now = this.#init.clock.now()
     for (const [id, peer] of this.#peers) if (!this.#isAlive(peer, now)) this.#forget(id)
+    if (this.#left > 0) this.#init.onFull(this.#left)
+    this.#left = 0
     this.#sweep = this.#init.clock.after(sweepMs, () => this.#expire())
   }
 }

@@ -34,7 +34,7 @@ export class PresenceDirectory implements Directory {
         for (const tell of this.#watchers.offline) tell(device)
       },
       onRival: init.onRival,
-      onFull: () => logger.warn('more devices announce themselves than are kept; those that came last are left out'),
+      onFull: (count) => logger.warn({ count }, 'more devices announce themselves than are kept; some had no place'),
     })
   }
 
@@ -60,11 +60,16 @@ export class PresenceDirectory implements Directory {
   }
 
   async *find(wanted: Selector, { timeoutMs, signal }: FindOptions): AsyncGenerator<Device, void, void> {
+    const sole = soleDevice(wanted)
+    const release = sole === undefined ? () => {} : this.#peers.want(sole)
     const found = () => this.#peers.list().flatMap((device) => select(wanted, device) ?? [])
-    const isFound = () => soleDevice(wanted) !== undefined && found().length > 0
-    await this.#peers.gathered(isFound, timeoutMs, signal)
-    this.#init.check()
-    yield* found()
+    try {
+      await this.#peers.gathered(() => sole !== undefined && found().length > 0, timeoutMs, signal)
+      this.#init.check()
+      yield* found()
+    } finally {
+      release()
+    }
   }
 
   typeOf(device: string): string | undefined {
