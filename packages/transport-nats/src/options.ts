@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@backplane/core'
-import { validateSubject } from '@backplane/core/subjects'
+import { validatePattern, validateSubject } from '@backplane/core/subjects'
 import { invalidArgument } from '@backplane/core/transport'
 import type { NatsCredentials, NatsTls } from './credentials.ts'
 
@@ -27,6 +27,13 @@ export interface NatsTransportInit {
    * @default '_INBOX'
    */
   readonly inboxPrefix?: string
+  /**
+   * Where answers may go beside inboxes: patterns of the subjects that callers with an inbox prefix of their own use. An inbox
+   * is a subject that begins with `_` or with `inboxPrefix`. A caller names the subject of its answer, and this side
+   * publishes there with its own rights: a request that names any other is not run, and a warning says so.
+   * @default none
+   */
+  readonly replySubjects?: readonly string[]
   /**
    * How long after one try to connect the next may begin, in milliseconds; it doubles up to `reconnectMaxMs`. When a
    * connection that lasted longer is lost, the first try is made at once.
@@ -56,6 +63,7 @@ export type TransportSettings = NatsTransportInit &
       NatsTransportInit,
       | 'name'
       | 'inboxPrefix'
+      | 'replySubjects'
       | 'reconnectMinMs'
       | 'reconnectMaxMs'
       | 'reconnectJitter'
@@ -69,6 +77,7 @@ export function settingsOf(init: NatsTransportInit): TransportSettings {
   const defaults = {
     name: 'backplane',
     inboxPrefix: '_INBOX',
+    replySubjects: [],
     reconnectMinMs: 250,
     reconnectMaxMs: 10_000,
     reconnectJitter: 0.5,
@@ -78,6 +87,7 @@ export function settingsOf(init: NatsTransportInit): TransportSettings {
   const given = Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined))
   const settings: TransportSettings = { ...defaults, ...given }
   validateSubject(settings.inboxPrefix)
+  for (const pattern of settings.replySubjects) validatePattern(pattern)
   if (/[\p{Cc}]/u.test(settings.name)) throw invalidArgument('natsTransport option name', 'it has control characters')
   atLeast(settings, 'reconnectMinMs', 1)
   atLeast(settings, 'reconnectMaxMs', settings.reconnectMinMs)

@@ -105,7 +105,7 @@ class NatsTransport implements Transport {
       logger: components.logger,
       lost: (error) => this.#requests.failAll(() => error),
     })
-    this.#replies = new NatsReplies({ link: this.#link, connector: this.#connector, logger: components.logger })
+    this.#replies = new NatsReplies({ link: this.#link, connector: this.#connector, settings, ...components })
   }
 
   get status(): TransportStatus {
@@ -179,7 +179,9 @@ class NatsTransport implements Transport {
       events: this.#link.handlerEvents(pattern),
     })
     return this.#add(pattern, options, {
-      deliver: ({ subject, data, reply }) => answering.push(subject, data, reply || undefined),
+      deliver: ({ subject, data, reply }) => {
+        if (!reply || this.#replies.mayAnswer(reply, subject)) answering.push(subject, data, reply || undefined)
+      },
       close: () => answering.close(),
       idle: () => answering.idle(),
     })

@@ -48,6 +48,39 @@ describe('requests', () => {
     })
   })
 
+  test.each([
+    ['an inbox', '_INBOX.x.1', true],
+    ['an inbox of another make', '_INBOX_team.x.1', true],
+    ['the way back of a server', '_R_.x.1', true],
+    ['an inbox under a prefix of our own', 'ours.x.1', true],
+    ['what an option allows', 'theirs.inbox.1', true],
+    ['what it does not', 'theirs.other', false],
+    ["another's commands", 'device-connect.t.other.cmd', false],
+    ['an event of ours', 'device-connect.t.h1.event.alarm', false],
+    ['the subject itself', 'svc.a', false],
+    ['the system', '$SYS.REQ.SERVER.PING', false],
+    ['an inbox by half its name', 'ours', false],
+  ])('a caller that names %s for its answer', async (_, reply, isRun) => {
+    await using broker = await startBroker()
+    await using transport = await connected(broker.url, { inboxPrefix: 'ours', replySubjects: ['theirs.inbox.*'] })
+    const ran: string[] = []
+    await transport.serve('svc.*', ({ subject }) => {
+      ran.push(subject)
+      return bytes('done')
+    })
+    await transport.flush()
+    using caller = await rawClient(broker.port)
+    caller.send(
+      `CONNECT {"verbose":false}\r\nSUB ${reply} 1\r\nPUB svc.a ${reply} 0\r\n\r\nPUB svc.b 0\r\n\r\nPING\r\n`,
+    )
+    await until(() => ran.includes('svc.b'))
+    await transport.flush()
+    caller.send('PING\r\n')
+    await until(() => caller.heard().split('PONG').length > 2)
+    expect(ran).toEqual(isRun ? ['svc.a', 'svc.b'] : ['svc.b'])
+    expect(caller.heard().includes('done')).toBe(isRun)
+  })
+
   test('an answer over the limit is told to the caller', async () => {
     await using broker = await startBroker({ maxPayload: 1000 })
     await using transport = await connected(broker.url)
