@@ -1,9 +1,10 @@
 import { type Assignment, fault, refuse } from './assign.ts'
 import { checkElementObjects } from './assign-objects.ts'
-import { own } from './definition.ts'
-import { checkScalarList, normalObjects, noun, sizeLimit, valueCodes } from './lists.ts'
+import { isPlainItem, own } from './definition.ts'
+import { checkScalarList, isOption, normalObjects, noun, sizeLimit, unwrapList, valueCodes } from './lists.ts'
 import { parseJsonText } from './python/json.ts'
-import { parseLiteralText } from './python/literal.ts'
+import { LiteralSet, LiteralTuple, parseLiteralText } from './python/literal.ts'
+import { textStr } from './python/names.ts'
 import { dumpText, isTextList, isTextObject, type TextValue } from './python/value.ts'
 
 /** Checks the value of a list or kvlist and brings it into the form in which it is kept. */
@@ -30,10 +31,8 @@ export function checkListValue(assignment: Assignment): boolean {
 function checkObjects(assignment: Assignment): boolean {
   const { item, value, policy } = assignment
   const keyed = own(item, 'type') === 'kvlist'
-  if (typeof value !== 'string') return fault(assignment, 'TypeError')
-  const normal = normalObjects(value, keyed, policy)
-  if ('fault' in normal)
-    return fault(assignment, normal.fault, `the value is not a ${keyed ? 'an object' : 'list'} of flat objects`)
+  const normal = typeof value === 'string' ? normalObjects(value, keyed, policy) : { fault: 'TypeError' }
+  if ('fault' in normal) return fault(assignment, 'list-objects', normal.fault, { noun: noun(item) })
   assignment.value = normal.text
   return !policy.enforcesAll || (checkOptionCount(assignment) && checkElementObjects(assignment))
 }
@@ -57,7 +56,7 @@ export function checkListOptions(assignment: Assignment): boolean {
   const read = policy.lists === 'json' ? parseJsonText(text as string) : parseLiteralText(text as string)
   if (!read) return refuse(assignment, 'list-malformed')
   if (keyed && !isTextObject(read.value)) return refuse(assignment, 'list-not-pairs')
-  if (!keyed && !isTextList(read.value)) return refuse(assignment, 'list-not-array')
+  if (!keyed && !isPythonList(read.value)) return refuse(assignment, 'list-not-array')
   const members = keyed
     ? [...(read.value as ReadonlyMap<TextValue, TextValue>)]
     : [...(read.value as readonly TextValue[]).entries()]
@@ -65,17 +64,17 @@ export function checkListOptions(assignment: Assignment): boolean {
   const options = own(item, 'options') as readonly unknown[]
   let sound = true
   for (const [key, member] of members) {
-    const element = String(key)
+    const element = textStr(key as TextValue)
     if (keyed && member === '') sound = refuse(assignment, 'list-option-empty', { element })
-    else if (!options.includes(member)) {
-      sound = refuse(assignment, 'list-option-unknown', { element, detail: keyed ? element : optionText(member) })
+    else if (!isOption(member, options)) {
+      sound = refuse(assignment, 'list-option-unknown', { element, detail: textStr(keyed ? key : member) })
     }
   }
   return sound
 }
 
-function optionText(member: TextValue): string {
-  return typeof member === 'string' ? member : dumpText(member)
+function isPythonList(value: TextValue): boolean {
+  return isTextList(value) && !(value instanceof LiteralTuple) && !(value instanceof LiteralSet)
 }
 
 /**
@@ -84,20 +83,23 @@ function optionText(member: TextValue): string {
  */
 function wrapList(assignment: Assignment): boolean {
   const { item, value, policy } = assignment
+  if (own(item, 'type') !== 'list' || !Object.hasOwn(item, 'listName')) return true
   const name = own(item, 'listName')
-  if (own(item, 'type') !== 'list' || typeof name !== 'string' || typeof value !== 'string') return true
-  if (policy.lists === 'literal' && value.includes(name)) return true
+  if (policy.lists === 'literal') {
+    const isWrapped = holds(value, name)
+    if (isWrapped === undefined) return fault(assignment, 'list-malformed', 'TypeError')
+    if (isWrapped) return true
+  }
+  if (typeof value !== 'string') return fault(assignment, 'list-malformed', 'TypeError')
   const read = parseJsonText(value)
-  if (!read) return fault(assignment, 'JSONDecodeError', 'the value is not JSON')
-  assignment.value = dumpText(new Map([[name, read.value]]))
+  if (!read) return fault(assignment, 'list-malformed', 'JSONDecodeError')
+  if (typeof name === 'string' && name !== '') assignment.value = dumpText(new Map([[name, read.value]]))
   return true
 }
 
-/** Takes the list out of its named object, if it is in one. */
-export function unwrapList(item: { readonly [property: string]: unknown }, value: unknown): unknown {
-  const name = own(item, 'listName')
-  if (own(item, 'type') !== 'list' || typeof name !== 'string' || typeof value !== 'string') return value
-  const read = parseJsonText(value)?.value
-  const inner = read !== undefined && isTextObject(read) && read.size === 1 ? read.get(name) : undefined
-  return inner === undefined ? value : dumpText(inner)
+/** Python's `name in value`; `undefined` where it fails. */
+function holds(value: unknown, name: unknown): boolean | undefined {
+  if (typeof value === 'string') return typeof name === 'string' ? value.includes(name) : undefined
+  if (Array.isArray(value)) return value.includes(name)
+  return isPlainItem(value) ? Object.hasOwn(value, name as string) : undefined
 }

@@ -59,9 +59,14 @@ export function refuse(assignment: Assignment, code: FindingCode, facts: Partial
   return false
 }
 
-/** Notes a failure that upstream has by accident. */
-export function fault(assignment: Assignment, fledgeClass: string, detail = 'the value has the wrong form'): false {
-  return refuse(assignment, 'upstream-fault', { fledgeClass, accidental: true, detail })
+/** Notes a finding at which upstream fails by accident, with an error of this class, and says no. */
+export function fault(
+  assignment: Assignment,
+  code: FindingCode,
+  fledgeClass: string,
+  facts: Partial<FindingFacts> = {},
+): false {
+  return refuse(assignment, code, { ...facts, fledgeClass, accidental: true })
 }
 
 function checkMayChange(assignment: Assignment): boolean {
@@ -84,8 +89,13 @@ function checkChoice(assignment: Assignment): boolean {
   const { item, value } = assignment
   if (own(item, 'type') !== 'enumeration') return true
   if (value === '') return refuse(assignment, 'choice-empty')
-  const options = own(item, 'options') as readonly unknown[]
-  return options.includes(value) || refuse(assignment, 'choice-unknown', { expected: options.join(', ') })
+  const options = own(item, 'options')
+  if (Array.isArray(options))
+    return options.includes(value) || refuse(assignment, 'choice-unknown', { expected: options.join(', ') })
+  // Upstream lets a text take the place of the list, and then asks whether the value is part of it.
+  if (typeof options !== 'string' || typeof value !== 'string')
+    return fault(assignment, 'choice-unknown', 'TypeError', { expected: 'one of the options' })
+  return options.includes(value) || refuse(assignment, 'choice-unknown', { expected: options })
 }
 
 function checkType(assignment: Assignment): boolean {
@@ -94,9 +104,10 @@ function checkType(assignment: Assignment): boolean {
   if (type === 'enumeration') return true
   const verdict = acceptType(type, value, policy)
   if (verdict === 'accepted') return true
+  const facts = { expected: String(type) }
   return verdict === 'refused'
-    ? refuse(assignment, 'value-type', { expected: String(type) })
-    : fault(assignment, verdict.fault)
+    ? refuse(assignment, 'value-type', facts)
+    : fault(assignment, 'value-type', verdict.fault, facts)
 }
 
 function checkMandatory(assignment: Assignment): boolean {
@@ -104,10 +115,10 @@ function checkMandatory(assignment: Assignment): boolean {
   if (own(item, 'mandatory') !== 'true') return true
   if (own(item, 'type') === 'JSON') {
     const size = typeof value === 'string' ? value.length : isPlainItem(value) ? Object.keys(value).length : undefined
-    if (size === undefined) return fault(assignment, 'TypeError')
+    if (size === undefined) return fault(assignment, 'value-text-json', 'TypeError')
     return size > 0 || refuse(assignment, 'value-blank-json')
   }
-  if (typeof value !== 'string') return fault(assignment, 'AttributeError')
+  if (typeof value !== 'string') return fault(assignment, 'value-text', 'AttributeError')
   return strip(value) !== '' || refuse(assignment, 'value-blank')
 }
 
@@ -126,7 +137,7 @@ function checkLimits(assignment: Assignment): boolean {
     return type === 'list' || type === 'kvlist' ? checkListValue(assignment) : true
   } catch (error) {
     if (!(error instanceof UnreadableNumber)) throw error
-    return fault(assignment, error.fault, 'a limit of the item is not a number of its type')
+    return fault(assignment, 'limit-unusable', error.fault)
   }
 }
 

@@ -4,7 +4,7 @@ import { redacted, redactValue } from './audit.ts'
 import type { Category, Provenance } from './category.ts'
 import { type Item, own, withProperty } from './definition.ts'
 import type { AuditDraft, Engine } from './engine.ts'
-import { isSameJson, isSamePython } from './equal.ts'
+import { isSameJson, isSameOrdered, isSamePython } from './equal.ts'
 import type { CategoryStep } from './event.ts'
 import type { FindingFacts } from './finding-form.ts'
 import { Findings, FirstFinding } from './findings.ts'
@@ -17,7 +17,6 @@ import {
   type ItemDifference,
   originOf,
 } from './options.ts'
-import { parseLiteralText } from './python/literal.ts'
 import { textOfTyped } from './typed.ts'
 
 /** New values for a category. A single value and several take different ways upstream; `single` says which. */
@@ -104,13 +103,13 @@ function differenceOf({ name, item, old, value }: Planned): ItemDifference {
 
 function plan(engine: Engine, request: ChangeRequest, options: ChangeOptions, findings: Findings): readonly Planned[] {
   const { category, single, values } = request
-  if (!isKnownActor(options, category, findings)) return []
-  checkRevision(engine, category, options.revision)
   const items = single ? undefined : engine.view.items(category)
   if (!single && !items) {
     findings.add('category-unknown', { category })
     return []
   }
+  if (!isKnownActor(options, category, findings)) return []
+  checkRevision(engine, category, options.revision)
   const stored = engine.stored(category)
   const siblings = siblingValues(stored?.items ?? new Map(), new Map(values))
   const planned: Planned[] = []
@@ -174,16 +173,11 @@ function planItem(engine: Engine, request: ItemRequest): Planned | undefined {
   return { name, item, old, value: started.value }
 }
 
-/** Upstream compares objects as ordered dictionaries, if the old text can be read as a Python literal. */
 function isUnchanged(engine: Engine, old: unknown, value: unknown): boolean {
   const isObject = typeof value === 'object' && value !== null
   if (!engine.policy.comparesRawText)
     return isObject && typeof old === 'string' ? old === JSON.stringify(value) : isSameJson(old, value)
-  if (!isObject || typeof old !== 'string') return isSamePython(old, value)
-  return (
-    parseLiteralText(old) !== undefined &&
-    JSON.stringify(value) === JSON.stringify(JSON.parse(old.replaceAll("'", '"')))
-  )
+  return isObject && typeof old === 'string' ? isSameOrdered(old, JSON.stringify(value)) : isSamePython(old, value)
 }
 
 /** Whoever comes with an actor that is no administrator must have a role that is known. */
@@ -213,7 +207,7 @@ function checkRevision(engine: Engine, category: string, expected: number | unde
 function withValues(before: Category, planned: readonly Pick<Planned, 'name' | 'value'>[], from: Provenance): Category {
   const replacements = planned.map(({ name, value }): [string, Item] => [
     name,
-    withProperty(before.items.get(name) as Item, 'value', keptForm(value)),
+    withProperty(before.items.get(name) as Item, 'value', keptForm(value, before.items.get(name))),
   ])
   const items = replaceItems(before.items, replacements)
   return { ...before, items, provenance: marked(before.provenance, planned, from), revision: before.revision + 1 }
@@ -234,9 +228,13 @@ function marked(
   return provenance
 }
 
-/** The store keeps an object that is set as compact JSON text, and a list as it is. */
-export function keptForm(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? JSON.stringify(value) : value
+/** Types whose items keep a list that is set as it is. */
+const listKeepers: ReadonlySet<unknown> = new Set(['list', 'kvlist', 'script'])
+
+/** The store keeps an object that is set as compact JSON text, and so most lists. */
+export function keptForm(value: unknown, item?: Item): unknown {
+  const isKept = Array.isArray(value) && (!item || listKeepers.has(own(item, 'type')))
+  return typeof value === 'object' && value !== null && !isKept ? JSON.stringify(value) : value
 }
 
 function auditOf(

@@ -1,27 +1,23 @@
 import type { ItemDraft } from './define.ts'
-import { checkTextUnlessPermitted, hasDefault } from './define-parts.ts'
+import { checkPermissionsEarly, checkText, hasDefault } from './define-parts.ts'
 import { elementTypes, isPlainItem, own } from './definition.ts'
-import { checkScalarList, defaultCodes, normalObjects, noun } from './lists.ts'
+import { checkScalarList, defaultCodes, isOption, noun } from './lists.ts'
 import { parseJsonText } from './python/json.ts'
 import { parseLiteralText } from './python/literal.ts'
-import { pythonStr } from './python/names.ts'
+import { textStr } from './python/names.ts'
 import { parseInteger } from './python/number.ts'
 import { strip } from './python/text.ts'
 import { isTextList, isTextObject, type TextValue } from './python/value.ts'
-
-/** The labels of keys are checked with the elements that they belong to. */
-function isElementLabel({ given }: ItemDraft, property: string): boolean {
-  const isLabel = property === 'keyName' || property === 'keyDescription'
-  return isLabel && own(given, 'type') === 'kvlist' && own(given, 'items') === 'object'
-}
 
 /** Checks one property of a list or kvlist; its default is checked together with `items`. */
 export function checkList(draft: ItemDraft, property: string, value: unknown): boolean {
   const { context, where, given } = draft
   if (property === 'properties' || property === 'options') draft.known.add(property)
-  else if (property !== 'permissions' && !isElementLabel(draft, property))
-    checkTextUnlessPermitted(draft, property, value)
+  else if (property !== 'permissions') checkText(draft, property, value)
   if (!Object.hasOwn(given, 'items')) return context.findings.add('items-missing', { ...where, property: 'items' })
+  checkKeyLabels(draft, property)
+  if (Object.hasOwn(given, 'listName')) checkLabel(draft, 'listName')
+  else checkPermissionsEarly(draft)
   if (property !== 'items' || typeof value !== 'string') return true
   const at = { ...where, property, received: value }
   if (!elementTypes.some((type) => type === value))
@@ -31,9 +27,19 @@ export function checkList(draft: ItemDraft, property: string, value: unknown): b
   if (value === 'enumeration' && !checkElementOptions(draft)) return true
   if (!hasDefault(draft)) return true
   if (!checkListSize(draft)) return true
-  for (const label of ['listName', 'keyName', 'keyDescription']) checkLabel(draft, label)
   checkListDefault(draft, value)
   return true
+}
+
+/** Upstream checks the labels of keys at every property of the item, and takes each of them for a known one. */
+function checkKeyLabels(draft: ItemDraft, property: string): void {
+  const { context, given } = draft
+  if (own(given, 'type') !== 'kvlist' || own(given, 'items') !== 'object') return
+  for (const label of ['keyName', 'keyDescription']) {
+    if (!Object.hasOwn(given, label)) continue
+    checkLabel(draft, label)
+    if (!context.policy.enforcesAll) draft.known.add(property)
+  }
 }
 
 function checkElementProperties(draft: ItemDraft): boolean {
@@ -81,19 +87,15 @@ function checkListSize(draft: ItemDraft): boolean {
   return false
 }
 
-/** `listName`, `keyName` and `keyDescription` are kept trimmed; the latter two only where there are keys to name. */
+/** `listName`, `keyName` and `keyDescription` are kept trimmed. */
 function checkLabel(draft: ItemDraft, label: string): boolean {
   const { context, where, given } = draft
-  const named = own(given, 'type') === 'kvlist' && own(given, 'items') === 'object'
-  if (!Object.hasOwn(given, label) || (label !== 'listName' && !named)) return true
   const text = own(given, label)
   const at = { ...where, property: label, received: text }
-  if (typeof text !== 'string') context.findings.add('label-text', at)
-  else if (strip(text) === '') context.findings.add('label-blank', at)
-  else {
-    draft.kept.set(label, strip(text))
-    draft.known.add(label)
-  }
+  if (typeof text !== 'string') return context.findings.add('label-text', at)
+  if (strip(text) === '') return context.findings.add('label-blank', at)
+  draft.kept.set(label, strip(text))
+  if (label === 'listName' || context.policy.enforcesAll) draft.known.add(label)
   return true
 }
 
@@ -101,18 +103,8 @@ function checkListDefault(draft: ItemDraft, elements: string): boolean {
   const { context, where, given } = draft
   const text = own(given, 'default')
   const at = { ...where, property: 'default', received: text }
-  if (elements === 'object') {
-    if (typeof text !== 'string') return true
-    const normal = normalObjects(text, own(given, 'type') === 'kvlist', context.policy)
-    if ('text' in normal) draft.kept.set('default', normal.text)
-    else
-      context.findings.add('upstream-fault', {
-        ...at,
-        fledgeClass: normal.fault,
-        accidental: true,
-        detail: 'the default is not a list of flat objects',
-      })
-  } else if (elements === 'enumeration') checkOptionDefault(draft, text)
+  if (elements === 'object') return true
+  if (elements === 'enumeration') checkOptionDefault(draft, text)
   else {
     const { policy, findings } = context
     const kept = checkScalarList({
@@ -132,29 +124,33 @@ function checkListDefault(draft: ItemDraft, elements: string): boolean {
 function checkOptionDefault(draft: ItemDraft, text: unknown): boolean {
   const { context, where, given } = draft
   const keyed = own(given, 'type') === 'kvlist'
-  const at = { ...where, property: 'default', received: text, noun: noun(given) }
+  const at = { ...where, property: 'default', received: text, noun: noun(given), expected: 'list of options' }
   const strict = context.policy.lists === 'literal'
   const read = typeof text === 'string' ? (strict ? parseLiteralText(text) : parseJsonText(text)) : undefined
-  if (!read || (keyed ? !isTextObject(read.value) : !isTextList(read.value))) {
-    const fault = read ? 'AttributeError' : 'SyntaxError'
-    return context.findings.add('upstream-fault', {
-      ...at,
-      fledgeClass: fault,
-      accidental: true,
-      detail: `the default is not a ${keyed ? 'object' : 'list'} of options`,
-    })
+  const members = read && optionMembers(read.value, keyed, strict)
+  if (!read || !members) {
+    const fledgeClass = read ? (keyed ? 'AttributeError' : 'TypeError') : 'SyntaxError'
+    return context.findings.add('default-unreadable', { ...at, fledgeClass, accidental: true })
   }
   const options = own(given, 'options') as readonly unknown[]
-  const members: Iterable<[unknown, TextValue]> = isTextObject(read.value)
-    ? read.value
-    : (read.value as readonly TextValue[]).entries()
   for (const [element, member] of members) {
-    if (options.includes(member)) continue
-    context.findings.add('default-element-option', {
-      ...at,
-      element: element as string | number,
-      received: typeof member === 'bigint' ? Number(member) : typeof member === 'object' ? pythonStr(member) : member,
-    })
+    if (isOption(member, options)) continue
+    context.findings.add('default-element-option', { ...at, element, received: textStr(member) })
   }
   return true
+}
+
+/** The elements of a default and their places; Python goes through a text by its characters, and an object by its keys. */
+function optionMembers(value: TextValue, keyed: boolean, strict: boolean): [string, TextValue][] | undefined {
+  if (keyed)
+    return isTextObject(value)
+      ? [...value].map(([key, member]): [string, TextValue] => [textStr(key), member])
+      : undefined
+  const listed = isTextList(value) ? value : strict ? charactersOrKeys(value) : undefined
+  return listed?.map((member, index): [string, TextValue] => [String(index), member])
+}
+
+function charactersOrKeys(value: TextValue): readonly TextValue[] | undefined {
+  if (typeof value === 'string') return [...value]
+  return isTextObject(value) ? [...value.keys()] : undefined
 }

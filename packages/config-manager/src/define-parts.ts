@@ -1,4 +1,7 @@
 import type { ItemDraft } from './define.ts'
+import { own } from './definition.ts'
+import type { FindingFacts } from './finding-form.ts'
+import type { Findings } from './findings.ts'
 
 /** Checks that a property is text. */
 export function checkText(draft: ItemDraft, property: string, value: unknown): boolean {
@@ -8,10 +11,20 @@ export function checkText(draft: ItemDraft, property: string, value: unknown): b
   )
 }
 
-/** Checks that a property is text; upstream forgets to ask where a bucket or a list has permissions. */
-export function checkTextUnlessPermitted(draft: ItemDraft, property: string, value: unknown): boolean {
-  const isAsked = draft.context.policy.enforcesAll || !Object.hasOwn(draft.given, 'permissions')
-  return !isAsked || checkText(draft, property, value)
+/** Upstream judges the permissions of a bucket or a list at whichever property it meets first, before anything else of it. */
+export function checkPermissionsEarly({ context, given, where }: ItemDraft): void {
+  if (!Object.hasOwn(given, 'permissions')) return
+  const received = own(given, 'permissions')
+  checkPermissions(received, { ...where, property: 'permissions', received }, context.findings)
+}
+
+/** Checks a list of role names. */
+export function checkPermissions(value: unknown, at: FindingFacts, findings: Findings): boolean {
+  if (!Array.isArray(value)) findings.add('permissions-list', at)
+  else if (value.length === 0) findings.add('permissions-empty', at)
+  else if (!value.every((role) => typeof role === 'string' && role !== '')) findings.add('permissions-entry', at)
+  else return true
+  return false
 }
 
 /** Tells whether an item has a default; upstream fails over a missing one here, before it would report it as missing. */
@@ -19,6 +32,11 @@ export function hasDefault(draft: ItemDraft): boolean {
   if (Object.hasOwn(draft.given, 'default')) return true
   const { findings, policy } = draft.context
   if (policy.firstFindingOnly)
-    findings.add('upstream-fault', { ...draft.where, fledgeClass: 'IndexError', accidental: true })
+    findings.add('property-missing', {
+      ...draft.where,
+      property: 'default',
+      fledgeClass: 'IndexError',
+      accidental: true,
+    })
   return false
 }

@@ -1,6 +1,6 @@
 import type { ItemDraft } from './define.ts'
 import { checkList } from './define-lists.ts'
-import { checkText, checkTextUnlessPermitted, hasDefault } from './define-parts.ts'
+import { checkPermissionsEarly, checkText, hasDefault } from './define-parts.ts'
 import { isPlainItem, own } from './definition.ts'
 
 /** Checks one property in the light of its item's type; every scalar must be text, unless the type says otherwise. */
@@ -41,8 +41,12 @@ function checkBucket(draft: ItemDraft, property: string, value: unknown): boolea
   const { context, where, given } = draft
   if (!Object.hasOwn(given, 'properties'))
     return context.findings.add('properties-missing', { ...where, property: 'properties' })
-  if (property === 'permissions') return true
-  if (property !== 'properties') return checkTextUnlessPermitted(draft, property, value)
+  if (property !== 'properties') {
+    checkPermissionsEarly(draft)
+    // Upstream forgets to ask for text where there are permissions.
+    const isAsked = context.policy.enforcesAll || !Object.hasOwn(given, 'permissions')
+    return property === 'permissions' || !isAsked || checkText(draft, property, value)
+  }
   const at = { ...where, property, received: value }
   if (!isPlainItem(value)) return context.findings.add('properties-object', at)
   if (Object.keys(value).length === 0) return context.findings.add('properties-empty', at)

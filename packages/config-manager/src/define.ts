@@ -1,11 +1,13 @@
 import { checkDefaultAgainstLimits } from './define-limits.ts'
-import { checkPermissions, checkProperty } from './define-properties.ts'
+import { checkPermissions } from './define-parts.ts'
+import { checkProperty } from './define-properties.ts'
 import { checkByType } from './define-types.ts'
 import { flagProperties, type Item, type Items, isPlainItem, itemTypes, optionalProperties, own } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
 import type { Findings } from './findings.ts'
 import { isByName } from './item-table.ts'
 import { acceptType, canonical } from './kinds/accept.ts'
+import { normalObjects, noun } from './lists.ts'
 import type { Policy } from './policy.ts'
 
 /** What a definition is checked with. */
@@ -94,10 +96,26 @@ function checkDefault(draft: ItemDraft): void {
   const value = draft.kept.get('default')
   const at = { ...where, property: 'default', expected: String(type), received: value, secret: type === 'password' }
   const verdict = acceptType(type, value, context.policy)
-  if (verdict === 'refused') context.findings.add('default-invalid', at)
-  else if (verdict !== 'accepted') {
-    context.findings.add('upstream-fault', { ...at, fledgeClass: verdict.fault, accidental: true })
-  } else if (context.policy.defaultsKeepLimits && !context.stored) checkDefaultAgainstLimits(draft)
+  if (verdict !== 'accepted') {
+    const fault = verdict === 'refused' ? {} : { fledgeClass: verdict.fault, accidental: true }
+    context.findings.add('default-invalid', { ...at, ...fault })
+  } else if (!context.stored && keepObjects(draft) && context.policy.defaultsKeepLimits)
+    checkDefaultAgainstLimits(draft)
+}
+
+/** Brings a default that holds objects into its normal form, once everything else of the item has been looked at. */
+function keepObjects(draft: ItemDraft): boolean {
+  const { context, where, given, kept } = draft
+  const type = own(given, 'type')
+  const preset = kept.get('default')
+  if ((type !== 'list' && type !== 'kvlist') || own(given, 'items') !== 'object') return true
+  const normal = typeof preset === 'string' ? normalObjects(preset, type === 'kvlist', context.policy) : undefined
+  if (normal && 'text' in normal) {
+    kept.set('default', normal.text)
+    return true
+  }
+  const at = { ...where, property: 'default', received: preset, noun: noun(given) }
+  return context.findings.add('default-objects', { ...at, fledgeClass: normal?.fault ?? 'TypeError', accidental: true })
 }
 
 function keepCanonical(draft: ItemDraft): void {

@@ -228,6 +228,11 @@ export const definitionForms = {
     'TypeError',
     (f) => `default value should be passed ${f.noun} list in string format for item name ${f.item}`,
   ),
+  'default-objects': define(
+    (f) => `the default is not ${f.noun === 'array' ? 'a list of flat objects' : 'an object of objects'}`,
+    'JSONDecodeError',
+    (f) => `the default of ${f.item} is not a list of objects`,
+  ),
   'default-duplicates': define(
     () => 'the default repeats an element',
     'ValueError',

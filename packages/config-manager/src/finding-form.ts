@@ -16,6 +16,8 @@ export interface FindingFacts {
   readonly detail?: string
   /** Where upstream raises another class for the same text. */
   readonly fledgeClass?: string
+  /** What upstream says in place of the form's own text. */
+  readonly fledgeText?: string
   /** Upstream fails here by accident (an internal error). */
   readonly accidental?: boolean
 }

@@ -65,7 +65,7 @@ export class Findings {
       ...(facts.received === undefined || facts.secret ? {} : { received: facts.received }),
       fledge: {
         class: facts.fledgeClass ?? upstreamClass,
-        message: text(facts),
+        message: facts.fledgeText ?? text(facts),
         accidental: facts.accidental ?? false,
       },
     }

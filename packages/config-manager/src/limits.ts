@@ -2,9 +2,10 @@ import { type Item, own } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
 import type { Findings } from './findings.ts'
 import type { Policy } from './policy.ts'
-import { pythonStr } from './python/names.ts'
+import { pythonStr, textClass } from './python/names.ts'
 import { formatFloat, parseFloatText, parseInteger } from './python/number.ts'
 import { codePoints } from './python/text.ts'
+import { isTextList, isTextObject, type TextValue } from './python/value.ts'
 
 /** A limit or value that could not be read as a number; upstream fails over it with this class. */
 export class UnreadableNumber extends Error {
@@ -44,7 +45,8 @@ export function checkRange(
   if (low === undefined && high === undefined) return true
   const number = readNumber(value, type)
   if (low !== undefined && high !== undefined) {
-    if (readLimit(low, type, policy) <= number && number <= readLimit(high, type, policy)) return true
+    const [least, most] = [readLimit(low, type, policy), readLimit(high, type, policy)]
+    if (least <= number && number <= most) return true
     findings.add('value-range', { ...where, limit: `${pythonStr(low)},${pythonStr(high)}` })
     return false
   }
@@ -64,33 +66,55 @@ function readLimit(limit: unknown, type: NumberType, policy: Policy): bigint | n
 }
 
 /** Checks a text against `length`, in code points. */
-export function checkLength(item: Item, value: string, where: FindingFacts, findings: Findings): boolean {
+export function checkLength(item: Item, value: TextValue, where: FindingFacts, findings: Findings): boolean {
   const limit = own(item, 'length')
-  if (limit === undefined || BigInt(codePoints(value)) <= (readNumber(limit, 'integer') as bigint)) return true
+  const length = lengthOf(value)
+  if (limit === undefined || length === undefined) return true
+  if (BigInt(length) <= (readNumber(limit, 'integer') as bigint)) return true
   findings.add('value-length', { ...where, limit: pythonStr(limit) })
   return false
 }
 
+/** Python's `len`: of a text in code points, of a list in elements; nothing else has one. */
+function lengthOf(value: TextValue): number | undefined {
+  if (typeof value === 'string') return codePoints(value)
+  return isTextList(value) ? value.length : isTextObject(value) ? value.size : undefined
+}
+
+/** One element of a list or kvlist and the item whose limits it must keep. */
+export interface ElementCheck {
+  readonly item: Item
+  readonly type: 'string' | NumberType
+  readonly value: TextValue
+  readonly where: FindingFacts
+  readonly findings: Findings
+  readonly policy: Policy
+}
+
 /** Checks one element of a list or kvlist against the item's limits; upstream raises ValueError here instead of TypeError. */
-export function checkElementLimits(
-  item: Item,
-  type: 'string' | NumberType,
-  value: unknown,
-  where: FindingFacts,
-  findings: Findings,
-  policy: Policy,
-): boolean {
-  if (type === 'string' && typeof value !== 'string') return true
+export function checkElementLimits({ item, type, value, where, findings, policy }: ElementCheck): boolean {
   const at = { ...where, fledgeClass: 'ValueError' }
   try {
-    return type === 'string'
-      ? checkLength(item, value as string, at, findings)
-      : checkRange(item, type, value, at, findings, policy)
+    if (type !== 'string') return checkRange(item, type, value, at, findings, policy)
+    if (lengthOf(value) !== undefined || !Object.hasOwn(item, 'length')) return checkLength(item, value, at, findings)
+    return findings.add('list-element', { ...at, fledgeText: lengthFault(value), detail: type })
   } catch (error) {
     if (!(error instanceof UnreadableNumber)) throw error
-    findings.add('list-element', { ...at, detail: type })
+    const fledgeText = error.fault === 'TypeError' && type !== 'string' ? numberFault(type, value) : undefined
+    findings.add('list-element', { ...at, detail: type, ...(fledgeText === undefined ? {} : { fledgeText }) })
     return false
   }
+}
+
+/** How Python's `len()` complains. */
+function lengthFault(value: TextValue): string {
+  return `object of type '${textClass(value)}' has no len()`
+}
+
+/** How Python's `int()` and `float()` complain. */
+function numberFault(type: NumberType, value: TextValue): string {
+  const takes = type === 'integer' ? 'a string, a bytes-like object or a real number' : 'a string or a real number'
+  return `${type === 'integer' ? 'int' : 'float'}() argument must be ${takes}, not '${textClass(value)}'`
 }
 
 function numberText(number: bigint | number): string {

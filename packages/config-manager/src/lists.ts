@@ -1,5 +1,4 @@
-import type { ElementType, Item } from './definition.ts'
-import { own } from './definition.ts'
+import { type ElementType, type Item, own } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
 import type { FindingCode } from './finding-forms.ts'
 import type { Findings } from './findings.ts'
@@ -185,8 +184,10 @@ export function sizeLimit(item: Item): bigint | undefined {
 }
 
 function checkElements(check: ListCheck, where: FindingFacts, value: TextValue): boolean {
-  const type = own(check.item, 'items') as keyof typeof pythonTypes
-  const detail = check.codes === defaultCodes ? pythonTypes[type] : type
+  const items = own(check.item, 'items')
+  // Upstream takes elements of a type that it does not know for texts, whatever the limits.
+  const type = isElementType(items) ? items : 'string'
+  const detail = check.codes === defaultCodes ? pythonTypes[type] : pythonStr(items)
   let sound = true
   for (const [element, member] of elementsOf(value, own(check.item, 'type') === 'kvlist')) {
     if (!checkElement(check, { ...where, element, received: plain(member), expected: type, detail }, member, type))
@@ -195,12 +196,17 @@ function checkElements(check: ListCheck, where: FindingFacts, value: TextValue):
   return sound
 }
 
+function isElementType(items: unknown): items is keyof typeof pythonTypes {
+  return Object.hasOwn(pythonTypes, items as string)
+}
+
 /** Limits come before the type, as upstream has it: `1e3` in an integer list is too large before it is no integer. */
 function checkElement(check: ListCheck, at: FindingFacts, member: TextValue, type: keyof typeof pythonTypes): boolean {
   const { item, codes, findings, policy } = check
   const read = readElement(member, type, policy)
   if (read !== undefined) {
-    if (check.withLimits && !checkElementLimits(item, type, read, at, findings, policy)) return false
+    const isLimited = check.withLimits && isElementType(own(item, 'items'))
+    if (isLimited && !checkElementLimits({ item, type, value: read, where: at, findings, policy })) return false
     if (isOfType(read, type)) return true
   }
   findings.add(codes.element, at)
@@ -267,10 +273,10 @@ function expectedList(item: Item): string {
   return `${own(item, 'type') === 'list' ? 'list' : 'object'} of ${own(item, 'items') as ElementType}`
 }
 
-/** Fledge's plugins expect the elements of numeric lists as text. */
-function textElements(value: TextValue): TextValue {
+/** Gives every element as text: Fledge's plugins expect the elements of numeric lists so. */
+export function textElements(value: TextValue): TextValue {
   if (isTextObject(value)) return new Map([...value].map(([key, member]) => [key, textElement(member)]))
-  return (value as readonly TextValue[]).map(textElement)
+  return isTextList(value) ? value.map(textElement) : value
 }
 
 function textElement(member: TextValue): TextValue {
@@ -280,4 +286,25 @@ function textElement(member: TextValue): TextValue {
 function plain(value: TextValue): unknown {
   if (typeof value === 'bigint') return Number(value)
   return typeof value === 'object' && value !== null ? dumpText(value) : value
+}
+
+/** Takes the list out of its named object, if it is in one. */
+export function unwrapList(item: { readonly [property: string]: unknown }, value: unknown): unknown {
+  const name = own(item, 'listName')
+  if (own(item, 'type') !== 'list' || typeof name !== 'string' || typeof value !== 'string') return value
+  const read = parseJsonText(value)?.value
+  const inner = read !== undefined && isTextObject(read) && read.size === 1 ? read.get(name) : undefined
+  return inner === undefined ? value : dumpText(inner)
+}
+
+/** Tells whether an element is one of the options, as Python compares them: `1` is `1.0`, and not `"1"`. */
+export function isOption(member: TextValue, options: unknown): boolean {
+  if (!Array.isArray(options))
+    return typeof options === 'string' && typeof member === 'string' && options.includes(member)
+  if (typeof member === 'string') return options.includes(member)
+  const key = equalityKey(member)
+  return options.some((option) => {
+    const read = typeof option === 'string' ? undefined : parseJsonText(JSON.stringify(option))
+    return read !== undefined && equalityKey(read.value) === key
+  })
 }

@@ -2,7 +2,7 @@ import { assign, assignment, siblingValues } from './assign.ts'
 import type { Category } from './category.ts'
 import { keptForm } from './change.ts'
 import { defineItems } from './define.ts'
-import { propertyDefect } from './define-properties.ts'
+import { accidentOf, propertyDefect } from './define-properties.ts'
 import { type Item, optionalProperties, own, withProperty } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { isSamePython } from './equal.ts'
@@ -87,9 +87,7 @@ function checkNewValue(engine: Engine, request: PropertyRequest, item: Item, fin
   const where = { category, item: name, property, received: value }
   if (property === 'properties') return findings.add('property-fixed', where)
   const defect = propertyDefect(property === 'listName' ? 'order' : property, value, engine.policy)
-  if (typeof defect === 'object')
-    return findings.add('upstream-fault', { ...where, fledgeClass: defect.fault, accidental: true })
-  if (defect) return findings.add(updateCodes[defect], where)
+  if (defect) return findings.add(updateCodes[defect.wanted], { ...where, ...accidentOf(defect) })
   return (property !== 'minimum' && property !== 'maximum') || checkOrder(request, item, findings)
 }
 
@@ -113,7 +111,7 @@ function checkOrder(
     return true
   } catch (error) {
     if (!(error instanceof UnreadableNumber)) throw error
-    return findings.add('upstream-fault', { ...where, fledgeClass: error.fault, accidental: true })
+    return findings.add('limit-unusable', { ...where, fledgeClass: error.fault, accidental: true })
   }
 }
 

@@ -116,12 +116,11 @@ async function mergeInto(
     return { ...untold, outcome: 'unchanged', revision: before.revision, needsAttention: [], repaired: false }
   }
   const stored = migrate({ ...before, items: trusted ?? before.items }, options)
-  const merged = mergeItems({
-    defined,
-    stored,
-    keepOriginalItems: options.keepOriginalItems ?? false,
-    policy: engine.policy,
-  })
+  const { policy } = engine
+  const keepOriginalItems = options.keepOriginalItems ?? false
+  const merged = engine.check((findings) =>
+    mergeItems({ category: before.name, defined, stored, keepOriginalItems, policy, findings }),
+  )
   const { needsAttention, ...rechecked } = recheckKept(engine, before.name, merged, defined)
   const overlaid = overlayEnvironment(engine, before.name, rechecked, options.environment)
   const after = nextCategory(before, overlaid, options)

@@ -2,12 +2,13 @@ import { type Item, own } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
 import type { FindingCode } from './finding-forms.ts'
 import type { Findings } from './findings.ts'
+import { textElements, unwrapList } from './lists.ts'
 import type { Policy } from './policy.ts'
+import { parseJsonText } from './python/json.ts'
 import { parseFloatText, parseInteger } from './python/number.ts'
 import { RuleFailure } from './rule/failure.ts'
-import type { Operand } from './rule/operand.ts'
-import { judgeByBinding, judgeBySubstitution, type RuleOutcome } from './rule/rule.ts'
-import { parseExpression } from './rule/syntax.ts'
+import { type Operand, operandOf } from './rule/operand.ts'
+import { judgeByBinding, judgeBySubstitution, parseRule, type RuleOutcome } from './rule/rule.ts'
 
 /** What a rule is checked on. */
 export interface RuleSubject {
@@ -22,27 +23,56 @@ export interface RuleSubject {
 export function checkRule(subject: RuleSubject, refusal: FindingCode): boolean {
   const rule = own(subject.item, 'rule')
   if (typeof rule !== 'string' || (rule === '' && subject.policy.rules === 'bound')) return true
-  if (typeof subject.value !== 'string') return failed(subject, 'TypeError', 'a rule needs text')
-  const outcome = judge(rule, subject.value, subject)
+  const outcome = judge(rule, subject)
   if ('error' in outcome) return failed(subject, pythonError(outcome.error), outcome.error.message)
   if (!outcome.accepted) subject.findings.add(refusal, { ...subject.where, expected: rule })
   return outcome.accepted
 }
 
-function judge(rule: string, value: string, subject: RuleSubject): RuleOutcome {
-  if (subject.policy.rules === 'substituted') return judgeBySubstitution(rule, value)
+function judge(rule: string, { item, value, policy }: RuleSubject): RuleOutcome {
+  if (policy.rules === 'substituted') {
+    const isText = typeof value === 'string'
+    return isText ? judgeBySubstitution(rule, value) : { error: new TypeError('a rule needs text') }
+  }
   try {
-    return judgeByBinding(parseExpression(rule), operandOf(own(subject.item, 'type'), value), value)
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    return judgeByBinding(parseRule(rule), boundValue(item, text), text)
   } catch (error) {
     return { error: error as Error }
   }
 }
 
-/** The value as the rule computes with it: a number or truth where the item's type says so, else text. */
-function operandOf(type: unknown, value: string): Operand {
-  if (type === 'integer') return parseInteger(value) ?? value
-  if (type === 'float') return parseFloatText(value) ?? value
-  return type === 'boolean' ? value.toLowerCase() === 'true' : value
+/** The value as the rule computes with it: what the item's type says, else text. */
+function boundValue(item: Item, text: string): Operand {
+  switch (own(item, 'type')) {
+    case 'integer':
+      return parseInteger(text) ?? text
+    case 'float':
+      return parseFloatText(text) ?? text
+    case 'boolean':
+      return text.toLowerCase() === 'true'
+    case 'list':
+    case 'kvlist':
+      return membersAsKept(item, text)
+    case 'JSON':
+    case 'bucket':
+      return read(text)
+    default:
+      return text
+  }
+}
+
+/** The elements of a list of numbers are kept as text, however they were given: a rule sees them so. */
+function membersAsKept(item: Item, given: string): Operand {
+  const text = unwrapList(item, given) as string
+  const list = parseJsonText(text)?.value
+  const isScalar = own(item, 'items') !== 'object'
+  return list === undefined ? text : operandOf(isScalar ? textElements(list) : list)
+}
+
+function read(text: string): Operand {
+  const value = parseJsonText(text)?.value
+  return value === undefined ? text : operandOf(value)
 }
 
 function failed(subject: RuleSubject, fledgeClass: string, detail: string): false {
@@ -50,7 +80,9 @@ function failed(subject: RuleSubject, fledgeClass: string, detail: string): fals
   return false
 }
 
+const pythonErrors = { name: 'NameError', range: 'ValueError', type: 'TypeError', key: 'KeyError' } as const
+
 function pythonError(error: Error): string {
-  if (error instanceof RuleFailure) return { name: 'NameError', range: 'ValueError', type: 'TypeError' }[error.kind]
+  if (error instanceof RuleFailure) return pythonErrors[error.kind]
   return error instanceof SyntaxError ? 'SyntaxError' : 'TypeError'
 }

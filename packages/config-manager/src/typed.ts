@@ -1,5 +1,5 @@
-import { unwrapList } from './assign-lists.ts'
 import { type Item, type ItemDefinitions, type Items, own } from './definition.ts'
+import { unwrapList } from './lists.ts'
 import { parseFloatText, parseInteger } from './python/number.ts'
 import { decodeScript, encodeScript } from './script.ts'
 

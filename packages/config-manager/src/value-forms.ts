@@ -116,6 +116,16 @@ export const valueForms = {
     'ValueError',
     (f) => `all elements should be of same ${f.detail} type`,
   ),
+  'list-objects': form(
+    (f) => `the value is not ${f.noun === 'array' ? 'a list of flat objects' : 'an object of objects'}`,
+    'JSONDecodeError',
+    (f) => `${f.item} is not a list of objects`,
+  ),
+  'limit-unusable': form(
+    (f) => `a limit of ${f.item} is not a number of its type`,
+    'ValueError',
+    (f) => `the limits of ${f.item} are no numbers`,
+  ),
   'list-malformed': form(
     () => 'the value cannot be read as a list',
     'TypeError',
@@ -267,10 +277,5 @@ export const valueForms = {
     () => 'the script is not the hexadecimal form of UTF-8 text',
     'Error',
     () => 'Non-hexadecimal digit found',
-  ),
-  'upstream-fault': form(
-    (f) => f.detail ?? 'the value has the wrong form',
-    'AttributeError',
-    (f) => f.detail ?? 'internal error',
   ),
 } as const satisfies Record<string, FindingForm>

@@ -1,3 +1,5 @@
+import { addressFamily } from './address.ts'
+
 /**
  * Tells whether a text has a scheme and an authority, which is all that upstream asks of a URL (`urllib.parse.urlsplit`
  * of CPython 3.11): `x://y` and `http://a b` do, `mailto:a@b` and `file:///x` do not.
@@ -10,8 +12,13 @@ export function hasSchemeAndAuthority(text: string): boolean {
   return authority !== undefined && authority !== '' && bracketsMatch(authority) && staysAuthority(authority)
 }
 
+/** Between brackets stands an IPv6 address or an address of a later kind (RFC 3986, 3.2.2). */
 function bracketsMatch(authority: string): boolean {
-  return authority.includes('[') === authority.includes(']')
+  if (authority.includes('[') !== authority.includes(']')) return false
+  const open = authority.indexOf('[')
+  if (open === -1) return true
+  const host = (authority.slice(open + 1).split(']') as [string])[0]
+  return host.startsWith('v') ? /^v[a-fA-F0-9]+\../.test(host) : addressFamily(host) === 6
 }
 
 /** CPython refuses an authority that would grow a delimiter when normalised (NFKC). */

@@ -1,8 +1,14 @@
-import type { TextValue } from './value.ts'
+import { equalityKey, isTextList, isTextObject, type TextValue } from './value.ts'
 
 const maxDepth = 90
 
-/** The part of Python's literals that configuration values use: JSON's forms, single quotes, `True`, `None`, Python numbers. */
+/** A tuple: a list in all that counts, but that Python does not call one. */
+export class LiteralTuple extends Array<TextValue> {}
+
+/** A set: its members, each once. */
+export class LiteralSet extends Array<TextValue> {}
+
+/** Python's literals, but for bytes and complex numbers. */
 class LiteralText {
   readonly #text: string
   #at = 0
@@ -12,31 +18,68 @@ class LiteralText {
   }
 
   whole(): TextValue {
-    const value = this.#value(0)
+    const value = this.#bare(this.#value(0))
     this.#space()
     if (this.#at < this.#text.length) throw new SyntaxError('more text than one literal')
     return value
+  }
+
+  /** A tuple needs no brackets where nothing stands around it. */
+  #bare(first: TextValue): TextValue {
+    if (this.#peek() !== ',') return first
+    const members = LiteralTuple.of(first) as LiteralTuple
+    while (this.#take(',') && this.#peek() !== undefined) members.push(this.#value(0))
+    return members
   }
 
   #value(depth: number): TextValue {
     if (depth > maxDepth) throw new SyntaxError('nested too deeply')
     this.#space()
     const char = this.#text[this.#at]
-    if (char === '"' || char === "'") return this.#string(char)
-    if (char === '{') return this.#object(depth)
+    if (char === '{') return this.#braces(depth)
     if (char === '[') return this.#list(depth)
-    return this.#word()
+    if (char === '(') return this.#group(depth)
+    return this.#strings() ?? this.#word()
   }
 
-  #object(depth: number): TextValue {
-    const members = new Map<TextValue, TextValue>()
+  #braces(depth: number): TextValue {
     this.#at++
-    while (!this.#take('}')) {
-      const key = this.#value(depth + 1)
-      if (typeof key === 'object' && key !== null) throw new SyntaxError('unhashable key')
+    if (this.#take('}')) return new Map()
+    const first = this.#value(depth + 1)
+    if (this.#peek() !== ':') return this.#set(first, depth)
+    const members = new Map<TextValue, TextValue>()
+    for (let key = first; ; key = this.#value(depth + 1)) {
       if (!this.#take(':')) throw new SyntaxError('expected a colon')
-      members.set(key, this.#value(depth + 1))
-      if (!this.#take(',') && this.#peek() !== '}') throw new SyntaxError('expected a comma')
+      members.set(hashable(key), this.#value(depth + 1))
+      const isMore = this.#take(',')
+      if (this.#take('}')) return members
+      if (!isMore) throw new SyntaxError('expected a comma')
+    }
+  }
+
+  #set(first: TextValue, depth: number): TextValue {
+    const kept = new Map<string, TextValue>([[equalityKey(hashable(first)), first]])
+    for (const member of this.#rest('}', depth)) {
+      const key = equalityKey(hashable(member))
+      if (!kept.has(key)) kept.set(key, member)
+    }
+    return LiteralSet.from(kept.values()) as LiteralSet
+  }
+
+  #group(depth: number): TextValue {
+    this.#at++
+    if (this.#take(')')) return new LiteralTuple()
+    const first = this.#value(depth + 1)
+    if (this.#take(')')) return first
+    return LiteralTuple.of(first, ...this.#rest(')', depth)) as LiteralTuple
+  }
+
+  #rest(end: string, depth: number): TextValue[] {
+    const members: TextValue[] = []
+    while (!this.#take(end)) {
+      if (!this.#take(',')) throw new SyntaxError('expected a comma')
+      if (this.#take(end)) return members
+      members.push(this.#value(depth + 1))
     }
     return members
   }
@@ -51,19 +94,43 @@ class LiteralText {
     return members
   }
 
-  #string(quote: string): string {
-    let out = ''
-    for (this.#at++; this.#text[this.#at] !== quote; ) {
-      const char = this.#text[this.#at]
-      if (char === undefined || char === '\n' || char === '\0') throw new SyntaxError('string without an end')
-      if (char === '\\') out += this.#escape()
-      else {
-        out += char
-        this.#at++
-      }
+  /** Strings that follow one another are one string. */
+  #strings(): string | undefined {
+    let out: string | undefined
+    for (;;) {
+      this.#space()
+      const start = /([rRuU]?)("""|'''|"|')/y
+      start.lastIndex = this.#at
+      const match = start.exec(this.#text)
+      if (!match) return out
+      this.#at = start.lastIndex
+      out = (out ?? '') + this.#string(match[2] as string, match[1]?.toLowerCase() === 'r')
     }
-    this.#at++
+  }
+
+  #string(quote: string, isRaw: boolean): string {
+    let out = ''
+    while (!this.#text.startsWith(quote, this.#at)) {
+      const char = this.#text[this.#at]
+      if (char === undefined || char === '\0' || (char === '\n' && quote.length === 1))
+        throw new SyntaxError('string without an end')
+      if (char !== '\\') out += this.#plain(quote)
+      else if (isRaw) {
+        out += this.#text.slice(this.#at, this.#at + 2)
+        this.#at += 2
+      } else out += this.#escape()
+    }
+    this.#at += quote.length
     return out
+  }
+
+  /** As many characters as stand for themselves, at least one. */
+  #plain(quote: string): string {
+    const run = quote[0] === '"' ? /[^"\\\n\0]+|["\n]/y : /[^'\\\n\0]+|['\n]/y
+    run.lastIndex = this.#at
+    const text = (run.exec(this.#text) as RegExpExecArray)[0]
+    this.#at += text.length
+    return text
   }
 
   #escape(): string {
@@ -116,8 +183,18 @@ class LiteralText {
   }
 
   #space(): void {
-    while (' \t\n\r\f'.includes(this.#text[this.#at] ?? '.')) this.#at++
+    const space = /(?:[ \t\n\r\f]|#[^\n]*)*/y
+    space.lastIndex = this.#at
+    space.exec(this.#text)
+    this.#at = space.lastIndex
   }
+}
+
+/** Gives a value that can be a key or a member of a set back; lists, dictionaries and sets cannot. */
+function hashable(value: TextValue): TextValue {
+  if (value instanceof LiteralTuple) value.forEach(hashable)
+  else if (isTextObject(value) || isTextList(value)) throw new SyntaxError('this value cannot be a key')
+  return value
 }
 
 const simpleEscapes: ReadonlyMap<string, string> = new Map([
@@ -136,7 +213,6 @@ const simpleEscapes: ReadonlyMap<string, string> = new Map([
 
 /**
  * Reads what upstream's list values may be written as: a Python literal (`ast.literal_eval`), or gives `undefined`.
- * Tuples, sets, comments and joined strings are left out on purpose: nobody writes configuration so.
  */
 export function parseLiteralText(text: string): { readonly value: TextValue } | undefined {
   try {

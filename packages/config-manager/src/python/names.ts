@@ -1,4 +1,6 @@
+import { LiteralSet, LiteralTuple } from './literal.ts'
 import { formatFloat } from './number.ts'
+import { isTextList, isTextObject, type TextValue } from './value.ts'
 
 /** The Python class that a JSON value has upstream, as its error texts print it: `<class 'str'>`. */
 export function pythonClass(value: unknown): string {
@@ -46,6 +48,30 @@ export function pythonRepr(value: unknown): string {
   return `{${Object.entries(value)
     .map(([key, member]) => `${reprText(key)}: ${pythonRepr(member)}`)
     .join(', ')}}`
+}
+
+/** The name of the Python class of what was read from text. */
+export function textClass(value: TextValue): string {
+  if (typeof value === 'bigint') return 'int'
+  if (typeof value === 'number') return 'float'
+  if (isTextObject(value)) return 'dict'
+  return value instanceof LiteralTuple ? 'tuple' : value instanceof LiteralSet ? 'set' : className(value)
+}
+
+/** Python's `str(value)` of what was read from text. */
+export function textStr(value: TextValue): string {
+  return typeof value === 'string' ? value : textRepr(value)
+}
+
+/** Python's `repr(value)` of what was read from text. */
+function textRepr(value: TextValue): string {
+  if (typeof value === 'number') return formatFloat(value)
+  if (isTextObject(value))
+    return `{${[...value].map(([key, member]) => `${textRepr(key)}: ${textRepr(member)}`).join(', ')}}`
+  if (!isTextList(value)) return pythonRepr(value)
+  const members = value.map(textRepr).join(', ')
+  if (value instanceof LiteralTuple) return `(${members}${value.length === 1 ? ',' : ''})`
+  return value instanceof LiteralSet ? `{${members}}` : `[${members}]`
 }
 
 /** Python quotes with `'` unless the text holds one and no `"`; what is not printable is escaped. */

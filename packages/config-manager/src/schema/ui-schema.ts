@@ -1,6 +1,7 @@
 import { type Item, type ItemDefinitions, own } from '../definition.ts'
 import { parseInteger } from '../python/number.ts'
-import { type Comparison, type Expression, parseExpression } from '../rule/syntax.ts'
+import type { Expression, Operation } from '../rule/syntax.ts'
+import { parseValidity } from '../rule/validity.ts'
 
 /** An element of a form in JSON Forms' UI schema. */
 export type UiElement =
@@ -99,7 +100,7 @@ function label(property: 'keyName' | 'keyDescription', item: Item): { readonly [
 function ruleOf(validity: string): UiRule | undefined {
   const expression = parsed(validity)
   if (expression?.kind !== 'compare' || expression.rest.length !== 1) return undefined
-  const { sign, right } = expression.rest[0] as Comparison
+  const { sign, right } = expression.rest[0] as Operation
   if (expression.first.kind !== 'name' || right.kind !== 'literal' || (sign !== '==' && sign !== '!=')) return undefined
   const value = right.value === 'true' ? true : right.value === 'false' ? false : right.value
   const constant = { const: typeof value === 'bigint' ? Number(value) : value }
@@ -111,7 +112,7 @@ function ruleOf(validity: string): UiRule | undefined {
 
 function parsed(validity: string): Expression | undefined {
   try {
-    return parseExpression(validity)
+    return parseValidity(validity)
   } catch {
     return undefined
   }
