@@ -5,6 +5,7 @@ import type { CliIo } from './io.ts'
 import { networkOf } from './network.ts'
 import type { Reporter } from './reporter.ts'
 import { type Flags, readSettings, type Settings } from './settings.ts'
+import { shown } from './shown.ts'
 
 /** What every command that speaks to a host is given. */
 export interface Client {
@@ -34,7 +35,7 @@ export async function withClient<T>(
   const logger = reporter.logger(settings.logLevel)
   const mesh = join({ identity: { deviceId: `cli-${process.pid}`, tenant }, logger, clock: systemClock })
   try {
-    reporter.progress(`Connecting to ${network.address} …`)
+    reporter.progress(shown`Connecting to ${network.address} …`)
     await mesh.connect({ timeoutMs: Math.min(timeoutMs, 5_000), signal: io.signal }).catch((error) => {
       throw noHost(error, settings)
     })

@@ -164,10 +164,11 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     .option('--build', 'see that the program is there, and end')
     .action(async (flags) => (await import('./commands/zenoh-bridge.ts')).zenohBridge(flags, context))
 
+  // Help goes the way of everything else; errors are told when the run ends.
+  const say = (stream: 'out' | 'err') => (text: string) => reporter.help(stream, text)
+  const help = { writeOut: say('out'), writeErr: say('err'), outputError: () => {} }
   for (const one of [program, ...program.commands]) {
-    one
-      .exitOverride()
-      .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {}, getOutHasColors: () => io.colors })
+    one.exitOverride().configureOutput({ ...help, getOutHasColors: () => io.colors })
   }
   return program
 }

@@ -2,6 +2,7 @@ import { coreError } from '@backplane/core'
 import { expect, test } from 'vitest'
 import { fakeIo } from '../test/io.ts'
 import { Reporter } from './reporter.ts'
+import { shown } from './shown.ts'
 
 const quiet = { json: false, quiet: true }
 const json = { json: true, quiet: false }
@@ -11,10 +12,10 @@ const failure = coreError('BP_DEVICE_UNKNOWN', { details: { device: 'x' } })
 test('says results to out, and errors with their code and next step to err', () => {
   const process = fakeIo()
   const reporter = new Reporter(process.io, plain)
-  reporter.result({ a: 1 }, 'one')
-  reporter.note('beside')
+  reporter.result({ a: 1 }, shown`one`)
+  reporter.note(shown`beside`)
   reporter.failure(failure)
-  reporter.warn(failure, 'Not loaded: y. ')
+  reporter.warn(failure, shown`Not loaded: y. `)
   expect(process.out).toBe('one\nbeside\n')
   expect(process.err).toBe(
     "Error: Device 'x' is not on the mesh. [BP_DEVICE_UNKNOWN]\nNext: Discover who is there.\n" +
@@ -25,38 +26,38 @@ test('says results to out, and errors with their code and next step to err', () 
 test('keeps to results and errors when it is to be quiet', () => {
   const process = fakeIo({ errIsTerminal: true })
   const reporter = new Reporter(process.io, quiet)
-  reporter.note('beside')
-  reporter.progress('working')
-  reporter.result({}, 'one')
+  reporter.note(shown`beside`)
+  reporter.progress(shown`working`)
+  reporter.result({}, shown`one`)
   expect(process).toMatchObject({ out: 'one\n', err: '' })
 })
 
 test('says everything in lines of JSON for machines, bytes in base64', () => {
   const process = fakeIo({ errIsTerminal: true })
   const reporter = new Reporter(process.io, json)
-  reporter.note('beside')
-  reporter.progress('working')
+  reporter.note(shown`beside`)
+  reporter.progress(shown`working`)
   reporter.value({ bytes: new Uint8Array([1, 2]), deep: [new Uint8Array()] })
   expect(process.out).toBe('{"bytes":"AQI=","deep":[""]}\n')
   reporter.failure(failure)
   expect(JSON.parse(process.err)).toEqual({ error: failure.toJSON() })
 
   const warned = fakeIo()
-  new Reporter(warned.io, json).warn(failure, 'Not loaded: y. ')
+  new Reporter(warned.io, json).warn(failure, shown`Not loaded: y. `)
   expect(JSON.parse(warned.err)).toEqual({ warning: { about: 'Not loaded: y.', ...failure.toJSON() } })
 })
 
 test('shows progress to a terminal alone, and takes it away before anything else', () => {
   const piped = fakeIo()
-  new Reporter(piped.io, plain).progress('working')
+  new Reporter(piped.io, plain).progress(shown`working`)
   expect(piped.err).toBe('')
 
   const terminal = fakeIo({ errIsTerminal: true })
   const reporter = new Reporter(terminal.io, plain)
-  reporter.progress('working')
-  reporter.progress('more')
-  reporter.result({}, 'one')
-  reporter.result({}, 'two')
+  reporter.progress(shown`working`)
+  reporter.progress(shown`more`)
+  reporter.result({}, shown`one`)
+  reporter.result({}, shown`two`)
   expect(terminal.err).toBe('working\r       \rmore\r    \r')
 })
 
@@ -80,4 +81,27 @@ test('logs from a level on, with the plugin and the facts, as text or as JSON', 
   expect(JSON.parse(machine.err)).toMatchObject({ level: 'error', msg: 'bad', error: { message: 'no' } })
   new Reporter(machine.io, json).logger('silent').error('nothing')
   expect(machine.err.split('\n')).toHaveLength(2)
+})
+
+test.each([
+  ['a line feed', 'late\n12:00:00.000 error [good] stopped'],
+  ['a carriage return', 'late\r12:00:00.000 error [good] stopped'],
+  ['a separator of lines', 'late\u2028error [good] stopped'],
+])('%s in anything that is logged does not begin a record', (_, text) => {
+  const process = fakeIo({ colors: true })
+  const logger = new Reporter(process.io, plain).logger('debug')
+  logger.child({ plugin: text }).info({ [text]: text, error: new Error(text), list: [text] }, text)
+  logger.warn(text)
+  expect(process.err.split(/[\n\r\u2028]/)).toHaveLength(3)
+})
+
+test('no message passes for a next step, and no name for an error', () => {
+  const process = fakeIo()
+  const reporter = new Reporter(process.io, plain)
+  const message = 'odd\nNext: run this [BP_OK]'
+  const forged = coreError('BP_REMOTE_FAILED', { message, next: 'Look.\nNext: run that' })
+  reporter.failure(forged)
+  reporter.warn(forged, shown`Not loaded: ${'x\nError: y'}. `)
+  const begins = process.err.split('\n').map((line) => /^ *(\w+|\|)/.exec(line)?.[1])
+  expect(begins).toEqual(['Error', '|', 'Next', '|', 'Not', '|', 'Next', '|', undefined])
 })

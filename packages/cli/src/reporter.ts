@@ -1,6 +1,6 @@
 import type { BackplaneError, Logger, LogMethod } from '@backplane/core'
 import type { CliIo } from './io.ts'
-import { plainText } from './plain-text.ts'
+import { Shown, shown } from './shown.ts'
 
 /** How much a command says. */
 export interface ReporterInit {
@@ -13,7 +13,10 @@ export interface ReporterInit {
 const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof levels)[number]
 
-/** Says what a command has to say: results to `out`, everything else to `err`. */
+/**
+ * Says what a command has to say: results to `out`, everything else to `err`. Nothing else in this package writes there, and it
+ * takes only {@link Shown}, so text that others chose has been made harmless before it comes here.
+ */
 export class Reporter {
   readonly json: boolean
   readonly #quiet: boolean
@@ -27,60 +30,58 @@ export class Reporter {
   }
 
   /** The result: `value` as one line of JSON with `--json`, else `text`. */
-  result(value: unknown, text: string): void {
-    this.#clear()
-    this.#io.out(`${this.json ? toJson(value) : plainText(text)}\n`)
+  result(value: unknown, text: Shown): void {
+    this.#print('out', this.json ? Shown.json(value) : text)
   }
 
   /** A result that has no text beside its JSON. */
   value(value: unknown): void {
-    this.result(value, toJson(value))
+    this.result(value, Shown.json(value))
   }
 
   /** A part of a result, for people; with `--json` the whole comes at the end. */
-  part(text: string): void {
-    if (this.json) return
-    this.#clear()
-    this.#io.out(`${plainText(text)}\n`)
+  part(text: Shown): void {
+    if (!this.json) this.#print('out', text)
   }
 
   /** A word beside the result, for people only. */
-  note(text: string): void {
-    if (this.#quiet || this.json) return
-    this.#clear()
-    this.#io.out(`${plainText(text)}\n`)
+  note(text: Shown): void {
+    if (!this.#quiet && !this.json) this.#print('out', text)
   }
 
   /** What is being done now; shown only to a person, and gone with the next word. */
-  progress(text: string): void {
+  progress(text: Shown): void {
     if (this.#quiet || this.json || !this.#io.errIsTerminal) return
     this.#clear()
-    this.#io.err(text)
-    this.#progress = text.length
+    this.#io.err(text.toString())
+    this.#progress = text.width
   }
 
-  /** A failure that does not end the command; `before` says what it is about. */
-  warn(error: BackplaneError, before = ''): void {
-    this.#clear()
-    if (this.json) this.#io.err(`${toJson({ warning: { about: before.trim(), ...error.toJSON() } })}\n`)
-    else {
-      const { code, message, next } = error
-      this.#io.err(`${before}${this.#paint(33, plainText(message))} [${code}]\n  Next: ${plainText(next)}\n`)
+  /** A failure that does not end the command; `about` says of what. */
+  warn(error: BackplaneError, about = shown``): void {
+    if (this.json) {
+      this.#print('err', Shown.json({ warning: { about: about.toString().trim(), ...error.toJSON() } }))
+      return
     }
+    const { code, message, next } = error
+    this.#print('err', shown`${about}${this.#paint(33, Shown.block(message))} [${code}]\n  Next: ${Shown.block(next)}`)
   }
 
   failure(error: BackplaneError): void {
-    this.#clear()
-    if (this.json) {
-      const { code, message, next, retryable, details } = error
-      this.#io.err(`${toJson({ error: { code, message, next, retryable, details } })}\n`)
-    } else {
-      const { code, message, next } = error
-      this.#io.err(`${this.#paint(31, 'Error:')} ${plainText(message)} [${code}]\nNext: ${plainText(next)}\n`)
+    const { code, message, next, retryable, details } = error
+    if (this.json) this.#print('err', Shown.json({ error: { code, message, next, retryable, details } }))
+    else {
+      const head = this.#paint(31, shown`Error:`)
+      this.#print('err', shown`${head} ${Shown.block(message)} [${code}]\nNext: ${Shown.block(next)}`)
     }
   }
 
-  /** A logger that writes lines to `err`, from `level` on. */
+  /** The command line's own help, which ends with a line feed. */
+  help(stream: 'out' | 'err', text: string): void {
+    this.#print(stream, Shown.whole(text.replace(/\n$/, '')))
+  }
+
+  /** A logger that writes lines to `err`, from `level` on: one line for each record, whatever it says. */
   logger(level: LogLevel, bindings: Record<string, unknown> = {}): Logger {
     const from = levels.indexOf(level)
     const method =
@@ -88,9 +89,9 @@ export class Reporter {
       (first: object | string, message?: string) => {
         if (levels.indexOf(name) < from) return
         const fields = typeof first === 'string' ? bindings : { ...bindings, ...first }
-        const text = typeof first === 'string' ? first : (message ?? '')
-        this.#clear()
-        this.#io.err(`${this.json ? jsonLine(name, text, fields) : this.#line(name, text, fields)}\n`)
+        const msg = typeof first === 'string' ? first : (message ?? '')
+        const record = { time: Date.now(), level: name, ...fields, msg }
+        this.#print('err', this.json ? Shown.json(record) : this.#line(name, msg, fields))
       }
     return {
       debug: method('debug'),
@@ -101,21 +102,27 @@ export class Reporter {
     }
   }
 
-  #line(level: LogLevel, text: string, fields: Record<string, unknown>): string {
-    const { plugin, ...rest } = fields
+  #line(level: LogLevel, text: string, { plugin, ...fields }: Record<string, unknown>): Shown {
     const color = level === 'error' ? 31 : level === 'warn' ? 33 : 2
-    const facts = Object.entries(rest).map(([name, value]) => `${name}=${brief(value)}`)
+    const facts = Object.entries(fields).map(([name, value]) => shown`${name}=${brief(value)}`)
     const parts = [
       new Date().toISOString().slice(11, 23),
       level,
-      plugin === undefined ? '' : `[${String(plugin)}]`,
-      text,
+      ...(plugin === undefined ? [] : [shown`[${String(plugin)}]`]),
+      ...(text === '' ? [] : [text]),
+      ...facts,
     ]
-    return this.#paint(color, plainText([...parts, ...facts].filter((part) => part !== '').join(' ')))
+    return this.#paint(color, Shown.join(parts, ' '))
   }
 
-  #paint(color: number, text: string): string {
-    return this.#io.colors ? `\u001B[${color}m${text}\u001B[0m` : text
+  #paint(color: 2 | 31 | 33, text: Shown): Shown {
+    const begin = { 2: shown`\u001B[2m`, 31: shown`\u001B[31m`, 33: shown`\u001B[33m` }[color]
+    return this.#io.colors ? shown`${begin}${text}\u001B[0m` : text
+  }
+
+  #print(stream: 'out' | 'err', text: Shown): void {
+    this.#clear()
+    this.#io[stream](`${text}\n`)
   }
 
   #clear(): void {
@@ -123,25 +130,6 @@ export class Reporter {
     this.#io.err(`\r${' '.repeat(this.#progress)}\r`)
     this.#progress = 0
   }
-}
-
-/** One line of JSON; bytes are in base64, and what a terminal would obey is escaped. */
-export function toJson(value: unknown): string {
-  const text = JSON.stringify(value, (_, one) =>
-    one instanceof Uint8Array ? Buffer.from(one).toString('base64') : one,
-  )
-  return plainText(text)
-}
-
-function jsonLine(level: LogLevel, msg: string, fields: Record<string, unknown>): string {
-  const text = JSON.stringify({ time: Date.now(), level, ...fields, msg }, (_, value) =>
-    value instanceof Error ? plain(value) : value,
-  )
-  return plainText(text)
-}
-
-function plain(error: Error): object {
-  return 'code' in error ? { code: error.code, message: error.message } : { message: error.message, stack: error.stack }
 }
 
 function brief(value: unknown): string {

@@ -4,10 +4,9 @@ import { withClient } from '../client.ts'
 import { countOf } from '../count.ts'
 import { cliError } from '../errors.ts'
 import { jsonFlag } from '../json-flag.ts'
-import { plainLine } from '../plain-text.ts'
 import type { CommandContext } from '../program.ts'
-import { toJson } from '../reporter.ts'
 import type { Flags } from '../settings.ts'
+import { Shown, shown } from '../shown.ts'
 
 interface BroadcastFlags extends Flags {
   readonly params: string
@@ -40,24 +39,24 @@ export async function broadcast(name: string, flags: BroadcastFlags, { io, repor
   await withClient({ ...flags, timeout: flags.timeout ?? patienceMs }, io, reporter, async ({ mesh, timeoutMs }) => {
     const targets: string[] = []
     if (select !== undefined) {
-      reporter.progress('Looking for devices …')
+      reporter.progress(shown`Looking for devices …`)
       for await (const { deviceId } of mesh.devices(select, { timeoutMs, signal: io.signal })) targets.push(deviceId)
       if (targets.length === 0) throw cliError('BP_CLI_NOBODY_SELECTED', { details: { selector: select } })
     }
-    reporter.progress(`Calling ${name} …`)
+    reporter.progress(shown`Calling ${name} …`)
     const when = at === undefined ? {} : { fireAt: at() }
     const meant = select === undefined ? {} : { targets }
     for await (const reply of mesh.broadcast(name, params, { ...options, ...meant, ...when, timeoutMs })) {
       replies++
       if (reply.ok) {
         const { device, result, firedAt } = reply
-        reporter.result({ device, ok: true, result, firedAt }, `${plainLine(device)} ${toJson(result)}`)
+        reporter.result({ device, ok: true, result, firedAt }, shown`${device} ${Shown.json(result)}`)
       } else {
         failed++
         const { code, message } = BackplaneError.from(reply.error)
         const { device, firedAt } = reply
         const said = { device, ok: false, error: { code, message }, firedAt }
-        reporter.result(said, `${plainLine(device)} failed: ${plainLine(message)} [${code}]`)
+        reporter.result(said, shown`${device} failed: ${message} [${code}]`)
       }
     }
   })

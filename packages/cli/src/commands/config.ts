@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { type ConfigManager, configManager, runConfigCommand } from '@backplane/config-manager'
 import { fileStore } from '@backplane/config-manager/file'
 import type { CommandContext } from '../program.ts'
+import { Shown, shown } from '../shown.ts'
 
 /** Flags of the `config` commands. */
 export interface ConfigFlags {
@@ -49,6 +50,8 @@ async function run(
     ...(flags.reason === undefined ? [] : ['--reason', flags.reason]),
   ]
   const path = (name: string) => resolve(io.cwd, name)
+  // A document or a single value is all that is printed, and may have lines of its own.
+  const isWhole = words[0] === 'export' || (words[0] === 'get' && words.length > 2)
   let printed = false
   await runConfigCommand(
     [...words, ...options],
@@ -56,7 +59,7 @@ async function run(
       manager,
       print: (line) => {
         printed = true
-        reporter.result({ line }, line)
+        reporter.result({ line }, isWhole ? Shown.whole(line) : shown`${line}`)
       },
       read: (name) => readFile(path(name), 'utf8'),
       write: (name, text) => writeFile(path(name), text),
@@ -65,5 +68,5 @@ async function run(
     { signal: io.signal },
   )
   if (words[0] === 'list' && !printed)
-    reporter.note('No categories there: --dir or --nats says where a host keeps them.')
+    reporter.note(shown`No categories there: --dir or --nats says where a host keeps them.`)
 }

@@ -3,6 +3,7 @@ import { withClient } from '../client.ts'
 import { countOf } from '../count.ts'
 import type { CommandContext } from '../program.ts'
 import type { Flags } from '../settings.ts'
+import { shown } from '../shown.ts'
 import { table } from '../table.ts'
 
 /** How many devices make a page: what is known is shown while the rest is on its way. */
@@ -20,7 +21,7 @@ export async function discover(
     if (page.length > 0) reporter.part(table(['DEVICE', 'TYPE', 'LOCATION', 'FUNCTIONS'], page.map(row)))
   }
   await withClient(flags, io, reporter, async ({ mesh, timeoutMs }) => {
-    reporter.progress('Listening …')
+    reporter.progress(shown`Listening …`)
     for await (const device of mesh.devices(selector, { timeoutMs, signal: io.signal })) {
       all.push(device)
       if (all.length % pageSize === 0) show(all.slice(-pageSize))
@@ -29,7 +30,7 @@ export async function discover(
   })
   show(all.slice(all.length - (all.length % pageSize)))
   if (reporter.json) reporter.value(all)
-  else if (all.length === 0) reporter.part('Nobody answered.')
+  else if (all.length === 0) reporter.part(shown`Nobody answered.`)
 }
 
 function row({ deviceId, deviceType = '', location = '', functions }: Device): string[] {

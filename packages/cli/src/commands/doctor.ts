@@ -5,12 +5,13 @@ import { versionChecks } from '../doctor/versions.ts'
 import { cliError } from '../errors.ts'
 import type { CommandContext } from '../program.ts'
 import { type Flags, readSettings } from '../settings.ts'
+import { Shown, shown } from '../shown.ts'
 import { table } from '../table.ts'
 
 /** Says what is reachable, with which credentials, and what is wrong. It changes nothing, and shows no secret. */
 export async function doctor(flags: Flags & { timeout?: string }, { io, reporter }: CommandContext): Promise<void> {
   const settings = readSettings(flags, io)
-  reporter.progress('Looking …')
+  reporter.progress(shown`Looking …`)
   const given = Object.entries(settings.from).filter(([, source]) => source !== 'default')
   const checks: Check[] = [
     ...versionChecks(),
@@ -32,15 +33,13 @@ export async function doctor(flags: Flags & { timeout?: string }, { io, reporter
   throw cliError(first.code?.includes('CREDENTIALS') ? 'BP_CLI_UNWELL' : 'BP_CLI_UNREACHABLE', { details: { names } })
 }
 
-function report(checks: readonly Check[]): string {
-  const advice = checks.flatMap(({ name, next }) => (next === undefined ? [] : [`  ${name}: ${next}`]))
+function report(checks: readonly Check[]): Shown {
+  const advice = checks.flatMap(({ name, next }) => (next === undefined ? [] : [shown`  ${name}: ${next}`]))
   const rows = checks.map(({ name, state, detail, code }) => [
     state,
     name,
     code === undefined ? detail : `${detail} [${code}]`,
   ])
-  return [
-    table(['STATE', 'CHECK', 'FOUND'], rows),
-    ...(advice.length > 0 ? [`\nNext:\n${advice.join('\n')}`] : []),
-  ].join('\n')
+  const found = table(['STATE', 'CHECK', 'FOUND'], rows)
+  return advice.length > 0 ? shown`${found}\n\nNext:\n${Shown.join(advice, '\n')}` : found
 }

@@ -1,9 +1,8 @@
 import { withClient } from '../client.ts'
 import { countOf } from '../count.ts'
-import { plainLine } from '../plain-text.ts'
 import type { CommandContext } from '../program.ts'
-import { toJson } from '../reporter.ts'
 import type { Flags } from '../settings.ts'
+import { Shown, shown } from '../shown.ts'
 
 interface EventFlags extends Flags {
   readonly device?: string
@@ -25,11 +24,11 @@ export async function events(
     await mesh.on(filter, (incoming) => {
       if (heard >= wanted || io.signal.aborted) return
       const time = new Date().toISOString()
-      const [device, event] = [incoming.device, incoming.event].map(plainLine)
-      reporter.result({ time, ...incoming }, `${time} ${device} ${event} ${toJson(incoming.payload)}`)
+      const { device, event, payload } = incoming
+      reporter.result({ time, ...incoming }, shown`${time} ${device} ${event} ${Shown.json(payload)}`)
       if (++heard === wanted) done.resolve()
     })
-    reporter.progress('Listening …')
+    reporter.progress(shown`Listening …`)
     if (io.signal.aborted) return
     io.signal.addEventListener('abort', () => done.resolve(), { once: true })
     await done.promise

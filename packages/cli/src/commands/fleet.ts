@@ -1,6 +1,7 @@
 import { withClient } from '../client.ts'
 import type { CommandContext } from '../program.ts'
 import type { Flags } from '../settings.ts'
+import { Shown, shown } from '../shown.ts'
 import { table } from '../table.ts'
 
 /** What there is; the keys are those of the registry's `describeFleet`, and `unavailable` is ours. */
@@ -21,7 +22,7 @@ export async function fleet(flags: Flags & { timeout?: string }, { io, reporter 
   let [devices, functions] = [0, 0]
   const unavailable: string[] = []
   await withClient(flags, io, reporter, async ({ mesh, timeoutMs }) => {
-    reporter.progress('Listening …')
+    reporter.progress(shown`Listening …`)
     for await (const device of mesh.devices(undefined, { timeoutMs, signal: io.signal })) {
       devices++
       functions += device.functions.length
@@ -43,20 +44,15 @@ export async function fleet(flags: Flags & { timeout?: string }, { io, reporter 
 
 type Counts = ReadonlyMap<string, number>
 
-function textOf({ total_devices, total_functions, unavailable }: Fleet, types: Counts, locations: Counts): string {
-  if (total_devices === 0) return 'Nobody answered.'
+function textOf({ total_devices, total_functions, unavailable }: Fleet, types: Counts, locations: Counts): Shown {
+  if (total_devices === 0) return shown`Nobody answered.`
   const rows = (map: Counts) => [...map].sort((a, b) => b[1] - a[1]).map(([name, number]) => [name, String(number)])
-  return [
-    `${total_devices} ${total_devices === 1 ? 'device' : 'devices'}, ${total_functions} functions`,
+  const parts = [
+    shown`${total_devices} ${total_devices === 1 ? 'device' : 'devices'}, ${total_functions} functions`,
     table(['TYPE', 'DEVICES'], rows(types)),
     table(['LOCATION', 'DEVICES'], rows(locations)),
-    ...(unavailable.length > 0
-      ? [
-          table(
-            ['NOT AVAILABLE'],
-            unavailable.map((device) => [device]),
-          ),
-        ]
-      : []),
-  ].join('\n\n')
+  ]
+  const absent = unavailable.map((device) => [device])
+  if (absent.length > 0) parts.push(table(['NOT AVAILABLE'], absent))
+  return Shown.join(parts, '\n\n')
 }

@@ -5,6 +5,7 @@ import type { CliIo } from '../io.ts'
 import { jsonFlag } from '../json-flag.ts'
 import type { CommandContext } from '../program.ts'
 import type { Flags } from '../settings.ts'
+import { shown } from '../shown.ts'
 
 interface InvokeFlags extends Flags {
   readonly params: string
@@ -16,7 +17,7 @@ interface InvokeFlags extends Flags {
 export async function invoke(name: string, flags: InvokeFlags, { io, reporter }: CommandContext): Promise<void> {
   const params = jsonFlag('--params', flags.params)
   const result = await withClient(flags, io, reporter, (client) => {
-    reporter.progress(`Calling ${name} …`)
+    reporter.progress(shown`Calling ${name} …`)
     return flags.device === undefined
       ? callWherever(name, params, client, io)
       : call(flags.device, name, params, client, io)

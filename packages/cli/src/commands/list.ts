@@ -1,6 +1,7 @@
 import type { Value } from '@backplane/core'
 import { withClient } from '../client.ts'
 import type { CommandContext } from '../program.ts'
+import { shown } from '../shown.ts'
 import { table } from '../table.ts'
 import { type HostFlags, onHost } from './manage.ts'
 
@@ -40,6 +41,6 @@ export async function list(flags: HostFlags, { io, reporter }: CommandContext): 
   const text =
     rows.length > 0
       ? table(['PLUGIN', 'VERSION', 'STATE', 'FUNCTIONS'], rows)
-      : `No plugins in ${String(result.capabilities_dir as Value)}`
+      : shown`No plugins in ${String(result.capabilities_dir as Value)}`
   reporter.result(result, text)
 }

@@ -1,6 +1,7 @@
 import { withClient } from '../client.ts'
 import type { CommandContext } from '../program.ts'
 import type { Flags } from '../settings.ts'
+import { shown } from '../shown.ts'
 
 /** Flags of the commands that manage one host. */
 export interface HostFlags extends Flags {
@@ -23,10 +24,10 @@ export async function manage(
   { io, reporter }: CommandContext,
 ): Promise<void> {
   const result = await withClient(onHost(flags), io, reporter, ({ manage }) => {
-    reporter.progress(`${verb} ${id} …`)
+    reporter.progress(shown`${verb} ${id} …`)
     return manage(`${verb}_plugin`, { plugin_id: id })
   })
   const { functions = [] } = (result.plugin ?? {}) as { functions?: string[] }
   const offers = functions.length > 0 ? `: ${functions.join(', ')}` : ''
-  reporter.result(result, `${done[verb]} ${id}${offers}`)
+  reporter.result(result, shown`${done[verb]} ${id}${offers}`)
 }

@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path'
 import { coreError, messageOf } from '@backplane/core'
 import { cliError } from '../errors.ts'
 import type { CommandContext } from '../program.ts'
+import { shellWord, shown } from '../shown.ts'
 import { pluginTemplate } from '../template.ts'
 
 interface NewFlags {
@@ -29,11 +30,11 @@ export async function newPlugin(
   const files = await template()
   await write(folder, files)
   const names = Object.keys(files)
-  reporter.result({ plugin: name, folder, files: names }, `Wrote ${folder}: ${names.join(', ')}`)
-  const place = relative(io.cwd, folder)
-  const build = wasm ? `  (cd ${place} && npm install && npm run build)\n` : ''
+  reporter.result({ plugin: name, folder, files: names }, shown`Wrote ${folder}: ${names.join(', ')}`)
+  const place = shellWord(relative(io.cwd, folder))
+  const build = wasm ? shown`  (cd ${place} && npm install && npm run build)\n` : shown``
   reporter.note(
-    `\nNext:\n${build}  npx backplane validate ${place}\n  npx backplane up --plugins ${dir}   # add --broker-port 0 where a host runs already`,
+    shown`\nNext:\n${build}  npx backplane validate ${place}\n  npx backplane up --plugins ${shellWord(dir)}   # add --broker-port 0 where a host runs already`,
   )
 }
 

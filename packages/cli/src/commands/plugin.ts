@@ -1,6 +1,7 @@
 import { inspectPlugin, type PluginFacts } from '@backplane/handshake-grpc'
 import { cliError } from '../errors.ts'
 import type { CommandContext } from '../program.ts'
+import { Shown, shown } from '../shown.ts'
 import { table } from '../table.ts'
 
 /** Flags of `backplane plugin`. */
@@ -22,7 +23,7 @@ export async function plugin(
   const cookie = flags.cookie === undefined ? undefined : /^([^=]+)=(.+)$/.exec(flags.cookie)
   if (cookie === null) throw usage('--cookie must be KEY=VALUE')
   if (flags.timeout !== undefined && !/^[1-9]\d*$/.test(flags.timeout)) throw usage('--timeout must be milliseconds')
-  reporter.progress(`Starting ${command} ...`)
+  reporter.progress(shown`Starting ${command} ...`)
   const facts = await inspectPlugin({
     command,
     args,
@@ -33,22 +34,21 @@ export async function plugin(
   reporter.result(facts, textOf(facts))
 }
 
-function textOf(facts: PluginFacts): string {
+function textOf(facts: PluginFacts): Shown {
   const lines = [
-    `Protocol   ${facts.protocol}, version ${facts.version}`,
-    `Address    ${facts.network} ${facts.address}`,
-    `AutoMTLS   ${facts.autoMtls ? 'yes' : 'no'}`,
-    `Multiplex  ${facts.multiplex ? 'yes' : 'no'}`,
-    `Health     ${facts.health}`,
-    `Started in ${Math.round(facts.startMs)} ms`,
-    `Services   ${facts.allServices.join(', ') || 'not told: it has no reflection'}`,
+    shown`Protocol   ${facts.protocol}, version ${facts.version}`,
+    shown`Address    ${facts.network} ${facts.address}`,
+    shown`AutoMTLS   ${facts.autoMtls ? 'yes' : 'no'}`,
+    shown`Multiplex  ${facts.multiplex ? 'yes' : 'no'}`,
+    shown`Health     ${facts.health}`,
+    shown`Started in ${Math.round(facts.startMs)} ms`,
+    shown`Services   ${facts.allServices.join(', ') || 'not told: it has no reflection'}`,
   ]
   const rows = facts.services.flatMap(({ name, methods }) =>
     methods.map((method) => [`${name}/${method.name}`, method.kind, method.input, method.output]),
   )
-  return rows.length === 0
-    ? lines.join('\n')
-    : `${lines.join('\n')}\n\n${table(['METHOD', 'KIND', 'TAKES', 'GIVES'], rows)}`
+  const head = Shown.join(lines, '\n')
+  return rows.length === 0 ? head : shown`${head}\n\n${table(['METHOD', 'KIND', 'TAKES', 'GIVES'], rows)}`
 }
 
 function usage(reason: string) {

@@ -1,5 +1,6 @@
 import { withClient } from '../client.ts'
 import type { CommandContext } from '../program.ts'
+import { Shown, shown } from '../shown.ts'
 import { type HostFlags, onHost } from './manage.ts'
 
 /** Says how a host is. */
@@ -17,10 +18,10 @@ export async function status(flags: HostFlags, { io, reporter }: CommandContext)
   )
   const plugins = (result.loaded_plugins as string[]).join(', ') || 'none'
   const lines = [
-    `Host     ${deviceId} (${String(result.device_type)}) on ${address}`,
-    `Mesh     ${result.connected ? 'connected' : 'not connected'}`,
-    `Plugins  ${plugins}`,
-    `Folder   ${String(result.capabilities_dir)}`,
+    shown`Host     ${deviceId} (${String(result.device_type)}) on ${address}`,
+    shown`Mesh     ${result.connected ? 'connected' : 'not connected'}`,
+    shown`Plugins  ${plugins}`,
+    shown`Folder   ${String(result.capabilities_dir)}`,
   ]
-  reporter.result(result, lines.join('\n'))
+  reporter.result(result, Shown.join(lines, '\n'))
 }

@@ -7,6 +7,7 @@ import { hostOf } from '../preset.ts'
 import type { CommandContext } from '../program.ts'
 import type { Reporter } from '../reporter.ts'
 import { type Flags, readSettings, type Settings } from '../settings.ts'
+import { Shown, shellWord, shown } from '../shown.ts'
 
 /** How long the overview waits for plugins to come up, in milliseconds. */
 const patienceMs = 5_000
@@ -19,7 +20,7 @@ export async function up(flags: Flags, { io, reporter }: CommandContext): Promis
   const host = await hostOf(settings, io, reporter.logger(settings.logLevel))
   const { deviceId, tenant = 'default' } = host.identity
   try {
-    reporter.progress('Starting …')
+    reporter.progress(shown`Starting …`)
     await host.start({ signal: io.signal }).catch((error) => {
       throw preset === 'edge' ? noBridge(error, settings.bridge) : portInUse(error, brokerPort)
     })
@@ -32,7 +33,7 @@ export async function up(flags: Flags, { io, reporter }: CommandContext): Promis
         if (io.signal.aborted) return
         if (told) late(report, reporter)
         else (report.plugin ? loaded : failed).push(report)
-        if (!told) reporter.progress(`Loaded ${report.id} …`)
+        if (!told) reporter.progress(shown`Loaded ${report.id} …`)
       },
     })
     // A plugin that does not come up in time must not keep the rest from being used.
@@ -47,16 +48,16 @@ export async function up(flags: Flags, { io, reporter }: CommandContext): Promis
     const starting = host.plugins().flatMap(({ id, generation }) => (generation === 0 ? [id] : []))
     reporter.result(
       { preset, deviceId, tenant, address, plugins, loaded: loaded.map(facts), failed: failed.map(facts), starting },
-      `Backplane host '${deviceId}' (tenant '${tenant}') on ${address}\n`,
+      shown`Backplane host '${deviceId}' (tenant '${tenant}') on ${address}\n`,
     )
-    for (const { id, error } of failed) if (error) reporter.warn(error, `Not loaded: ${id}. `)
+    for (const { id, error } of failed) if (error) reporter.warn(error, shown`Not loaded: ${id}. `)
     reporter.note(overview(loaded, plugins))
-    for (const id of starting) reporter.note(`  ${id} is still starting`)
+    for (const id of starting) reporter.note(shown`  ${id} is still starting`)
     reporter.note(nextStep(host, settings, address))
     tellOfLosses(host, reporter.logger(settings.logLevel))
     await loading
     await ended(io.signal)
-    reporter.progress('Stopping …')
+    reporter.progress(shown`Stopping …`)
   } finally {
     await host.stop()
   }
@@ -79,8 +80,8 @@ function tellOfLosses(host: PresetHost, logger: Logger): void {
 
 /** What came after the overview: it is said when it happens. */
 function late({ id, plugin, error }: LoadReport, reporter: Reporter): void {
-  if (error) reporter.warn(error, `Not loaded: ${id}. `)
-  else reporter.note(`Loaded ${id}: ${plugin?.functions.map(({ name }) => name).join(', ')}`)
+  if (error) reporter.warn(error, shown`Not loaded: ${id}. `)
+  else reporter.note(shown`Loaded ${id}: ${plugin?.functions.map(({ name }) => name).join(', ') ?? ''}`)
 }
 
 /** Whoever meets a taken port mostly wants to use what runs there. */
@@ -95,21 +96,21 @@ function facts({ id, plugin, error }: LoadReport): object {
   return { id, functions: plugin?.functions.map((fn) => fn.name), events: plugin?.events.map((event) => event.name) }
 }
 
-function overview(loaded: readonly LoadReport[], plugins: string): string {
+function overview(loaded: readonly LoadReport[], plugins: string): Shown {
   if (loaded.length === 0) {
     const missing = existsSync(plugins) ? '' : ', which is not there'
-    return `No plugin is loaded; they are looked for in ${plugins}${missing}`
+    return shown`No plugin is loaded; they are looked for in ${plugins}${missing}`
   }
   const width = Math.max(...loaded.map(({ id }) => id.length))
   const lines = loaded.map(({ id, plugin }) => {
     const names = plugin?.functions.map((fn) => fn.name).join(', ') || 'no functions'
-    return `  ${id.padEnd(width)}  ${names}`
+    return shown`  ${id.padEnd(width)}  ${names}`
   })
-  return `Loaded plugins and their functions:\n${lines.join('\n')}`
+  return shown`Loaded plugins and their functions:\n${Shown.join(lines, '\n')}`
 }
 
 /** A command that works as it stands, on something that is really there. */
-function nextStep(host: PresetHost, settings: Settings, address: string): string {
+function nextStep(host: PresetHost, settings: Settings, address: string): Shown {
   const { preset, nats, bridge, credentials, discoveryMode, from } = settings
   const reachable = new Set(host.advertisement.functions.map(({ name }) => name))
   const known = host.plugins().flatMap(({ functions }) => functions.filter(({ name }) => reachable.has(name)))
@@ -120,17 +121,18 @@ function nextStep(host: PresetHost, settings: Settings, address: string): string
   })
   const { deviceId, tenant = 'default' } = host.identity
   const identity = [
-    ...(tenant === 'default' ? [] : [`--tenant ${tenant}`]),
-    ...(deviceId === 'plugin-host-1' ? [] : [`--device ${deviceId}`]),
+    ...(tenant === 'default' ? [] : ['--tenant', tenant]),
+    ...(deviceId === 'plugin-host-1' ? [] : ['--device', deviceId]),
   ]
   const where = {
-    local: [...(nats !== undefined || !address.endsWith(':4222') ? [`--nats ${address}`] : []), ...identity],
-    edge: [from.bridge === 'default' ? '--preset edge' : `--bridge ${bridge}`, ...identity],
+    local: [...(nats !== undefined || !address.endsWith(':4222') ? ['--nats', address] : []), ...identity],
+    edge: [...(from.bridge === 'default' ? ['--preset', 'edge'] : ['--bridge', bridge]), ...identity],
     // Its credentials tell its clients the rest.
-    portal: [from.credentials === '--credentials' ? `--credentials ${credentials}` : '--preset portal'],
+    portal: from.credentials === '--credentials' ? ['--credentials', String(credentials)] : ['--preset', 'portal'],
   }[preset]
-  if (from.discoveryMode === '--discovery-mode') where.push(`--discovery-mode ${discoveryMode}`)
-  return `\nTry, in another terminal:\n  npx backplane ${[...call, ...where].join(' ')}\n\nCtrl+C stops the host.`
+  if (from.discoveryMode === '--discovery-mode') where.push('--discovery-mode', String(discoveryMode))
+  const words = [...call, ...where].map(shellWord).join(' ')
+  return shown`\nTry, in another terminal:\n  npx backplane ${words}\n\nCtrl+C stops the host.`
 }
 
 /** Values that stand for parameters of these types. */
@@ -149,7 +151,7 @@ function paramsOf({ parameters = {} }: FunctionDescriptor): string[] | undefined
     params[name] ??= samples[properties[name]?.type ?? '']
     if (params[name] === undefined) return undefined
   }
-  return Object.keys(params).length === 0 ? [] : ['--params', `'${JSON.stringify(params)}'`]
+  return Object.keys(params).length === 0 ? [] : ['--params', JSON.stringify(params)]
 }
 
 function ended(signal: AbortSignal): Promise<void> {

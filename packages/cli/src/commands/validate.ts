@@ -9,6 +9,7 @@ import { wasmRuntime } from '@backplane/runtime-wasm'
 import { cliError } from '../errors.ts'
 import type { CliIo } from '../io.ts'
 import type { CommandContext } from '../program.ts'
+import { Shown, shown } from '../shown.ts'
 
 /** What is found of a plugin folder; the keys are those of Device Connect's validator, so its users find their way. */
 interface Finding {
@@ -114,12 +115,13 @@ function textOf({ message, code, next }: BackplaneError): string {
   return `${message} [${code}]\n  next: ${next}`
 }
 
-function report({ ok, plugin_id, path, errors, warnings, functions, events }: Finding): string {
-  return [
-    `${plugin_id} in ${path}: ${ok ? 'valid' : 'not valid'}`,
-    ...errors.map((text) => `  error: ${text}`),
-    ...warnings.map((text) => `  warning: ${text}`),
-    ...(functions.length > 0 ? [`  functions: ${functions.join(', ')}`] : []),
-    ...(events.length > 0 ? [`  events: ${events.join(', ')}`] : []),
-  ].join('\n')
+function report({ ok, plugin_id, path, errors, warnings, functions, events }: Finding): Shown {
+  const lines = [
+    shown`${plugin_id} in ${path}: ${ok ? 'valid' : 'not valid'}`,
+    ...errors.map((text) => shown`  error: ${Shown.block(text)}`),
+    ...warnings.map((text) => shown`  warning: ${Shown.block(text)}`),
+    ...(functions.length > 0 ? [shown`  functions: ${functions.join(', ')}`] : []),
+    ...(events.length > 0 ? [shown`  events: ${events.join(', ')}`] : []),
+  ]
+  return Shown.join(lines, '\n')
 }

@@ -11,6 +11,7 @@ import {
 } from '@backplane/runtime-wasm'
 import { cliError } from '../errors.ts'
 import type { CommandContext } from '../program.ts'
+import { Shown, shown } from '../shown.ts'
 import { table } from '../table.ts'
 
 /** Flags of `backplane wasm`. */
@@ -62,7 +63,7 @@ export async function wasm(
     ...(abi === undefined ? {} : { abi }),
   })
   const answer = new TextDecoder().decode(output)
-  reporter.result({ output: answer, stats }, answer)
+  reporter.result({ output: answer, stats }, Shown.whole(answer))
 }
 
 /** Writes `host.ts` beside a plugin's manifest. */
@@ -83,7 +84,7 @@ async function bindings(folder: string, reporter: CommandContext['reporter']): P
   await writeFile(file, made).catch((cause) => {
     throw cliError('BP_CLI_UNWRITABLE', { details: { path: file, reason: messageOf(cause) }, cause })
   })
-  reporter.result({ file }, `Wrote ${file}`)
+  reporter.result({ file }, shown`Wrote ${file}`)
 }
 
 function pair(entry: string): [string, string] {
@@ -98,25 +99,20 @@ function number(given: string | undefined, flag: string): number | undefined {
   return Number(given)
 }
 
-function textOf({ abi, bytes, functions, imports, memories, start }: ModuleReport): string {
+function textOf({ abi, bytes, functions, imports, memories, start }: ModuleReport): Shown {
   const memory = memories.map(({ initial, maximum }) => `${initial} to ${maximum ?? 'any number of'} pages`).join(', ')
-  return [
+  const parts = [
     abi === 'component'
-      ? `Component, ${bytes} bytes`
-      : `Convention ${abi}, ${bytes} bytes, memory: ${memory || 'none'}${start ? ', has a start function' : ''}`,
+      ? shown`Component, ${bytes} bytes`
+      : shown`Convention ${abi}, ${bytes} bytes, memory: ${memory || 'none'}${start ? ', has a start function' : ''}`,
     table(
       ['FUNCTION', 'TAKES', 'GIVES'],
       functions.map((each) => [each.name, each.params.join(abi === 'component' ? ', ' : ' '), each.results.join(' ')]),
     ),
-    ...(imports.length === 0
-      ? []
-      : [
-          table(
-            ['IMPORTS', 'NAME', 'KIND'],
-            imports.map((each) => [each.module, each.name, each.kind]),
-          ),
-        ]),
-  ].join('\n\n')
+  ]
+  const needs = imports.map((each) => [each.module, each.name, each.kind])
+  if (needs.length > 0) parts.push(table(['IMPORTS', 'NAME', 'KIND'], needs))
+  return Shown.join(parts, '\n\n')
 }
 
 function usage(reason: string) {

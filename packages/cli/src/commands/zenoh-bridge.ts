@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { cliError } from '../errors.ts'
 import type { CliIo } from '../io.ts'
 import type { CommandContext } from '../program.ts'
+import { shown } from '../shown.ts'
 import { bridgeVersion, buildBridge, findBridge } from '../zenoh-bridge-program.ts'
 
 /** Flags of `backplane zenoh-bridge`. */
@@ -35,10 +36,10 @@ export async function zenohBridge(flags: BridgeFlags, { io, reporter }: CommandC
   const wanted = portOf(flags.port)
   let program = await findBridge(flags.program, io)
   if (program === undefined) {
-    reporter.note(`Building zenoh-bridge-remote-api ${bridgeVersion}; this takes 5 to 10 minutes, once.`)
+    reporter.note(shown`Building zenoh-bridge-remote-api ${bridgeVersion}; this takes 5 to 10 minutes, once.`)
     program = await buildBridge(io)
   }
-  if (flags.build) return reporter.result({ program, version: bridgeVersion }, program)
+  if (flags.build) return reporter.result({ program, version: bridgeVersion }, shown`${program}`)
   const port = wanted === 0 ? await freePort() : wanted
   if (await listens(port)) throw cliError('BP_CLI_BRIDGE_PORT', { details: { port } })
 
@@ -60,9 +61,9 @@ export async function zenohBridge(flags: BridgeFlags, { io, reporter }: CommandC
       const way = to.length > 0 ? `connected to ${to.join(', ')}` : 'finding others by multicast'
       reporter.result(
         { endpoint, mode, connect: to, program, version: bridgeVersion },
-        `Zenoh bridge on ${endpoint}, a ${mode} ${way}`,
+        shown`Zenoh bridge on ${endpoint}, a ${mode} ${way}`,
       )
-      reporter.note(`\nNext: backplane up --preset edge --bridge ${endpoint}\nCtrl+C stops the bridge.`)
+      reporter.note(shown`\nNext: backplane up --preset edge --bridge ${endpoint}\nCtrl+C stops the bridge.`)
     })
   } finally {
     await rm(folder, { recursive: true, force: true })
