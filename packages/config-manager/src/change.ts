@@ -45,7 +45,8 @@ export function change(engine: Engine, request: ChangeRequest, options: ChangeOp
     async () => {
       const planned = engine.check((findings) => plan(engine, request, options, findings))
       const before = engine.stored(request.category) as Category
-      if (planned.length === 0) return { applied: [], quarantined: [], revision: before.revision, changed: [] }
+      if (planned.length === 0)
+        return { applied: [], pending: [], quarantined: [], revision: before.revision, changed: [] }
       const step: CategoryStep = { kind: 'changed', before, after: withValues(before, planned, request.from ?? 'user') }
       const origin = originOf(options)
       const delivery = await engine.transact({

@@ -44,7 +44,7 @@ export interface EngineComponents {
   readonly auditsSecrets?: boolean
 }
 
-const untold: Delivery = { applied: [], quarantined: [] }
+const untold: Delivery = { applied: [], pending: [], quarantined: [] }
 
 /** The one way in which anything changes: check, ask, commit, apply, and take back what could not be applied. */
 export class Engine {

@@ -1,4 +1,4 @@
-import type { ConfigHandle, ConfigItems, Params } from '@backplane/core'
+import type { ConfigHandle, ConfigItems, ConfigOutcome, Params } from '@backplane/core'
 import type { ConfigManager } from './contract.ts'
 import type { ItemDefinitions } from './definition.ts'
 import type { ConfigEvent } from './event.ts'
@@ -45,18 +45,21 @@ export async function openPlugin(
     },
     participate(apply) {
       leave?.()
-      const tell = async (event: ConfigEvent) => {
+      const tell = async (event: ConfigEvent): Promise<ConfigOutcome> => {
         const isOwn = event.kind === 'defined' && event.actor === registrar.name
-        if (isOwn || event.changed.length === 0) return
-        await apply({ values: event.new as Params, previous: event.old as Params, changed: event.changed })
+        if (isOwn || event.changed.length === 0) return undefined
+        return apply({ values: event.new as Params, previous: event.old as Params, changed: event.changed })
       }
+      let outcome: ConfigOutcome
       const participant: ConfigParticipant = {
         // The plugin's own reconfiguration is the question whether it takes the change; going back is another one.
-        prepare: tell,
+        async prepare(event) {
+          outcome = await tell(event)
+        },
         // Nobody could ask beforehand about a change that another host made.
         async apply(event) {
           values = event.new as Params
-          if (event.remote) await tell(event)
+          return event.remote ? tell(event) : outcome
         },
         async rollback(event) {
           await tell(event)

@@ -29,7 +29,7 @@ export function offerOptions(
       const before = engine.stored(category) as Category
       const kept = [own(item, 'value'), own(item, 'default')].filter((option) => typeof option === 'string')
       const offered = [...new Set([...options, ...kept])]
-      const same: ChangeResult = { applied: [], quarantined: [], revision: before.revision, changed: [] }
+      const same: ChangeResult = { applied: [], pending: [], quarantined: [], revision: before.revision, changed: [] }
       if (isSameJson(offered, own(item, 'options'))) return same
       const items = new Map(before.items).set(name, withProperty(item, 'options', offered))
       const after: Category = { ...before, items, revision: before.revision + 1 }

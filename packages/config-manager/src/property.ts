@@ -37,7 +37,7 @@ export function changeProperty(
     async () => {
       const isChange = engine.check((findings) => checkProperty(engine, request, findings))
       const before = engine.stored(request.category) as Category
-      if (!isChange) return { applied: [], quarantined: [], revision: before.revision, changed: [] }
+      if (!isChange) return { applied: [], pending: [], quarantined: [], revision: before.revision, changed: [] }
       const items = new Map(before.items)
       items.set(request.item, withProperty(items.get(request.item) as Item, request.property, keptForm(request.value)))
       const after: Category = { ...before, items, revision: before.revision + 1 }

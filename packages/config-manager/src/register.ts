@@ -39,7 +39,7 @@ export interface RegisterResult extends Delivery {
   readonly repaired: boolean
 }
 
-const untold: Delivery = { applied: [], quarantined: [] }
+const untold: Delivery = { applied: [], pending: [], quarantined: [] }
 
 /** Creates a category, or merges a new definition into the stored one. */
 export async function register(

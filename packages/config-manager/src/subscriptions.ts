@@ -9,8 +9,12 @@ export interface ConfigParticipant {
   test?(event: ConfigEvent, options: { readonly signal: AbortSignal }): Promise<void> | void
   /** Rejecting refuses the change: nothing is written, and those asked before are told to roll back. */
   prepare?(event: ConfigEvent, options: { readonly signal: AbortSignal }): Promise<void> | void
-  /** Applies what is now in force. Rejecting takes the change back, or quarantines this participant; see {@link ParticipantOptions}. */
-  apply?(event: ConfigEvent, options: { readonly signal: AbortSignal }): Promise<void> | void
+  /**
+   * Applies what is now in force. Rejecting takes the change back, or quarantines this participant; see
+   * {@link ParticipantOptions}. What it gives is looked at only where it is `'pending'`: it will apply the change later, with
+   * its next start for instance.
+   */
+  apply?(event: ConfigEvent, options: { readonly signal: AbortSignal }): unknown
   /** Undoes what `prepare` or `apply` did; the event goes from new to old. */
   rollback?(event: ConfigEvent, options: { readonly signal: AbortSignal }): Promise<void> | void
 }
@@ -29,6 +33,8 @@ export interface ParticipantOptions {
 export interface Delivery {
   /** Names of those that applied it. */
   readonly applied: readonly string[]
+  /** Names of those that took it and will apply it later: plugins that are not up now apply it when they start. */
+  readonly pending: readonly string[]
   /** Those that failed and were quarantined. */
   readonly quarantined: readonly { readonly subscriber: string; readonly reason: string }[]
 }
@@ -164,19 +170,22 @@ export class Subscriptions {
   /** Tells all concerned that the change counts. Throws {@link ApplyFailure} where it must be taken back. */
   async apply(steps: readonly CategoryStep[], origin: ChangeOrigin): Promise<Delivery> {
     const applied: Call[] = []
+    const pending = new Set<Call>()
     const quarantined: { subscriber: string; reason: string }[] = []
     for (const call of this.#calls(steps)) {
       if (call.subscription.ended) continue
       try {
-        if (call.subscription.participant.apply) await this.#run('apply', call, origin)
+        const outcome = await this.#run('apply', call, origin)
         applied.push(call)
+        if (outcome === 'pending') pending.add(call)
       } catch (error) {
         if (call.subscription.onApplyFailure === 'rollback') throw new ApplyFailure(call, [...applied, call], error)
         this.#quarantine(call, error, 'apply a change')
         quarantined.push({ subscriber: call.subscription.name, reason: messageOf(error) })
       }
     }
-    return { applied: applied.map((call) => call.subscription.name), quarantined }
+    const names = (calls: Iterable<Call>) => Array.from(calls, (call) => call.subscription.name)
+    return { applied: names(applied.filter((call) => !pending.has(call))), pending: names(pending), quarantined }
   }
 
   /** Tells all concerned, but for those told already, of a change that nobody can take back; who cannot apply it is quarantined. */
@@ -229,10 +238,10 @@ export class Subscriptions {
     return calls
   }
 
-  async #run(phase: Phase, { subscription, step }: Call, origin: ChangeOrigin): Promise<void> {
+  async #run(phase: Phase, { subscription, step }: Call, origin: ChangeOrigin): Promise<unknown> {
     const controller = new AbortController()
     const outcome = subscription.participant[phase]?.(eventOf(step, origin), { signal: controller.signal })
-    if (!(outcome instanceof Promise)) return
+    if (!(outcome instanceof Promise)) return outcome
     const { promise, reject } = Promise.withResolvers<never>()
     const timer = this.#clock.after(subscription.timeoutMs, () => {
       const late = coreError('BP_TIMEOUT', {
@@ -242,7 +251,7 @@ export class Subscriptions {
       reject(late)
     })
     try {
-      await Promise.race([outcome, promise])
+      return await Promise.race([outcome, promise])
     } finally {
       timer.cancel()
     }

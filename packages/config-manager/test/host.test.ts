@@ -1,5 +1,5 @@
 import { type ConfigChange, createHost } from '@backplane/core'
-import { functionRuntime } from '@backplane/core/memory'
+import { functionRuntime, manualClock } from '@backplane/core/memory'
 import { describe, expect, it } from 'vitest'
 import { type ConfigManager, configManager, memoryStore, sharedMemory } from '../src/index.ts'
 
@@ -60,6 +60,33 @@ describe('in a host', () => {
     await there.set('sine', 'rate', 7)
     await expect.poll(() => seen).toMatchObject([{ values: { rate: 7 }, previous: { rate: 1 }, changed: ['rate'] }])
     await there.close()
+  })
+
+  it('a change for a plugin that waits to start again is pending, and in force when it is up', async () => {
+    const manager = configManager()()
+    const started: unknown[] = []
+    const module = {
+      functions: {
+        fall: (_: unknown, __: unknown, { crash }: { crash: (reason: string) => void }) => crash('fell'),
+      },
+      setup: ({ config }: { config: unknown }) => void started.push(config),
+    }
+    const clock = manualClock()
+    await using host = createHost({
+      identity: { deviceId: 'box' },
+      runtimes: [functionRuntime()],
+      config: () => manager,
+      clock,
+    })
+    await host.load({ manifest: { id: 'sine', config }, module } as never)
+    await host.call('fall').catch(() => {})
+    expect(host.plugin('sine')?.state).toBe('backoff')
+    expect(await manager.set('sine', 'rate', 4)).toMatchObject({ applied: [], pending: ['plugin sine'] })
+    expect(manager.values('sine')).toEqual({ rate: 4 })
+    await clock.advance(60_000)
+    await expect.poll(() => host.plugin('sine')?.state).toBe('running')
+    expect(started).toEqual([{ rate: 1 }, { rate: 4 }])
+    expect(await manager.set('sine', 'rate', 5)).toMatchObject({ applied: ['plugin sine'], pending: [] })
   })
 
   it('an upgrade does not put its new items to the version that still runs', async () => {

@@ -35,7 +35,7 @@ describe('participants', () => {
       )
     }
     const result = await manager.update('c', { a: 2, b: 1 })
-    expect(result).toEqual({ revision: 2, changed: ['a'], applied: ['one', 'two'], quarantined: [] })
+    expect(result).toEqual({ revision: 2, changed: ['a'], applied: ['one', 'two'], pending: [], quarantined: [] })
     expect(steps).toEqual(['one prepare 1 2', 'two prepare 1 2', 'one apply 2 1', 'two apply 2 1'])
     await manager.update('c', { a: 2 })
     expect(steps).toHaveLength(4)

@@ -268,6 +268,53 @@ describe('configuration', () => {
     return { changes, fake }
   }
 
+  /** A plugin that can be made to fall and to start slowly, and what its slot answers to changes. */
+  const pending = (inPlace = false) => {
+    const config = memoryConfig()
+    const answers: unknown[] = []
+    const open: typeof config.open = async (...args) => {
+      const handle = await config.open(...args)
+      return {
+        get values() {
+          return handle.values
+        },
+        participate: (apply) =>
+          handle.participate(async (change) => {
+            const answer = await apply(change)
+            answers.push(answer)
+            return answer
+          }),
+        close: () => handle.close(),
+      }
+    }
+    const { host, clock } = setUp({ config: () => ({ ...config, open }) })
+    const fake = Object.assign(
+      (): FakePlugin => {
+        let mine: unknown
+        return {
+          functions: {
+            read: (_, __, context) => mine ?? context.config,
+            fall(_, __, context) {
+              context.exited(coreError('BP_PLUGIN_FAILED', { details: { plugin: 'p', reason: 'fell' } }))
+              throw new Error('fell')
+            },
+          },
+          setup: () => fake.hold?.(),
+          ...(inPlace
+            ? {
+                reconfigure: async ({ values }) => {
+                  if (values.mode === fake.refuses) throw new Error('no such mode')
+                  mine = values
+                },
+              }
+            : {}),
+        }
+      },
+      { hold: undefined as (() => Promise<void>) | undefined, refuses: undefined as string | undefined },
+    )
+    return { host, clock, config, answers, fake }
+  }
+
   it('reaches a running plugin, or is refused with a reason and changes nothing', async () => {
     const config = memoryConfig()
     const { host } = setUp({ config: () => config })
@@ -292,6 +339,91 @@ describe('configuration', () => {
     expect(host.plugin('p')).toMatchObject({ generation: 2 })
     await host.reload('p', { manifest: { id: 'p', config: { mode: item('slow'), more: item('new') } }, module })
     expect(await host.call('read')).toEqual({ mode: 'fast', more: 'new' })
+  })
+
+  it('waits for a plugin that is not up, which says so and then starts with it', async () => {
+    const { host, clock, config, answers, fake } = pending()
+    await host.load({
+      manifest: { id: 'p', restart: { backoff_ms: 50 }, config: { mode: item('slow') } },
+      module: fake,
+    })
+    await expect(host.call('fall')).rejects.toThrow()
+    expect(host.plugin('p')?.state).toBe('backoff')
+    await config.set('p', { mode: 'fast' })
+    await config.set('p', { mode: 'faster' })
+    expect(answers).toEqual(['pending', 'pending'])
+    await clock.advance(60_000)
+    expect(host.plugin('p')?.state).toBe('running')
+    expect(await host.call('read')).toEqual({ mode: 'faster' })
+    await config.set('p', { mode: 'slow' })
+    expect(answers).toEqual(['pending', 'pending', undefined])
+  })
+
+  it.each([true, false])(
+    'reaches a plugin that was starting when it came (reconfigures itself: %s)',
+    async (inPlace) => {
+      const { host, clock, config, answers, fake } = pending(inPlace)
+      await host.load({
+        manifest: { id: 'p', restart: { backoff_ms: 1 }, config: { mode: item('slow') } },
+        module: fake,
+      })
+      const starting = Promise.withResolvers<void>()
+      const go = Promise.withResolvers<void>()
+      fake.hold = async () => {
+        fake.hold = undefined
+        starting.resolve()
+        await go.promise
+      }
+      await expect(host.call('fall')).rejects.toThrow()
+      await clock.advance(1_000)
+      await starting.promise
+      await config.set('p', { mode: 'fast' })
+      expect(answers).toEqual(['pending'])
+      go.resolve()
+      await expect.poll(() => host.plugin('p')?.state).toBe('running')
+      await expect.poll(() => host.call('read')).toEqual({ mode: 'fast' })
+    },
+  )
+
+  it('is not lost on an instance that is being swapped in meanwhile', async () => {
+    const { host, config, fake } = pending(true)
+    const source = { manifest: { id: 'p', config: { mode: item('slow') } }, module: fake }
+    await host.load(source)
+    const starting = Promise.withResolvers<void>()
+    const go = Promise.withResolvers<void>()
+    fake.hold = async () => {
+      starting.resolve()
+      await go.promise
+    }
+    const reloaded = host.reload('p', source)
+    await starting.promise
+    await config.set('p', { mode: 'fast' })
+    go.resolve()
+    await reloaded
+    expect(await host.call('read')).toEqual({ mode: 'fast' })
+  })
+
+  it('that a plugin refuses once it is up ends it, rather than leave it with values that no longer count', async () => {
+    const { host, config, fake } = pending(true)
+    await host.load({
+      manifest: { id: 'p', restart: { backoff_ms: 1, intensity: 0 }, config: { mode: item('slow') } },
+      module: fake,
+    })
+    const starting = Promise.withResolvers<void>()
+    const go = Promise.withResolvers<void>()
+    fake.hold = async () => {
+      starting.resolve()
+      await go.promise
+    }
+    const reloaded = host.reload('p')
+    await starting.promise
+    fake.refuses = 'bad'
+    const set = config.set('p', { mode: 'bad' }).catch((error) => error.code)
+    go.resolve()
+    await reloaded
+    // The running instance is asked, so the change is refused; what was being started must not end up with it.
+    expect(await set).toBe('BP_CONFIG_REFUSED')
+    expect(await host.call('read')).toEqual({ mode: 'slow' })
   })
 
   it('goes back to the items of the former source when an upgrade fails', async () => {

@@ -1,6 +1,6 @@
 import type { ActiveCall } from './active-call.ts'
 import { attempt } from './attempt.ts'
-import type { ConfigChange, ConfigHandle } from './contracts/config.ts'
+import type { ConfigChange, ConfigHandle, ConfigOutcome } from './contracts/config.ts'
 import type { PluginState, PluginStatus } from './contracts/host.ts'
 import type { PluginSource } from './contracts/runtime.ts'
 import type { Params, Value } from './contracts/values.ts'
@@ -31,6 +31,9 @@ export class Slot {
   #generation = 0
   #current: RunningInstance | undefined
   #config: ConfigHandle | undefined
+  /** A change that came while no instance could hear it, or while the next one was starting with former values. */
+  #unheard: ConfigChange | undefined
+  #isStarting = false
   #error: BackplaneError | undefined
   /** Present while a swap hands state over: calls wait for it. */
   #gate: Promise<void> | undefined
@@ -71,7 +74,7 @@ export class Slot {
       try {
         this.#fitting = await described(this.#fitting, this.#parts, this.#until(signal))
         this.#config = await this.#openConfig(signal)
-        await this.#bring(this.#fitting, this.#config.values, signal)
+        await this.#up(this.#config.values, (values) => this.#bring(this.#fitting, values, signal))
       } catch (error) {
         this.#withdraw()
         await this.#closeConfig()
@@ -91,7 +94,7 @@ export class Slot {
       const next = await described(fit(source ?? former.source, this.#parts), this.#parts, this.#until(signal))
       try {
         this.#config = await this.#openConfig(signal, next)
-        await this.#replace(next, this.#config.values, signal)
+        await this.#up(this.#config.values, (values) => this.#replace(next, values, signal))
       } catch (error) {
         // The former source stays, so its items must be the registered ones again; why the swap failed matters more
         // than whether that worked.
@@ -262,7 +265,8 @@ export class Slot {
     this.#fitting.supervisor.cancel()
     this.#enter('starting')
     try {
-      await this.#bring(this.#fitting, this.#config?.values ?? {})
+      const values = this.#unheard?.values ?? this.#config?.values ?? {}
+      await this.#up(values, (values) => this.#bring(this.#fitting, values))
       this.#parts.tell({ type: 'plugin.restarted', plugin: this.status() })
     } catch (error) {
       this.#fell(BackplaneError.from(error))
@@ -284,13 +288,39 @@ export class Slot {
     return attempt(this.#parts.logger, what, work, { plugin: this.id })
   }
 
-  async #reconfigure(change: ConfigChange): Promise<void> {
+  /** Starts an instance, and tells it of a change that came meanwhile: it had been started with the former values. */
+  async #up(values: Params, start: (values: Params) => Promise<void>): Promise<void> {
+    this.#unheard = undefined
+    this.#isStarting = true
+    try {
+      await start(values)
+    } finally {
+      this.#isStarting = false
+    }
+    const { unheard: change, current } = { unheard: this.#unheard as ConfigChange | undefined, current: this.#current }
+    this.#unheard = undefined
+    if (!change || !current) return
+    try {
+      if (current.instance.reconfigure) await current.reconfigure(change)
+      else await this.#replace(this.#fitting, change.values)
+    } catch (error) {
+      // The change is in force, and nobody waits for its outcome any more: the plugin has to start with it, or not at all.
+      this.#unheard = change
+      current.exit(BackplaneError.from(error))
+    }
+  }
+
+  async #reconfigure(change: ConfigChange): Promise<ConfigOutcome> {
     const current = this.#current
-    if (!current) return
+    const before = this.#unheard
+    if (!current || this.#isStarting) this.#unheard = change
+    if (!current) return 'pending'
     try {
       if (current.instance.reconfigure) await current.reconfigure(change)
       else await this.#serial.run(() => this.#replace(this.#fitting, change.values))
+      return undefined
     } catch (error) {
+      this.#unheard = before
       const reason = BackplaneError.from(error).message
       throw coreError('BP_CONFIG_REFUSED', { details: { plugin: this.id, reason }, cause: error })
     }

@@ -112,14 +112,23 @@ async function tryLoad(finding: Finding, manifest: Manifest, { signal }: CliIo):
 
 /** An error as a finding: what is wrong, and what to do about it. */
 function textOf({ message, code, next }: BackplaneError): string {
-  return `${message} [${code}]\n  next: ${next}`
+  return `${message} [${code}]${beforeNext}${next}`
+}
+
+const beforeNext = '\n  next: '
+
+/** A finding for people: its next step stands on a line of its own, and no other line passes for one. */
+function finding(kind: 'error' | 'warning', text: string): Shown {
+  const at = text.lastIndexOf(beforeNext)
+  if (at < 0) return shown`  ${kind}: ${Shown.block(text)}`
+  return shown`  ${kind}: ${Shown.block(text.slice(0, at))}\n    next: ${Shown.block(text.slice(at + beforeNext.length))}`
 }
 
 function report({ ok, plugin_id, path, errors, warnings, functions, events }: Finding): Shown {
   const lines = [
     shown`${plugin_id} in ${path}: ${ok ? 'valid' : 'not valid'}`,
-    ...errors.map((text) => shown`  error: ${Shown.block(text)}`),
-    ...warnings.map((text) => shown`  warning: ${Shown.block(text)}`),
+    ...errors.map((text) => finding('error', text)),
+    ...warnings.map((text) => finding('warning', text)),
     ...(functions.length > 0 ? [shown`  functions: ${functions.join(', ')}`] : []),
     ...(events.length > 0 ? [shown`  events: ${events.join(', ')}`] : []),
   ]

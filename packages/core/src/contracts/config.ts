@@ -14,6 +14,9 @@ export interface ConfigChange {
   readonly changed: readonly string[]
 }
 
+/** What became of a change: nothing is left to do, or it waits for the plugin to be up. */
+export type ConfigOutcome = undefined | 'pending'
+
 /**
  * What a host asks of configuration. `configManager` of `@backplane/config-manager` is the full one, `memoryConfig` of
  * `@backplane/core/memory` one for tests; a host that is given none has every item at its default.
@@ -34,9 +37,10 @@ export interface ConfigHandle {
   readonly values: Params
   /**
    * Names the one participant in changes. It is asked before a change counts: when it rejects, the change is refused
-   * with its reason and nothing changes; when it resolves, the new values are in force.
+   * with its reason and nothing changes; when it resolves, the new values are in force, or will be with the next start of
+   * a plugin that is not up now, which it says by `pending`.
    */
-  participate(apply: (change: ConfigChange) => Promise<void>): void
+  participate(apply: (change: ConfigChange) => Promise<ConfigOutcome>): void
   /** Leaves; stored values stay. */
   close(): Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { ConfigChange, ConfigHandle, HostConfig } from '../contracts/config.ts'
+import type { ConfigChange, ConfigHandle, ConfigOutcome, HostConfig } from '../contracts/config.ts'
 import type { Params } from '../contracts/values.ts'
 import { coreError } from '../errors.ts'
 import { defaultsOf } from '../fixed-config.ts'
@@ -14,7 +14,7 @@ export interface MemoryConfig extends HostConfig {
 
 interface Entry {
   values: Params
-  apply?: ((change: ConfigChange) => Promise<void>) | undefined
+  apply?: ((change: ConfigChange) => Promise<ConfigOutcome>) | undefined
 }
 
 /** Makes a {@link MemoryConfig}. Not for values that must survive: use `@backplane/config-manager` for that. */
