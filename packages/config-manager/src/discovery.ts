@@ -121,7 +121,7 @@ class CachedDiscovery implements Discovery {
     )
     try {
       const found = await Promise.race([discover({ signal: controller.signal }), promise])
-      this.#last = { found: [...new Set(found)], at: this.#clock.now() }
+      this.#last = { found: checked(found), at: this.#clock.now() }
       return this.#last
     } catch (error) {
       this.#logger.warn({ err: error }, 'discovery failed')
@@ -133,6 +133,18 @@ class CachedDiscovery implements Discovery {
       timer.cancel()
     }
   }
+}
+
+/** What a plugin says that it has found is for it to get wrong: only texts can be options. */
+function checked(found: unknown): readonly string[] {
+  if (!Array.isArray(found)) throw notFound('it is no list')
+  const wrong = found.findIndex((option) => typeof option !== 'string' || option.trim() === '')
+  if (wrong >= 0) throw notFound(`item ${wrong} is no text, or an empty one`)
+  return [...new Set(found as string[])].filter((option) => option !== manualOption)
+}
+
+function notFound(reason: string): Error {
+  return coreError('BP_INVALID_ARGUMENT', { details: { what: 'What discovery found', reason } })
 }
 
 /**

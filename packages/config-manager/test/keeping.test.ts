@@ -188,6 +188,33 @@ describe('discovery', () => {
     expect(manager.item('c', 'camera')?.options).toEqual(['cam-1', 'Manual', 'cam-2'])
   })
 
+  it.each([
+    ['no list', 'cam-1'],
+    ['no list', null],
+    ['item 0', [1, null, { x: 1 }]],
+    ['item 1', ['cam-1', null]],
+    ['item 1', ['cam-1', '  ']],
+    ['item 0', [['cam-1']]],
+  ])('refuses what can be no option (%s: %j), and offers nothing of it', async (reason, found) => {
+    await using manager = configManager()()
+    await manager.register('c', discoveredItems('camera', 'Which camera'))
+    const cameras = discovery({ discover: async () => found as string[] })()
+    const fed = cameras.feed(manager, 'c', 'camera')
+    await expect(fed).rejects.toMatchObject({
+      code: 'BP_CONFIG_DISCOVERY_FAILED',
+      message: expect.stringContaining(reason),
+    })
+    expect(manager.item('c', 'camera')?.options).toEqual(['Manual'])
+    expect(cameras.last).toBeUndefined()
+  })
+
+  it('offers the way to type something in once, whatever was found', async () => {
+    await using manager = configManager()()
+    await manager.register('c', discoveredItems('camera', 'Which camera'))
+    await discovery({ discover: async () => ['Manual', 'cam-1', 'cam-1'] })().feed(manager, 'c', 'camera')
+    expect(manager.item('c', 'camera')?.options).toEqual(['cam-1', 'Manual'])
+  })
+
   it('is cached, timed and cancellable, and looks once for many', async () => {
     let looks = 0
     let aborted = 0

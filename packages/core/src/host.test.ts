@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { type FakePlugin, fakeRuntime } from '../test/fake-runtime.ts'
-import { coreError, createHost, type Interceptor, type PluginSource, type Value } from './index.ts'
+import { coreError, createHost, type Interceptor, type PluginInstance, type PluginSource, type Value } from './index.ts'
 import { manualClock, memoryConfig } from './memory/index.ts'
 
 const plugin = (id: string, fake: FakePlugin, manifest = {}): PluginSource => ({
@@ -525,6 +525,25 @@ describe('a plugin that ends on its own', () => {
     }
     return { fake, die: () => lines.at(-1)?.exited(new Error('gone')) }
   }
+
+  it('is shown in backoff while it waits for something outside it, though it has started', async () => {
+    const { host } = setUp()
+    const error = coreError('BP_PLUGIN_FAILED', { details: { plugin: 'p', reason: 'no device' } })
+    let waiting: PluginInstance['waiting'] = { error, retryAt: 1_000_500 }
+    const fake = {
+      functions: { ok: () => 'ok' },
+      waiting: () => waiting,
+      health: () => ({ ok: waiting === undefined }),
+    }
+    const status = await host.load(plugin('p', fake))
+    expect(status).toMatchObject({ state: 'backoff', restartAt: 1_000_500, error, generation: 1 })
+    waiting = undefined
+    expect(host.plugin('p')).toMatchObject({ state: 'running', generation: 1 })
+    expect(host.plugin('p')).not.toHaveProperty('error')
+    await host.unload('p')
+    fake.health = () => ({ ok: false })
+    await expect(host.load(plugin('p', fake))).rejects.toMatchObject({ code: 'BP_HEALTH_FAILED' })
+  })
 
   it('fails calls under way, restarts after a wait, and is called again', async () => {
     const { host, clock } = setUp()

@@ -78,7 +78,7 @@ export class RunningInstance {
     const starting = async (state: Value | undefined) => {
       await this.instance.start({ signal, ...(state === undefined ? {} : { state }) })
       const health = await this.instance.health?.({ signal })
-      if (health && !health.ok) throw this.#unhealthy(health.message)
+      if (health && !health.ok && !this.instance.waiting) throw this.#unhealthy(health.message)
     }
     try {
       await this.#step('Starting', starting(await handedOver?.()))

@@ -49,10 +49,13 @@ export class Slot {
   status(): PluginStatus {
     const { source, runtime, supervisor } = this.#fitting
     const instance = this.#current?.instance
-    const { restartAt, restarts } = supervisor
+    const { restarts } = supervisor
+    const waiting = this.#state === 'running' ? instance?.waiting : undefined
+    const restartAt = waiting?.retryAt ?? supervisor.restartAt
+    const error = waiting?.error ?? this.#error
     return {
       id: this.id,
-      state: this.#state,
+      state: waiting ? 'backoff' : this.#state,
       source,
       runtime: runtime.kind,
       functions: instance?.functions ?? [],
@@ -63,7 +66,7 @@ export class Slot {
       inFlight: this.#current?.calls.size ?? 0,
       since: this.#since,
       ...(restartAt === undefined ? {} : { restartAt }),
-      ...(this.#error ? { error: this.#error } : {}),
+      ...(error ? { error } : {}),
       unenforced: unenforced(source, runtime),
     }
   }

@@ -19,6 +19,7 @@ export interface FakePlugin {
   notify?: (event: IncomingEvent) => unknown
   reconfigure?: PluginInstance['reconfigure']
   health?: () => Health
+  waiting?: () => PluginInstance['waiting']
   handOver?: () => Value
 }
 
@@ -36,6 +37,9 @@ export function fakeRuntime(): () => PluginRuntime {
           name,
           ...(fake.streams?.[name] ? { stream: fake.streams[name] } : {}),
         })),
+        get waiting() {
+          return fake.waiting?.()
+        },
         events: [],
         async start({ state }) {
           await setup?.(context, state)

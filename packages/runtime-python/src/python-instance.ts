@@ -1,4 +1,4 @@
-import type { Call, IncomingEvent, PluginInstance } from '@backplane/core'
+import { type Call, coreError, type IncomingEvent, type PluginInstance } from '@backplane/core'
 import { untilAborted } from '@backplane/core/runtime'
 import { surfaceOf, surfaces } from './surface.ts'
 import type { Description } from './worker/protocol.ts'
@@ -23,6 +23,12 @@ export async function pythonInstance(init: PythonWorkerInit, signal: AbortSignal
     },
     get subscriptions() {
       return worker.description.subscriptions ?? []
+    },
+    get waiting() {
+      const { waiting } = worker.description
+      if (waiting === undefined) return undefined
+      const details = { plugin: init.context.pluginId, reason: waiting.message }
+      return { error: coreError('BP_PLUGIN_FAILED', { details, message: waiting.message }), retryAt: waiting.retry_at }
     },
     start: (options) => worker.start(options),
     invoke: (call: Call) => worker.invoke(call),

@@ -285,3 +285,38 @@ test('packages that it asks for beside its module are installed before it says w
   await host.load({ dir, manifest: manifest ?? { id: 'none' } })
   expect(await host.call('poll')).toMatchObject([{ asset: '1.2.0', readings: { dial: '2.0.0' } }])
 })
+
+test('a plugin whose device is away is loaded, says what it waits for, and starts when the device is there', async () => {
+  const dir = await scratch()
+  const device = join(dir, 'device')
+  const code = `
+import os
+def plugin_register_ingest(handle, callback, ref): pass
+def plugin_start(handle):
+    if not os.path.exists('${device}'): raise OSError('no device')
+def plugin_write(handle, name, value): return True
+`
+  const { host, log } = fledgeHost()
+  const status = await host.load(await written(plugin(code, { mode: 'async|control' })))
+  const waiting = { state: 'backoff', generation: 1, error: { message: 'plugin_start raised OSError: no device' } }
+  expect(status).toMatchObject({ ...waiting, restartAt: expect.any(Number) })
+  expect(await host.health()).toEqual(new Map([['it', { ok: false, message: waiting.error.message }]]))
+  await expect(host.call('write', { name: 'a', value: '1' })).rejects.toMatchObject({
+    code: 'BP_PLUGIN_UNAVAILABLE',
+    retryable: true,
+  })
+  await writeFile(device, '')
+  await eventually(() => expect(host.plugin('it')).toMatchObject({ state: 'running', generation: 1 }))
+  expect(host.plugin('it')).not.toHaveProperty('restartAt')
+  expect(await host.call('write', { name: 'a', value: '1' })).toBe(true)
+  expect(log.filter(({ message }) => message.includes('it is tried again in 1 s'))).toHaveLength(1)
+})
+
+test('a plugin that waits for its device can be unloaded', async () => {
+  const code = 'def plugin_register_ingest(h, c, r): pass\ndef plugin_start(h): raise OSError("no device")'
+  const { host } = fledgeHost()
+  await host.load(await written(plugin(code, { mode: 'async' })))
+  expect(host.plugin('it')?.state).toBe('backoff')
+  await host.unload('it')
+  expect(host.plugins()).toEqual([])
+})

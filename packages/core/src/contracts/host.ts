@@ -52,7 +52,7 @@ export type PluginState =
   | 'running'
   | 'draining'
   | 'stopped'
-  /** Waiting for its next restart. */
+  /** Waiting for its next restart, or for its own next try to begin. */
   | 'backoff'
   /** Given up: too many restarts within its period. */
   | 'quarantined'
@@ -76,7 +76,7 @@ export interface PluginStatus {
   readonly inFlight: number
   /** When the present state began, in milliseconds since the Unix epoch. */
   readonly since: number
-  /** When the next restart is due, while in `backoff`. */
+  /** When the next restart or try is due, while in `backoff`. */
   readonly restartAt?: number
   /** Why it is in `backoff` or `quarantined`. */
   readonly error?: BackplaneError

@@ -70,6 +70,11 @@ export interface PluginInstance {
   /** Which events it wants through `notify`, beyond the manifest's `subscriptions`. */
   readonly subscriptions?: readonly EventFilter[]
   /**
+   * Why it is not at work yet though it has started, and when it tries again by itself; absent while it is. Its slot shows it as
+   * in `backoff`. Read when it is asked for; {@link RuntimeContext.changed} tells of a change.
+   */
+  readonly waiting?: Waiting | undefined
+  /**
    * Begins the plugin's own activity (setup, periodic work). It takes no calls before this resolves; rejecting means
    * that the instance is dead and `stop` is called.
    *
@@ -100,6 +105,13 @@ export interface PluginInstance {
    * it is left, never rejects.
    */
   stop(options: { readonly signal: AbortSignal }): Promise<void>
+}
+
+/** An instance that waits for something outside it, such as a device that is away. */
+export interface Waiting {
+  readonly error: BackplaneError
+  /** When it tries again, in milliseconds since the Unix epoch. */
+  readonly retryAt: number
 }
 
 /** How an instance feels. */

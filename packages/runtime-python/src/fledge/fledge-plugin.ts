@@ -20,8 +20,10 @@ export interface FledgeNotification {
   /** Name of the delivery. @default the plugin's id */
   readonly delivery?: string
   readonly notification: string
-  /** What a rule's `reason` says, with the data that led to it. */
+  /** What a rule's `reason` says. */
   readonly reason: Params
+  /** What the rule was given: the plugin finds it in the reason, as `data`. */
+  readonly data?: Params
   readonly message: string
 }
 
@@ -48,7 +50,8 @@ export interface FledgePlugin {
   poll(options?: FledgeCallOptions): Promise<readonly Reading[]>
   /**
    * Takes over what the plugin hands over on its own initiative, as long as the loop lasts: readings of an asynchronous south plugin,
-   * and what a filter passes on later than its call. One at a time may do so.
+   * and what a filter passes on later than its call. The first of an instance gets what came before it too (10,000 readings at most,
+   * which have been events already), so none are lost between loading and this. One at a time may do so.
    */
   ingested(options?: { readonly signal?: AbortSignal }): AsyncGenerator<readonly Reading[], void>
   /** `plugin_write`: whether the set point was set. */

@@ -58,6 +58,8 @@ export interface Description {
   readonly manifest?: Manifest
   /** What the host's side of its adapter wants to know. */
   readonly surface?: Params
+  /** Why it does nothing yet, and when it tries again (milliseconds since the Unix epoch). */
+  readonly waiting?: { readonly message: string; readonly retry_at: number }
   /** Version of Python. */
   readonly python?: string
 }

@@ -40,6 +40,7 @@ class FakeHost:
         self.state_dir = state_dir
         self.loop = None
         self.logs, self.events, self.pushed = [], [], []
+        self.changes = 0
 
     def import_entry(self, name=None):
         add_plugin_folder(os.path.dirname(self.entry))
@@ -47,6 +48,9 @@ class FakeHost:
 
     def log(self, level, message, fields=None):
         self.logs.append((level, message))
+
+    def changed(self):
+        self.changes += 1
 
     async def emit(self, event, payload=None):
         self.events.append((event, payload))

@@ -512,6 +512,12 @@ class RuleAndDelivery(PluginTest):
             adapter, _ = self.plugin(code, kind="rule")
             self.fails("BP_FLEDGE_RESULT_INVALID", lambda: self.run_async(adapter, lambda: adapter.request(name, {})))
 
+    def test_a_delivery_finds_the_data_in_the_reason(self):
+        adapter, _ = self.plugin("def plugin_deliver(h, d, n, reason, m): return reason == EXPECTED\n"
+                                 "EXPECTED = {'reason': 'triggered', 'data': {'a': {'x': 1}}}", kind="delivery")
+        body = {"notification": "n", "reason": {"reason": "triggered"}, "data": {"a": {"x": 1}}, "message": "m"}
+        self.assertIs(self.run_async(adapter, lambda: adapter.request("deliver", body)), True)
+
     def test_a_delivery_of_either_age(self):
         new = "def plugin_deliver(handle, delivery, notification, reason, message): return deliver(delivery, notification, reason, message)"
         old = "def plugin_deliver(handle, notification, reason, message): return deliver('it', notification, reason, message)"

@@ -5,6 +5,8 @@ import os
 import sys
 
 from harness import HEAD, PluginTest, until
+from backplane_worker.adapters import fledge_ingest, fledge_retry  # noqa: E402 I001
+from backplane_worker.errors import PluginError  # noqa: E402
 
 
 class Info(PluginTest):
@@ -37,7 +39,7 @@ class Mute(Exception):
         self.assertEqual(manifest["config"]["map"]["default"], '{"a": [1]}')
         self.assertEqual(manifest["config"]["pick"]["options"], ["x", "y"])
         self.assertEqual([f["name"] for f in described["functions"]], ["poll"])
-        self.assertEqual(described["has"], ["hand_over"])
+        self.assertEqual(described["has"], ["hand_over", "health"])
 
     def test_functions_by_kind_and_mode(self):
         control = "def plugin_write(h, n, v): pass\ndef plugin_operation(h, o, p): pass\n"
@@ -277,13 +279,17 @@ class Start(PluginTest):
         adapter, _ = self.plugin("def plugin_poll(h): pass\ndef plugin_init(config): pass")
         self.fails("BP_FLEDGE_HANDLE_INVALID", lambda: self.run_async(adapter, None))
 
-    def test_what_init_and_start_raise(self):
-        init = "def plugin_poll(h): pass\ndef plugin_init(config): raise OSError('no device')"
-        start = "def plugin_register_ingest(h, c, r): pass\ndef plugin_start(h): raise OSError('no device')"
-        for code, mode, entry in ((init, "poll", "plugin_init"), (start, "async", "plugin_start")):
-            adapter, _ = self.plugin(code, mode=mode)
-            error = self.fails("BP_PLUGIN_LOAD_FAILED", lambda: self.run_async(adapter, None))
-            self.assertEqual(error.message, "%s raised OSError: no device" % entry)
+    def test_what_init_raises(self):
+        adapter, _ = self.plugin("def plugin_poll(h): pass\ndef plugin_init(config): raise OSError('no device')")
+        error = self.fails("BP_PLUGIN_LOAD_FAILED", lambda: self.run_async(adapter, None))
+        self.assertEqual(error.message, "plugin_init raised OSError: no device")
+
+    def test_start_may_not_lack_a_package(self):
+        code = "def plugin_register_ingest(h, c, r): pass\ndef plugin_start(h): import nothing_like_this"
+        adapter, _ = self.plugin(code, mode="async")
+        error = self.fails("BP_PLUGIN_LOAD_FAILED", lambda: self.run_async(adapter, None))
+        self.assertIn("Install what provides", error.next)
+
 
     def test_what_is_missing_is_to_be_installed(self):
         adapter, _ = self.plugin("def plugin_poll(h): pass\ndef plugin_init(config): import nothing_like_this.part")
@@ -329,6 +335,189 @@ class Start(PluginTest):
             """
         )
         self.assertEqual(self.run_async(adapter, lambda: adapter.request("poll", {}))[0]["readings"], {"same": True})
+
+
+class StartAgain(PluginTest):
+    """plugin_start may fail for as long as a device is away."""
+
+    CODE = """
+    import json, os
+    seen = []
+    def plugin_init(config):
+        seen.append('init ' + config['plugin']['value'])
+        return {'config': config['plugin']['value']}
+    def plugin_start(handle, data):
+        seen.append('start ' + data)
+        if not os.path.exists(%r):
+            raise OSError('no device')
+        handle['data'] = json.loads(data)
+    def plugin_poll(handle): return {'asset': 'a', 'readings': {'data': str(handle['data'])}}
+    def plugin_shutdown(handle):
+        seen.append('shutdown')
+        return json.dumps(handle.get('data', 'lost'))
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.device = os.path.join(self.dir, "device")
+        self.addCleanup(setattr, fledge_retry, "FIRST_DELAY", fledge_retry.FIRST_DELAY)
+        fledge_retry.FIRST_DELAY = 0.01
+
+    def started(self, work, delay=0.01):
+        fledge_retry.FIRST_DELAY = delay
+        with open(os.path.join(self.dir, "fledge-data.json"), "w") as file:
+            file.write('"kept"')
+        adapter, host = self.plugin(self.CODE % self.device, flag=8, state_dir=self.dir)
+        seen = lambda: adapter._module.seen  # noqa: E731
+        self.run_async(adapter, lambda: work(adapter, host, seen))
+        return adapter, host, seen()
+
+    def appear(self):
+        open(self.device, "w").close()
+
+    def test_tries_again_until_it_has_started(self):
+        async def work(adapter, host, seen):
+            waiting = adapter.describe()["waiting"]
+            self.assertEqual(waiting["message"], "plugin_start raised OSError: no device")
+            self.assertGreater(waiting["retry_at"], 1.6e12)
+            self.assertEqual((await adapter.health())["ok"], False)
+            error = await self.failing(adapter.request("poll", {}))
+            self.assertEqual((error.code, error.retryable), ("BP_PLUGIN_UNAVAILABLE", True))
+            while len(seen()) < 4:
+                await asyncio.sleep(0.005)
+            self.appear()
+            while adapter.describe().get("waiting"):
+                await asyncio.sleep(0.005)
+            self.assertEqual(await adapter.health(), {"ok": True})
+            self.assertEqual((await adapter.request("poll", {}))[0]["readings"], {"data": "kept"})
+            self.assertGreater(host.changes, 2)
+
+        _, _, seen = self.started(work)
+        self.assertEqual(seen[:2], ["init it", 'start "kept"'])
+        self.assertEqual(set(seen[1:-1]), {'start "kept"'})
+        self.assertEqual(seen[-1], "shutdown")
+
+    def test_waits_longer_each_time(self):
+        async def work(adapter, host, seen):
+            while len(seen()) < 6:
+                await asyncio.sleep(0.005)
+
+        _, host, _ = self.started(work)
+        delays = [message.rsplit(" ", 2)[1] for _, message in host.logs if "tried again" in message]
+        self.assertEqual(delays[:4], ["0.01", "0.02", "0.04", "0.08"])
+
+    def test_stops_trying_and_keeps_what_was_kept(self):
+        async def work(adapter, host, seen):
+            await adapter.stop()
+            count = len(seen())
+            await asyncio.sleep(0.1)
+            self.assertEqual(len(seen()), count)
+
+        self.started(work)
+        with open(os.path.join(self.dir, "fledge-data.json")) as file:
+            self.assertEqual(file.read(), '"kept"')
+
+    def test_hands_over_what_it_was_given(self):
+        async def work(adapter, host, seen):
+            self.assertEqual(await adapter.hand_over(), {"data": '"kept"'})
+
+        self.started(work, 60)
+
+    def test_begins_anew_with_another_configuration(self):
+        async def work(adapter, host, seen):
+            self.appear()
+            await adapter.reconfigure({"values": {"plugin": "other"}})
+            self.assertEqual(seen()[-3:], ["shutdown", "init other", 'start "kept"'])
+            self.assertNotIn("waiting", adapter.describe())
+
+        self.started(work, 60)
+
+    async def failing(self, awaitable):
+        try:
+            await awaitable
+        except PluginError as error:
+            return error
+        self.fail("it did not fail")
+
+
+class TakenOver(PluginTest):
+    """What comes before a pipeline asks for readings reaches it all the same."""
+
+    CODE = """
+    import async_ingest
+    def plugin_register_ingest(handle, callback, ref): handle['to'] = (callback, ref)
+    def plugin_start(handle): give(handle, 0, 250)
+    def give(handle, first, end):
+        for n in range(first, end):
+            async_ingest.ingest_callback(*handle['to'], {'asset': 'a', 'timestamp': 't', 'readings': {'n': n}})
+    """
+
+    def numbers(self, parts):
+        return [reading["readings"]["n"] for part in parts for reading in part]
+
+    def run_with(self, work):
+        adapter, host = self.plugin(self.CODE, mode="async")
+
+        async def settled(look):
+            while not look():
+                await asyncio.sleep(0.005)
+
+        give = lambda first, end: asyncio.get_running_loop().run_in_executor(  # noqa: E731
+            None, adapter._module.give, adapter._handle, first, end
+        )
+        emitted = lambda: self.numbers(payload["readings"] for _, payload in host.events)  # noqa: E731
+        pushed = lambda: self.numbers(batch for _, batch in host.pushed)  # noqa: E731
+        self.run_async(adapter, lambda: work(adapter, host, give, settled, emitted, pushed))
+
+    def test_the_first_gets_what_was_before(self):
+        async def work(adapter, host, give, settled, emitted, pushed):
+            await settled(lambda: len(emitted()) == 250)
+            await adapter.request("take", None)
+            await give(250, 260)
+            await settled(lambda: len(pushed()) >= 260)
+            self.assertEqual(pushed(), list(range(260)))
+            self.assertEqual(len(emitted()), 250)
+
+        self.run_with(work)
+
+    def test_at_once_too(self):
+        async def work(adapter, host, give, settled, emitted, pushed):
+            await adapter.request("take", None)
+            await settled(lambda: len(pushed()) >= 250)
+            self.assertEqual(pushed(), list(range(250)))
+
+        self.run_with(work)
+
+    def test_who_leaves_and_comes_back_gets_what_is_left(self):
+        async def work(adapter, host, give, settled, emitted, pushed):
+            await settled(lambda: len(emitted()) == 250)
+            push, host.push = host.push, self.refusing
+            await adapter.request("take", None)
+            await asyncio.sleep(0.05)
+            host.push = push
+            await give(250, 251)
+            await settled(lambda: len(emitted()) == 251)
+            await adapter.request("take", None)
+            await settled(lambda: len(pushed()) >= 250)
+            self.assertEqual(pushed(), list(range(250)))
+
+        self.run_with(work)
+
+    async def refusing(self, channel, value):
+        raise RuntimeError("it has left")
+
+    def test_only_so_many_are_kept(self):
+        self.addCleanup(setattr, fledge_ingest, "MOST_KEPT", fledge_ingest.MOST_KEPT)
+        fledge_ingest.MOST_KEPT = 100
+
+        async def work(adapter, host, give, settled, emitted, pushed):
+            await settled(lambda: len(emitted()) == 250)
+            await adapter.request("take", None)
+            await settled(lambda: len(pushed()) >= 100)
+            self.assertEqual(pushed(), list(range(150, 250)))
+            self.assertIn(("warn", "readings before the pipeline were events alone"), host.logs)
+
+        self.run_with(work)
 
 
 class Persist(PluginTest):

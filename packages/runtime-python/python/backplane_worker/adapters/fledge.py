@@ -18,6 +18,7 @@ from .fledge_info import check_place, read_info
 from .fledge_ingest import Ingest
 from .fledge_modules import alias_own_packages, module_name, set_level
 from .fledge_persist import load_data, save_data
+from .fledge_retry import Retry
 from .fledge_thread import PluginThread, call_here, finished
 
 # A plugin that has handed its state over and is neither stopped nor called goes on after this many seconds.
@@ -38,6 +39,9 @@ class FledgeAdapter(Adapter):
         self._info = None
         self._handle = None
         self._running = False
+        # What plugin_start is given, and what becomes of it when it raises.
+        self._data = None
+        self._retry = Retry(host, self._start_plugin)
         # Data handed over while the next instance starts; None while this one runs.
         self._suspended = None
         self._timer = None
@@ -68,7 +72,7 @@ class FledgeAdapter(Adapter):
     def describe(self):
         info = self._info
         names = names_of(info, self._module)
-        has = ["hand_over"]
+        has = ["hand_over", "health"]
         # A north plugin is never reconfigured: Fledge ends it and begins anew, which here is a swap.
         if info.kind != "north" and callable(getattr(self._module, "plugin_reconfigure", None)):
             has.append("reconfigure")
@@ -96,6 +100,7 @@ class FledgeAdapter(Adapter):
                 # The host says `resume` when the instance that this one handed over to does not come to run.
                 "resumes": True,
             },
+            **({"waiting": self._retry.waiting} if self._retry.waiting else {}),
         }
 
     async def start(self, state):
@@ -110,13 +115,24 @@ class FledgeAdapter(Adapter):
         await self._do(self._init, config)
         if info.is_async or info.ingest:
             await self._do(self._register)
+        self._data = data
         if callable(getattr(module, "plugin_start", None)):
-            if info.persist:
-                await self._do(self._loading, "plugin_start", module.plugin_start, self._handle, data or "{}")
-            elif info.is_async or info.kind in ("north", "delivery"):
-                await self._do(self._loading, "plugin_start", module.plugin_start, self._handle)
+            try:
+                await self._start_plugin()
+            except PluginError as error:
+                # A package that is not there does not come by waiting, nor does what ends the process.
+                if not isinstance(error.__cause__, Exception) or isinstance(error.__cause__, ImportError):
+                    raise
+                self._retry.later(error)
         elif info.is_async or info.persist:
             self.host.log("warn", "the plugin has no plugin_start")
+
+    async def _start_plugin(self):
+        info, start = self._info, self._module.plugin_start
+        if info.persist:
+            await self._do(self._loading, "plugin_start", start, self._handle, self._data or "{}")
+        elif info.is_async or info.kind in ("north", "delivery"):
+            await self._do(self._loading, "plugin_start", start, self._handle)
 
     def _init(self, config):
         args = [category(self._info.config, config)]
@@ -152,6 +168,11 @@ class FledgeAdapter(Adapter):
                 next=next_for_missing(error) or "Correct the plugin or its configuration; its log says where.",
             ) from error
 
+    async def health(self):
+        if self._retry.waiting:
+            return {"ok": False, "message": self._retry.waiting["message"]}
+        return {"ok": True}
+
     async def stop(self):
         self._resume_later(None)
         await self._end()
@@ -163,6 +184,8 @@ class FledgeAdapter(Adapter):
         if not self._running:
             return None
         self._running = False
+        began = self._retry.waiting is None
+        await self._retry.give_up()
         handle, self._handle = self._handle, None
         shutdown = getattr(self._module, "plugin_shutdown", None)
         data = None
@@ -171,6 +194,9 @@ class FledgeAdapter(Adapter):
                 data = await self._do(shutdown, handle)
         except Exception as error:
             self.host.log("error", raised("plugin_shutdown", error))
+        if not began:
+            # It never saw what was kept, and knows nothing better.
+            return self._data
         return save_data(self.host, data) if self._info.persist else None
 
     async def hand_over(self):
@@ -213,6 +239,9 @@ class FledgeAdapter(Adapter):
 
     async def reconfigure(self, change):
         await self._resume()
+        if self._retry.waiting:
+            await self._begin_otherwise(change["values"])
+            return
         try:
             await self._do(self._reconfigured, change["values"])
         except Exception:
@@ -221,9 +250,18 @@ class FledgeAdapter(Adapter):
                 await self._begin_anew()
             raise
 
-    async def _begin_anew(self):
-        """Shuts the plugin down and begins it with the configuration that it had."""
+    async def _begin_otherwise(self, values):
+        """Begins a plugin that has not started yet with another configuration; with its former one where that cannot be."""
         data = await self._end()
+        try:
+            await self._begin(values, data)
+        except Exception:
+            await self._begin_anew(data)
+            raise
+
+    async def _begin_anew(self, data=None):
+        """Shuts the plugin down and begins it with the configuration that it had."""
+        data = await self._end() or data
         try:
             await self._begin(self.host.config, data)
         except Exception as error:
@@ -269,11 +307,14 @@ class FledgeAdapter(Adapter):
         if name == "resume":
             return await self._resume()
         if name in ("take", "release"):
-            self._ingest.taken = name == "take"
+            self._ingest.take_over(name == "take")
             return None
         if name == "ingest" or name not in names_of(self._info, self._module):
             raise UnknownFunction(name)
         await self._resume()
+        if self._retry.waiting:
+            message = "it has not started yet: %s" % self._retry.waiting["message"]
+            raise PluginError(message, code="BP_PLUGIN_UNAVAILABLE", next="It is tried again by itself.", retryable=True)
         work = getattr(self._calls, name)
         if name in ("write", "operation"):
             return await self.host.in_thread(call_here, work, self._handle, body)

@@ -112,11 +112,13 @@ class Calls:
 
     def deliver(self, handle, body):
         deliver = self._module.plugin_deliver
+        # As Fledge's notification service does with what the rule was given.
+        reason = {**body["reason"], "data": body["data"]} if "data" in body else body["reason"]
         args = [
             handle,
             body.get("delivery") or self._host.plugin_id,
             body["notification"],
-            body["reason"],
+            reason,
             body["message"],
         ]
         if _most_args(deliver, 5) == 4:

@@ -8,6 +8,8 @@ from .fledge_readings import BadReading, from_plugin
 # Readings that leave together, and those that may wait: then the plugin's thread waits, which is back-pressure.
 BATCH = 100
 MOST_WAITING = 1000
+# Readings that came before anybody took them over, and are kept for whoever does; of more, the latest.
+MOST_KEPT = 10_000
 # How long readings that still wait may take to leave when the plugin ends, in seconds.
 LAST_WORDS = 2
 
@@ -41,7 +43,12 @@ class Ingest:
         self._collector = None
         self._taps = []
         # Set while a pipeline has taken the readings over: then they are no events.
-        self.taken = False
+        self._taken = False
+        # What became events before a pipeline came for the first time; None from then on.
+        self._before = deque(maxlen=MOST_KEPT)
+        self._missed = 0
+        # What of this the pipeline has not had yet.
+        self._again = deque()
         self.capsule = Capsule(self.take)
 
     def start(self):
@@ -76,6 +83,15 @@ class Ingest:
                 return
             self._waiting.extend(readings)
         self._host.loop.call_soon_threadsafe(self._wake.set)
+
+    def take_over(self, taken):
+        """Hands readings on to a pipeline instead of as events, or no longer; the first gets what came before it too."""
+        self._taken = taken
+        if taken and self._before is not None:
+            if self._missed:
+                self._host.log("warn", "readings before the pipeline were events alone", {"readings": self._missed})
+            self._again, self._before = self._before, None
+        self._wake.set()
 
     def dropped(self, asset, name, value):
         """Tells of a data point that cannot be one."""
@@ -116,23 +132,38 @@ class Ingest:
         while not self._closed or self._waiting:
             await self._wake.wait()
             self._wake.clear()
+            await self._hand_on_again()
             while self._waiting:
                 with self._room:
                     batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                     self._room.notify_all()
                 await self._hand_on(batch)
+                await self._hand_on_again()
 
     async def _hand_on(self, batch):
         for tap in self._taps:
             self._fill(tap, batch)
-        if self.taken:
-            try:
-                await self._host.push("readings", batch)
-                return
-            except Exception:
-                # Whoever had taken them over has left without these.
-                self.taken = False
+        if self._taken and await self._push(batch):
+            return
+        if self._before is not None:
+            self._missed += max(0, len(self._before) + len(batch) - MOST_KEPT)
+            self._before.extend(batch)
         await self._emit(batch)
+
+    async def _hand_on_again(self):
+        while self._taken and self._again:
+            batch = [self._again.popleft() for _ in range(min(BATCH, len(self._again)))]
+            if not await self._push(batch):
+                self._again.extendleft(reversed(batch))
+
+    async def _push(self, batch):
+        try:
+            await self._host.push("readings", batch)
+            return True
+        except Exception:
+            # Whoever had taken them over has left without these.
+            self._taken = False
+            return False
 
     async def _emit(self, batch):
         try:
