@@ -1,5 +1,6 @@
 /** A thousand starts and ends of Go plugins, each at another moment, and what they leave behind. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -71,6 +72,34 @@ export async function killCycles({ check }: Interop, built: Built): Promise<void
     },
     { timeoutMs: 300_000 },
   )
+}
+
+/** A host that is killed takes its stock Go plugins with it: they know nothing of its end themselves. */
+export async function killedHosts({ check, scratch }: Interop, built: Built): Promise<void> {
+  for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const) {
+    await check(`TypeScript host that gets ${signal}: its 22 Go plugins end, and their folders go`, async () => {
+      const folder = scratch()
+      const host = spawn(
+        process.execPath,
+        ['--conditions=@backplane/source', join(import.meta.dirname, 'many.ts'), built.examplePlugin('grpc'), '22'],
+        { env: { ...process.env, TMPDIR: folder }, stdio: ['ignore', 'pipe', 'inherit'] },
+      )
+      let out = ''
+      for await (const chunk of host.stdout) {
+        out += chunk
+        if (out.includes('\n')) break
+      }
+      const pids = out.trim().split(' ').map(Number)
+      assert.equal(pids.length, 22)
+      assert.ok(pids.every(alive))
+      host.kill(signal)
+      for (let waited = 0; waited < 30_000 && (pids.some(alive) || readdirSync(folder).length > 0); waited += 50) {
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+      assert.deepEqual(pids.filter(alive), [])
+      assert.deepEqual(readdirSync(folder), [])
+    })
+  }
 }
 
 /** What keeps this process alive, timers apart. */

@@ -3,7 +3,7 @@ import { interop } from '../harness.ts'
 import { build, buildExample, type Version, versions } from './build.ts'
 import { goHosts } from './go-hosts.ts'
 import { exampleKv, goPlugins } from './go-plugins.ts'
-import { killCycles } from './kill-cycles.ts'
+import { killCycles, killedHosts } from './kill-cycles.ts'
 import { pyvider } from './pyvider.ts'
 
 await interop('go-plugin', async (tools) => {
@@ -15,6 +15,8 @@ await interop('go-plugin', async (tools) => {
     const built = await build(go, version)
     await goHosts(tools, built)
     await goPlugins(tools, built)
-    if (version === 'v1.8.0') await killCycles(tools, built)
+    if (version !== 'v1.8.0') continue
+    await killedHosts(tools, built)
+    await killCycles(tools, built)
   }
 })

@@ -64,8 +64,8 @@ export function recorder(records: LogRecord[]): Logger {
 }
 
 /** Waits until something holds. */
-export async function eventually(holds: () => boolean): Promise<void> {
-  for (let waited = 0; waited < 10_000; waited += 10) {
+export async function eventually(holds: () => boolean, withinMs = 10_000): Promise<void> {
+  for (let waited = 0; waited < withinMs; waited += 10) {
     if (holds()) return
     await new Promise((resolve) => setTimeout(resolve, 10))
   }

@@ -300,6 +300,7 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
     await running.connection.close()
     running.connection.fail('the connection was closed')
     this.#init.registry?.delete(this)
+    running.socketDir?.release()
     running.child.runner.release?.()
   }
 }

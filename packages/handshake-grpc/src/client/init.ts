@@ -111,6 +111,11 @@ export interface PluginClientInit<S extends ClientPluginSet = ClientPluginSet> {
   readonly gracePeriodMs?: number
   /** Gives the plugin a process group of its own and kills all of it; the plugin then has no terminal. @default false */
   readonly processGroup?: boolean
+  /**
+   * Whether the plugin ends with this process, in whatever way that ends. Set it to false for plugins that a restarted
+   * host finds again by `reattach`. @default true
+   */
+  readonly endWithHost?: boolean
   /** A registry whose `cleanupClients` ends this client too. */
   readonly registry?: ClientRegistry
 

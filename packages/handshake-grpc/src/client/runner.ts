@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
+import { type Logger, silentLogger } from '@backplane/core'
 import { failureToStart } from '@backplane/core/runtime'
 import { handshakeError } from '../errors.ts'
 import { atExit } from '../net/exit.ts'
 import { diagnose } from './diagnose.ts'
+import { guard } from './guardian.ts'
 
 /** How a plugin's process ended. */
 export interface ExitInfo {
@@ -26,6 +28,10 @@ export interface CommandSpec {
   readonly processGroup: boolean
   /** Folder for the plugin's sockets; shared with the plugin by whatever means the runner has. */
   readonly socketDir?: string
+  /** Whether the plugin ends with this process, in whatever way that ends. @default true */
+  readonly endWithHost?: boolean
+  /** Gets what a runner has to say of its own work. @default silent */
+  readonly logger?: Logger
 }
 
 /** Where and how a plugin runs: a child process by default, a container or another machine's process by choice. */
@@ -54,7 +60,8 @@ export interface PluginRunner {
 export type RunnerFactory = (spec: CommandSpec) => Promise<PluginRunner>
 
 /**
- * Runs plugins as child processes of this one. When this process exits the child is killed with it.
+ * Runs plugins as child processes of this one. When this process exits the child is killed with it; when it is killed,
+ * a guardian process ends the child (SIGTERM, and SIGKILL after two seconds) unless `endWithHost` is false.
  *
  * @throws BP_HANDSHAKE_SPAWN
  */
@@ -100,7 +107,12 @@ class ChildRunner implements PluginRunner {
     this.stdout = child.stdout as Readable
     this.stderr = child.stderr as Readable
     this.pid = child.pid as number
-    this.#forget = atExit(() => this.#signal())
+    const { processGroup: group, socketDir: folder, endWithHost = true, logger = silentLogger } = spec
+    const ward = { pid: this.pid, group, ...(folder !== undefined && { folder }) }
+    const undo = endWithHost ? [atExit(() => this.#signal()), guard(ward, logger)] : []
+    this.#forget = () => {
+      for (const each of undo) each()
+    }
     this.#exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         // What else is in its group goes with it: nobody is left to ask for it.

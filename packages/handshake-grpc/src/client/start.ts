@@ -3,6 +3,7 @@ import { BackplaneError, coreError, type Logger } from '@backplane/core'
 import type { ServiceError } from '@grpc/grpc-js'
 import { handshakeError } from '../errors.ts'
 import { type PluginAddress, parseHandshakeLine } from '../handshake/line.ts'
+import type { OwnedFolder } from '../net/owned-folder.ts'
 import { makeCertificate, pemOf } from '../tls/certificate.ts'
 import { fastWire } from '../wire/fast.ts'
 import { verifyChecksum } from './checksum.ts'
@@ -14,7 +15,7 @@ import type { PluginClientInit } from './init.ts'
 import { processStart } from './process-start.ts'
 import { type TokenBucket, tooManyCalls } from './rate-limit.ts'
 import { probe, type ReattachConfig, ReattachedRunner } from './reattach.ts'
-import { type ExitInfo, processRunner } from './runner.ts'
+import { type ExitInfo, type PluginRunner, processRunner } from './runner.ts'
 import { callError } from './service.ts'
 import { makeSocketDir } from './socket-dir.ts'
 
@@ -30,7 +31,7 @@ export interface Running {
   readonly connection: PluginConnection
   readonly address: PluginAddress
   readonly version: number
-  readonly socketDir: { readonly path: string; remove(): void } | undefined
+  readonly socketDir: OwnedFolder | undefined
   readonly tls: ReattachConfig['tls']
   /** Resolves when the plugin has been heard to speak gRPC; rejects when it does not. */
   readonly settled: Promise<void>
@@ -91,7 +92,10 @@ export class Starter {
         processGroup: this.#init.processGroup ?? false,
         ...(cwd !== undefined && { cwd }),
         ...(socketDir && { socketDir: socketDir.path }),
+        endWithHost: this.#init.endWithHost ?? true,
+        logger: this.#logger,
       })
+      this.#note(started, socketDir)
       child = new PluginChild(started, {
         logger: this.#logger,
         ...(this.#init.stderr && { stderr: this.#init.stderr }),
@@ -108,6 +112,15 @@ export class Starter {
     }
   }
 
+  /** Says in the folder which process it is for, so that it is found by whoever comes after a host that was killed. */
+  #note({ pid }: PluginRunner, socketDir: OwnedFolder | undefined): void {
+    const start = pid === undefined ? undefined : processStart(pid)
+    if (this.#init.endWithHost === false) socketDir?.release()
+    else if (pid !== undefined && start !== undefined) {
+      socketDir?.hold({ pid, start, group: this.#init.processGroup ?? false })
+    }
+  }
+
   async #connect(
     child: PluginChild,
     identity: ReturnType<typeof makeCertificate> | undefined,
@@ -119,7 +132,7 @@ export class Starter {
     if (identity && !line.serverCert) throw handshakeError('BP_HANDSHAKE_CERT_MISSING')
     const pluginCert = line.serverCert && pemOf(new X509Certificate(line.serverCert).raw)
     const tls = identity && pluginCert !== undefined ? { identity, pluginCert } : undefined
-    const connection = await this.#open(child, line, tls, stopped)
+    const connection = await this.#open(child, line, { tls, stopped, socketDir })
     const address = { network: line.network, address: line.address }
     const settled = this.#settled(child, connection)
     // A start that is tried again has to know how this one went.
@@ -156,8 +169,7 @@ export class Starter {
   #open(
     child: PluginChild,
     address: PluginAddress,
-    tls: Running['tls'],
-    stopped: Promise<never>,
+    { tls, stopped, socketDir }: Pick<Running, 'tls'> & Partial<Running> & { readonly stopped: Promise<never> },
   ): Promise<PluginConnection> {
     const init = this.#init
     const { runner } = child
@@ -177,7 +189,8 @@ export class Starter {
       multiplex: init.multiplex ?? false,
       logger: this.#logger,
       listen: {
-        ...(init.unixSocket?.dir && { dir: init.unixSocket.dir }),
+        // What this side listens on for the plugin goes with the plugin's own sockets.
+        dir: socketDir?.path ?? (init.unixSocket?.dir || undefined),
         ...(init.unixSocket?.group !== undefined && { group: init.unixSocket.group }),
       },
       translate,
@@ -231,7 +244,7 @@ export class Starter {
     const runner = new ReattachedRunner(config)
     const child = new PluginChild(runner, { logger: this.#logger })
     try {
-      const connection = await this.#open(child, config.address, config.tls, this.#stopped())
+      const connection = await this.#open(child, config.address, { tls: config.tls, stopped: this.#stopped() })
       const settled = this.#settled(child, connection)
       return { child, connection, address: config.address, version, socketDir: undefined, tls: config.tls, settled }
     } catch (error) {

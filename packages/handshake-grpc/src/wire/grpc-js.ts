@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +13,7 @@ import {
   ServerCredentials,
 } from '@grpc/grpc-js'
 import { splitHostPort } from '../handshake/line.ts'
+import { ownedFolder } from '../net/owned-folder.ts'
 import type { DialInit, DialTarget, DialTls, ServeTls, Wire, WireChannel, WireServer } from './wire.ts'
 
 /**
@@ -181,8 +181,8 @@ class GrpcJsServer implements WireServer {
  */
 async function openBridge(open: () => Promise<Duplex>): Promise<{ readonly uri: string; close(): void }> {
   const windows = process.platform === 'win32'
-  const folder = windows ? undefined : mkdtempSync(join(tmpdir(), 'bp-'))
-  const path = folder ? join(folder, 's') : `\\\\.\\pipe\\backplane-${randomBytes(16).toString('hex')}`
+  const folder = windows ? undefined : ownedFolder(join(tmpdir(), 'bp-'))
+  const path = folder ? join(folder.path, 's') : `\\\\.\\pipe\\backplane-${randomBytes(16).toString('hex')}`
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
@@ -213,7 +213,7 @@ async function openBridge(open: () => Promise<Duplex>): Promise<{ readonly uri: 
     close() {
       server.close()
       for (const socket of sockets) socket.destroy()
-      if (folder) rmSync(folder, { recursive: true, force: true })
+      folder?.remove()
     },
   }
 }
