@@ -5,14 +5,14 @@ import { processStart } from '../client/process-start.ts'
 import { atExit } from './exit.ts'
 
 /** One process among all that ever had its id. */
-export interface ProcessMark {
+interface ProcessMark {
   readonly pid: number
   /** When it began, as its system says; absent where that is not told. */
   readonly start?: string
 }
 
 /** A process that is to be ended with a folder's owner; `group` when it leads a group that is ended as a whole. */
-export type OwnedProcess = ProcessMark & { readonly group: boolean }
+type OwnedProcess = ProcessMark & { readonly group: boolean }
 
 /** What stands in {@link ownerFile}. */
 interface Owner extends ProcessMark {
