@@ -6,13 +6,26 @@ export const systemClock: Clock = {
   after(delayMs, run) {
     // A longer wait overflows the platform's timers, which then fire at once: it is cut into pieces.
     let handle: ReturnType<typeof setTimeout>
+    let held = true
     const wait = (leftMs: number) => {
       handle =
         leftMs > longestTimerMs ? setTimeout(wait, longestTimerMs, leftMs - longestTimerMs) : setTimeout(run, leftMs)
+      if (!held) letGo(handle)
     }
     wait(delayMs)
-    return { cancel: () => clearTimeout(handle) }
+    return {
+      cancel: () => clearTimeout(handle),
+      unref() {
+        held = false
+        letGo(handle)
+      },
+    }
   },
+}
+
+/** Only Node's timers hold a process; a browser's are numbers. */
+function letGo(handle: unknown): void {
+  ;(handle as { unref?(): void }).unref?.()
 }
 
 /** 2^31 - 1: what timers of Node and browsers take at most. */

@@ -232,6 +232,7 @@ class PluginHost implements Host {
       config: this.#config,
       random: this.#init.random ?? Math.random,
       restart: this.#init.restart ?? {},
+      liveness: this.#init.liveness ?? {},
       runtimeFor: (source) => this.#runtimeFor(source),
       context: (slot, source, running, signal, line) =>
         pluginContext({

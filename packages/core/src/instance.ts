@@ -1,10 +1,12 @@
 import { type ActiveCall, started } from './active-call.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { ConfigChange } from './contracts/config.ts'
+import type { LivenessInit } from './contracts/host.ts'
 import type { PluginInstance, PluginRuntime, PluginSource, RuntimeContext } from './contracts/runtime.ts'
 import type { Params, Value } from './contracts/values.ts'
 import { within } from './deadline.ts'
 import { BackplaneError, coreError } from './errors.ts'
+import { Liveness } from './liveness.ts'
 
 /** What a slot needs to bring one instance to life. */
 export interface SpawnInit {
@@ -14,6 +16,7 @@ export interface SpawnInit {
   readonly config: Params
   readonly startTimeoutMs: number
   readonly stopTimeoutMs: number
+  readonly liveness: LivenessInit | false
   readonly signal?: AbortSignal | undefined
   /** Makes the instance's context, bound to this handle. */
   context(running: RunningInstance, signal: AbortSignal): RuntimeContext
@@ -31,6 +34,9 @@ export class RunningInstance {
   #exit: BackplaneError | undefined
   #onExit: (error: BackplaneError) => void = () => {}
   #started = false
+  #liveness: Liveness | undefined
+  /** Whether it did not answer: nobody asks it to end then. */
+  #silent = false
   #idle: (() => void) | undefined
 
   constructor(init: SpawnInit) {
@@ -83,16 +89,36 @@ export class RunningInstance {
     try {
       await this.#step('Starting', starting(await handedOver?.()))
       this.#started = true
+      this.#watch()
     } catch (error) {
       await this.stop()
       throw this.#failed(error)
     }
   }
 
+  /** Sees after it where its runtime can ask it for its health. */
+  #watch(): void {
+    const { clock, liveness, source } = this.#init
+    if (liveness === false || this.#exit || !this.instance.health) return
+    this.#liveness = new Liveness({
+      intervalMs: liveness.intervalMs ?? 10_000,
+      timeoutMs: liveness.timeoutMs ?? 10_000,
+      clock,
+      ask: async (signal) => this.instance.health?.({ signal }),
+      busyUntil: () => [...this.calls].reduce((latest, call) => Math.max(latest, call.deadline), -Infinity),
+      silent: (reason) => {
+        this.#silent = true
+        this.exit(coreError('BP_PLUGIN_EXITED', { details: { plugin: source.manifest.id, reason } }))
+      },
+    })
+    this.#liveness.begin()
+  }
+
   /** Says that it ended on its own: fails what is under way. */
   exit(error: BackplaneError): void {
     if (this.#exit || this.#controller.signal.aborted) return
     this.#exit = error
+    this.#liveness?.end()
     this.#onExit(error)
     this.abandon(error)
     if (this.#started) this.#init.exited(this, error)
@@ -108,6 +134,7 @@ export class RunningInstance {
       },
       (error) => {
         this.#release(call)
+        if (this.#init.clock.now() >= call.deadline) this.#liveness?.check()
         throw BackplaneError.from(error, pluginFailed)
       },
     )
@@ -160,7 +187,9 @@ export class RunningInstance {
   async stop(): Promise<void> {
     const { clock, stopTimeoutMs } = this.#init
     this.#controller.abort(coreError('BP_ABORTED', { message: 'The plugin is being stopped.' }))
+    this.#liveness?.end()
     const force = new AbortController()
+    if (this.#silent) force.abort()
     const timer = clock.after(stopTimeoutMs, () => force.abort())
     try {
       // A runtime that does not even end by force is left behind rather than hanging the host.

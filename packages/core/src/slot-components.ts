@@ -1,6 +1,6 @@
 import type { Clock } from './contracts/clock.ts'
 import type { HostConfig } from './contracts/config.ts'
-import type { HostEvent } from './contracts/host.ts'
+import type { HostEvent, LivenessInit } from './contracts/host.ts'
 import type { Logger } from './contracts/logger.ts'
 import type { RestartPolicy } from './contracts/manifest.ts'
 import type { PluginRuntime, PluginSource, RuntimeContext } from './contracts/runtime.ts'
@@ -16,6 +16,7 @@ export interface SlotComponents {
   readonly config: HostConfig
   readonly random: () => number
   readonly restart: RestartPolicy
+  readonly liveness: LivenessInit | false
   /** Chooses the home for a plugin; throws `BP_RUNTIME_MISSING`. */
   runtimeFor(source: PluginSource): PluginRuntime
   /** Makes one instance's context; `line` leads back to the slot. */

@@ -156,6 +156,7 @@ export class Slot {
       clock: this.#parts.clock,
       startTimeoutMs,
       stopTimeoutMs: policy.stop_ms,
+      liveness: this.#parts.liveness,
       context: (self, abort) =>
         this.#parts.context(this, source, self, abort, {
           exited: (error) => self.exit(error),

@@ -10,4 +10,6 @@ export interface Clock {
 export interface Timer {
   /** Cancels the call; harmless once it has run. */
   cancel(): void
+  /** Lets a process end that has nothing else to wait for; absent where a clock cannot. */
+  unref?(): void
 }

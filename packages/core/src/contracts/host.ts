@@ -36,8 +36,25 @@ export interface HostInit {
   readonly restart?: RestartPolicy
   /** How long a call may take when nobody says, in milliseconds. @default 30000 */
   readonly timeoutMs?: number
+  /**
+   * How plugins are found that are stopped or deadlocked: each whose runtime can ask it for its health is asked again and
+   * again, and after a call that ran out of time. One that gives no answer, not even that it is unwell, is ended by force
+   * and restarted. `false` asks nobody. @default every 10 seconds, with 10 seconds for the answer
+   */
+  readonly liveness?: LivenessInit | false
   /** Source of jitter, in [0, 1). @default Math.random */
   readonly random?: () => number
+}
+
+/** How a host sees whether its plugins still answer. */
+export interface LivenessInit {
+  /** Pause between two questions to one plugin, in milliseconds. @default 10000 */
+  readonly intervalMs?: number
+  /**
+   * How long a plugin may leave a question unanswered, in milliseconds, beside the time that the calls have which were under
+   * way when it was asked. @default 10000
+   */
+  readonly timeoutMs?: number
 }
 
 /** A function that the host offers itself, beside its plugins'. */

@@ -23,6 +23,7 @@ import type { Wire } from '../wire/wire.ts'
 import { catalogByReflection, type ServiceCatalog } from './descriptors.ts'
 import { limitedRunner } from './limits.ts'
 import { type MethodFunction, methodFunctions } from './methods.ts'
+import { processorTime } from './processor-time.ts'
 import type { ProcessPlan } from './section.ts'
 
 /** What an instance is made of. */
@@ -49,6 +50,8 @@ export class ProcessInstance implements PluginInstance {
   #stopping = false
   #hung = false
   #doubting: Promise<void> | undefined
+  #callsUnderWay = 0
+  #watch: NodeJS.Timeout | undefined
 
   constructor(init: ProcessInstanceInit) {
     this.#init = init
@@ -95,7 +98,9 @@ export class ProcessInstance implements PluginInstance {
     this.functions = [...this.#methods.values()].map(({ descriptor }) => this.#completed(descriptor))
     void this.#client.exited.then((exit) => {
       if (this.#stopping) return
-      const reason = this.#hung ? `it hung and was ended (${describeExit(exit)})` : describeExit(exit)
+      const reason = this.#hung
+        ? `it did not answer its health check and was ended (${describeExit(exit)})`
+        : describeExit(exit)
       const details = { plugin: context.pluginId, reason, stderr: this.#client.stderrTail, ...exit }
       context.exited(coreError('BP_PLUGIN_EXITED', { details }))
     })
@@ -118,6 +123,8 @@ export class ProcessInstance implements PluginInstance {
     const { run } = handle.service({ run: found.definition })
     const timeoutMs = Math.max(1, call.deadline - Date.now())
     const settings = { signal: call.signal, timeoutMs, metadata: metadataOf(call) }
+    this.#callsUnderWay++
+    this.#watch ??= this.#lookAgain()
     try {
       if (found.streams) {
         await forward(run(request, settings) as unknown as ClientReadableStream<Buffer>, found, call)
@@ -125,17 +132,40 @@ export class ProcessInstance implements PluginInstance {
       }
       return found.decode(await (run(request, settings) as unknown as Promise<Buffer>))
     } catch (error) {
-      if (call.signal.aborted || Date.now() >= call.deadline) this.#doubting ??= this.#doubt()
+      if (call.signal.aborted || Date.now() >= call.deadline) this.#doubting ??= this.#doubt(() => false)
       throw this.#explain(error, call)
+    } finally {
+      this.#callsUnderWay--
     }
   }
 
-  /** After a call that was given up: a plugin that does not even answer a health check is ended. */
-  async #doubt(): Promise<void> {
+  /**
+   * While calls are under way, asks from time to time whether anybody works on them. One that leaves the question open and
+   * uses processor time may have a single thread, and be at work on them.
+   */
+  #lookAgain(): NodeJS.Timeout {
+    return setTimeout(async () => {
+      this.#watch = undefined
+      if (this.#stopping || this.#callsUnderWay === 0) return
+      const before = this.#processorTime()
+      this.#doubting ??= this.#doubt(() => before === undefined || this.#processorTime() !== before)
+      await this.#doubting
+      this.#watch ??= this.#lookAgain()
+    }, this.#init.hangMs).unref()
+  }
+
+  #processorTime(): number | undefined {
+    const { pid } = this.#client
+    return pid === undefined ? undefined : processorTime(pid)
+  }
+
+  /** Ends a plugin that leaves a health check unanswered, unless it is at work all the same. */
+  async #doubt(atWork: () => boolean): Promise<void> {
     try {
       await this.#client.ping({ timeoutMs: this.#init.hangMs })
     } catch (error) {
-      if ((error as BackplaneError).details.grpcCode === status.DEADLINE_EXCEEDED && !this.#stopping) {
+      const open = (error as BackplaneError).details.grpcCode === status.DEADLINE_EXCEEDED
+      if (open && !this.#stopping && !atWork()) {
         this.#hung = true
         await this.#client.kill({ signal: AbortSignal.abort() })
       }
@@ -146,7 +176,8 @@ export class ProcessInstance implements PluginInstance {
 
   async health({ signal }: { readonly signal: AbortSignal }): Promise<Health> {
     try {
-      await this.#client.ping({ signal })
+      // How long to wait for it is for whoever asks to say: no answer must not look like a bad one.
+      await this.#client.ping({ signal, timeoutMs: Number.POSITIVE_INFINITY })
       return { ok: true }
     } catch (error) {
       return { ok: false, message: messageOf(error) }

@@ -21,8 +21,9 @@ export interface ProcessRuntimeInit {
    */
   readonly env?: readonly string[]
   /**
-   * How long a plugin may leave a health check unanswered after a call that was given up, in milliseconds; then it counts
-   * as hung and is killed, and its slot restarts it. @default 5000
+   * How long a plugin may leave a health check unanswered, in milliseconds; then it counts as hung and is killed, and its
+   * slot restarts it. It is asked after a call that was given up, and as often as this while calls are under way; what
+   * uses processor time meanwhile is taken to be at work on them (Linux; elsewhere it always is). @default 5000
    */
   readonly hangMs?: number
   /** What speaks gRPC. @default fastWire() */

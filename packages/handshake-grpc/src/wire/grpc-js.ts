@@ -204,7 +204,7 @@ async function openBridge(open: () => Promise<Duplex>): Promise<{ readonly uri: 
     server.on('error', reject)
     server.listen(path, () => resolve())
   }).catch((error) => {
-    if (folder) rmSync(folder, { recursive: true, force: true })
+    folder?.remove()
     throw error
   })
   server.unref()
