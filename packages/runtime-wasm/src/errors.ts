@@ -91,6 +91,11 @@ export const runtimeWasmErrorCatalogue = {
     next: 'Call again later, or give it more instances.',
     retryable: true,
   },
+  BP_WASM_REENTRANT: {
+    message:
+      "A host function of plugin '{plugin}' calls the plugin itself, whose {instances} instances all wait for such.",
+    next: 'Call it when the host function has answered, or give it more instances.',
+  },
   BP_WASM_RATE_LIMITED: {
     message: "Plugin '{plugin}' is blocked: it went on calling far beyond {value} calls in {windowMs} ms.",
     next: 'Unblock it when it has been looked at.',

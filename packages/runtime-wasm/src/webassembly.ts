@@ -13,6 +13,7 @@ export interface WasmGlobal<T = number> {
 }
 
 export interface WasmTable {
+  readonly length: number
   set(index: number, value: unknown): void
 }
 

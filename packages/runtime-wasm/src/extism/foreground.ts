@@ -4,6 +4,7 @@ import { wasmError } from '../errors.ts'
 import type { CompiledModule, Engine } from '../sandbox/engine.ts'
 import { type FuelShare, shareOf } from '../sandbox/fuel-share.ts'
 import type { FullLimits } from '../sandbox/limits.ts'
+import { type CallScope, Nesting } from '../sandbox/nesting.ts'
 import type { VyraMetadata } from '../vyra/metadata.ts'
 import type { WasiInit } from '../wasi/wasi.ts'
 import { type AnyGuest, makeGuest } from '../worker/make-guest.ts'
@@ -63,6 +64,8 @@ export class Foreground implements WasmPlugin {
   readonly #waiting: { run: () => void; cancel: (error: Error) => void }[] = []
   readonly #closing = new AbortController()
   readonly #share: FuelShare | undefined
+  /** Absent where no host function could call the plugin. */
+  readonly #nesting: Nesting | undefined
   /** Set while calls wait for their share of the processor. */
   #rest: NodeJS.Timeout | undefined
 
@@ -70,6 +73,7 @@ export class Foreground implements WasmPlugin {
     this.#init = init
     this.#variables = new Variables(init.limits.varBytes)
     this.#share = shareOf(init.limits)
+    this.#nesting = init.functions.size > 0 ? new Nesting(init.id, this.#most) : undefined
     const guest = this.#spawn()
     this.#free.push(guest)
     // Waiting for a promise needs more than this: see {@link initialise}.
@@ -89,12 +93,27 @@ export class Foreground implements WasmPlugin {
     if (this.#closing.signal.aborted) return Promise.reject(this.#closed())
     if (signal?.aborted) return Promise.reject(abortedBy(signal))
     const bytes = inputBytes(input)
-    if (this.#share && this.#resting()) return this.#later(name, bytes, options)
-    const guest = this.#free.pop() ?? (this.#guests.length < this.#most ? this.#spawn() : undefined)
-    if (!guest) return this.#later(name, bytes, options)
-    if (this.#init.waits) return this.#wait(guest, name, bytes, options)
+    return this.#nesting ? this.#scoped(this.#nesting, name, bytes, options) : this.#run(name, bytes, options)
+  }
+
+  /** A call whose host functions may call the plugin again. */
+  async #scoped(nesting: Nesting, name: string, bytes: Uint8Array, options: WasmCallOptions) {
+    const scope = nesting.begin()
     try {
-      return Promise.resolve(guest.call(name, bytes, this.#how(options)))
+      return await this.#run(name, bytes, options, scope)
+    } finally {
+      nesting.end(scope)
+    }
+  }
+
+  #run(name: string, bytes: Uint8Array, options: WasmCallOptions, scope?: CallScope): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#share && this.#resting()) return this.#later(name, bytes, options, scope)
+    const guest = this.#free.pop() ?? (this.#guests.length < this.#most ? this.#spawn() : undefined)
+    if (!guest) return this.#later(name, bytes, options, scope)
+    if (this.#init.waits) return this.#wait(guest, name, bytes, options, scope)
+    try {
+      const call = () => guest.call(name, bytes, this.#how(options))
+      return Promise.resolve(scope ? scope.run(call) : call())
     } catch (error) {
       this.#lost(guest, error)
       return Promise.reject(error)
@@ -135,9 +154,11 @@ export class Foreground implements WasmPlugin {
     name: string,
     bytes: Uint8Array,
     options: WasmCallOptions,
+    scope: CallScope | undefined,
   ): Promise<Uint8Array<ArrayBuffer>> {
     try {
-      return await guest.callWaiting(name, bytes, this.#how(options))
+      const call = () => guest.callWaiting(name, bytes, this.#how(options))
+      return await (scope ? scope.run(call) : call())
     } catch (error) {
       this.#lost(guest, error)
       throw error
@@ -170,7 +191,12 @@ export class Foreground implements WasmPlugin {
   }
 
   /** One call at a time for each guest: they keep a stack of their own, which calls in turns would damage. */
-  #later(name: string, bytes: Uint8Array, options: WasmCallOptions): Promise<Uint8Array<ArrayBuffer>> {
+  #later(
+    name: string,
+    bytes: Uint8Array,
+    options: WasmCallOptions,
+    scope: CallScope | undefined,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const value = this.#init.limits.queue
     if (this.#waiting.length >= value) {
       return Promise.reject(wasmError('BP_WASM_BUSY', { details: { plugin: this.#init.id, value, limit: 'queue' } }))
@@ -181,7 +207,7 @@ export class Foreground implements WasmPlugin {
         run: () => {
           options.signal?.removeEventListener('abort', abort)
           const timeoutMs = (options.timeoutMs ?? Number.POSITIVE_INFINITY) - (performance.now() - since)
-          this.call(name, bytes, { ...options, timeoutMs: Math.max(0, timeoutMs) }).then(resolve, reject)
+          this.#run(name, bytes, { ...options, timeoutMs: Math.max(0, timeoutMs) }, scope).then(resolve, reject)
         },
         cancel: reject,
       }

@@ -89,8 +89,11 @@ export class HostImports {
       get_log_level: () => least,
       config_get: (key: bigint) => this.#storeOptional(config.get(this.#takeText(key))),
       var_get: (key: bigint) => this.#storeOptional(variables.get(this.#takeText(key))),
-      var_set: (key: bigint, value: bigint) =>
-        variables.set(this.#takeText(key), value === 0n ? undefined : this.#kernel.read(value)),
+      var_set: (key: bigint, handle: bigint) => {
+        // Read before the key is freed: both may be one block.
+        const value = handle === 0n ? undefined : this.#kernel.read(handle)
+        variables.set(this.#takeText(key), value)
+      },
       http_request: (request: bigint, body: bigint) => this.#http(request, body),
       http_status_code: () => this.#lastAnswer?.status ?? 0,
       http_headers: () => (this.#lastAnswer ? this.#store(JSON.stringify(this.#lastAnswer.headers)) : 0n),
@@ -98,8 +101,8 @@ export class HostImports {
   }
 
   #http(handle: bigint, bodyHandle: bigint): bigint | Promise<bigint> {
-    const request = JSON.parse(this.#takeText(handle)) as HttpRequest
     const body = bodyHandle === 0n ? undefined : this.#kernel.read(bodyHandle)
+    const request = JSON.parse(this.#takeText(handle)) as HttpRequest
     this.#lastAnswer = undefined
     const done = (answer: HttpAnswer) => {
       this.#lastAnswer = answer

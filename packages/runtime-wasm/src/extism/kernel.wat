@@ -3,8 +3,9 @@
 ;; The guest reads and writes $data through this module and cannot reach $meta, so it cannot damage the book-keeping.
 ;; $data is cut into cells of 64 bytes; cell n has 16 bytes at 16n of $meta:
 ;;   +0 capacity   +4 length   +8 generation while in use, else 0   +12 next free block
-;; reset() forgets all blocks by counting the generation up. Free blocks are found first-fit among the first 32 of a list, which
-;; bounds what one call can cost, since fuel is not counted here.
+;; reset() forgets all blocks by counting the generation up. A block that was freed is used again only where memory would have
+;; to grow. Free blocks are found first-fit among the first 32 of a list, which bounds what one call can cost, since fuel is
+;; not counted here.
 (module
   (memory $data (export "memory") 1)
   (memory $meta (export "meta") 1)
@@ -45,11 +46,30 @@
     (i32.store $meta offset=4 (local.get $meta) (local.get $length))
     (i32.store $meta offset=8 (local.get $meta) (global.get $generation)))
 
+  ;; Whether both memories hold $need bytes more as they are.
+  (func $roomy (param $need i32) (result i32)
+    (local $end i64)
+    (local.set $end (i64.add (i64.extend_i32_u (global.get $top)) (i64.extend_i32_u (local.get $need))))
+    (i32.and
+      (i64.le_u (local.get $end) (i64.shl (i64.extend_i32_u (memory.size $data)) (i64.const 16)))
+      (i64.le_u (local.get $end) (i64.shl (i64.extend_i32_u (memory.size $meta)) (i64.const 18)))))
+
+  ;; Takes the next bytes behind all blocks; there is room for them.
+  (func $fresh (param $need i32) (param $size i64) (result i64)
+    (local $block i32)
+    (local.set $block (global.get $top))
+    (global.set $top (i32.add (local.get $block) (local.get $need)))
+    (call $use (local.get $block) (local.get $need) (i32.wrap_i64 (local.get $size)))
+    (i64.extend_i32_u (local.get $block)))
+
   (func (export "alloc") (param $size i64) (result i64)
     (local $need i32) (local $previous i32) (local $block i32) (local $capacity i32) (local $left i32) (local $next i32)
     (if (i64.eqz (local.get $size)) (then (return (i64.const 0))))
     (if (i64.gt_u (local.get $size) (i64.const 0x70000000)) (then (return (i64.const 0))))
     (local.set $need (i32.and (i32.add (i32.wrap_i64 (local.get $size)) (i32.const 63)) (i32.const -64)))
+    ;; Room that nobody had before is taken first. Guests free what the host has freed already (Extism's hosts took ownership
+    ;; of keys late, and many kits still free them): a block that were used again at once would go with them.
+    (if (call $roomy (local.get $need)) (then (return (call $fresh (local.get $need) (local.get $size)))))
     (local.set $block (global.get $free))
     (local.set $left (i32.const 32))
     (block $none (loop $look
@@ -78,11 +98,8 @@
       (br $look)))
     (if (i64.gt_u (i64.add (i64.extend_i32_u (global.get $top)) (i64.extend_i32_u (local.get $need))) (i64.const 0x7fff0000))
       (then (return (i64.const 0))))
-    (local.set $block (global.get $top))
-    (if (i32.eqz (call $reserve (i32.add (local.get $block) (local.get $need)))) (then (return (i64.const 0))))
-    (global.set $top (i32.add (local.get $block) (local.get $need)))
-    (call $use (local.get $block) (local.get $need) (i32.wrap_i64 (local.get $size)))
-    (i64.extend_i32_u (local.get $block)))
+    (if (i32.eqz (call $reserve (i32.add (global.get $top) (local.get $need)))) (then (return (i64.const 0))))
+    (call $fresh (local.get $need) (local.get $size)))
 
   (func (export "free") (param $handle i64)
     (local $at i32)

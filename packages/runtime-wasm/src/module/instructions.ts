@@ -7,6 +7,7 @@ export const opcode = {
   block: 0x02,
   loop: 0x03,
   if: 0x04,
+  else: 0x05,
   try: 0x06,
   end: 0x0b,
   br: 0x0c,
@@ -17,13 +18,19 @@ export const opcode = {
   returnCallIndirect: 0x13,
   delegate: 0x18,
   drop: 0x1a,
+  select: 0x1b,
   tryTable: 0x1f,
+  catch: 0x07,
+  catchAll: 0x19,
   localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
   globalGet: 0x23,
   globalSet: 0x24,
   memoryGrow: 0x40,
   i32Const: 0x41,
   i32LtS: 0x48,
+  i32LtU: 0x49,
   i32GtU: 0x4b,
   i32Add: 0x6a,
   i32Sub: 0x6b,
@@ -33,8 +40,14 @@ export const opcode = {
   atomic: 0xfe,
 } as const
 
-/** Second numbers of the `0xfc` group that do work in proportion to an operand. */
-export const bulk: ReadonlySet<number> = new Set([8, 10, 11, 12, 14, 15, 17])
+/** Second numbers of the `0xfc` group that do work on as many bytes as an operand says: memory.init, .copy and .fill. */
+export const bulkBytes: ReadonlySet<number> = new Set([8, 10, 11])
+
+/** Those that work on as many elements of a table: table.init, .copy and .fill. */
+export const bulkElements: ReadonlySet<number> = new Set([12, 14, 17])
+
+/** Second number of table.grow. */
+export const tableGrow = 15
 
 /** Passes over what follows an opcode; gives the second number of a prefixed one. Throws `BP_WASM_FEATURE`. */
 export function skipImmediates(code: number, reader: ByteReader): number {

@@ -11,8 +11,10 @@ export interface InstrumentInit {
   readonly what: string
   /** No memory may declare more pages than this, nor grow beyond them; their sum is checked when any of them grows. */
   readonly memoryPages: number
-  /** No table may hold more elements than this. */
+  /** All tables together may hold no more elements than this; their sum is checked again when any of them grows. */
   readonly tableElements: number
+  /** Bytes that the module and an instance of it may take, memories aside. @default no limit */
+  readonly footprintBytes?: number
   /** Whether running costs fuel. A module that the host itself wrote may go without. */
   readonly fuel: boolean
   /** How deep functions may call one another; the engine's own stack, if left out. */
@@ -31,10 +33,11 @@ export const addedPrefix = 'backplane:'
 /**
  * Which rule turns instructions into fuel. Counts compare only within one version.
  *
- * 1: a function costs one for each of its instructions outside loops when it is entered, a loop one for each of its own
- * instructions when an iteration begins; bulk operations one more for each 8 bytes or elements.
+ * 2: a function costs one for each of its instructions outside loops when it is entered, and one for each 64 bytes of its
+ * locals (16 for a vector, 8 for all else); a loop one for each of its own instructions when an iteration begins; bulk
+ * operations on memory one more for each 8 bytes, those on tables, growing included, one for each element.
  */
-export const fuelVersion = 1
+export const fuelVersion = 2
 
 /**
  * Rewrites a module so that its limits hold: every loop and function pays fuel, and every memory asks before it grows.
@@ -89,19 +92,23 @@ export function validate(bytes: Uint8Array<ArrayBuffer>, what: string): void {
 const order = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
 const rank = (id: number) => order.indexOf(id)
 
-function checkBounds(shape: ModuleShape, { what, memoryPages, tableElements }: InstrumentInit): void {
+function checkBounds(shape: ModuleShape, init: InstrumentInit): void {
+  const { what, memoryPages, tableElements, footprintBytes = Number.POSITIVE_INFINITY } = init
   const pages = shape.memories.reduce((sum, { initial }) => sum + initial, 0)
   if (pages > memoryPages) {
     throw wasmError('BP_WASM_MEMORY_LIMIT', {
       details: { what, limit: 'memoryPages', value: memoryPages, actual: pages },
     })
   }
-  for (const { bounds } of shape.tables) {
-    if (bounds.initial > tableElements) {
-      throw wasmError('BP_WASM_FEATURE', {
-        details: { what, feature: `a table of ${bounds.initial} elements (limit: tableElements, ${tableElements})` },
-      })
-    }
+  const elements = shape.tables.reduce((sum, { bounds }) => sum + bounds.initial, 0)
+  if (elements > tableElements) {
+    throw wasmError('BP_WASM_FEATURE', {
+      details: { what, feature: `tables of ${elements} elements (limit: tableElements, ${tableElements})` },
+    })
+  }
+  if (shape.footprint > footprintBytes) {
+    const details = { what: `The footprint of ${what}`, actual: shape.footprint, value: footprintBytes }
+    throw wasmError('BP_WASM_SIZE_LIMIT', { details: { ...details, limit: 'footprintBytes' } })
   }
   const taken = shape.exports.find(({ name }) => name.startsWith(addedPrefix))
   if (taken) {

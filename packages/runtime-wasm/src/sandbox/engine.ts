@@ -30,11 +30,12 @@ export interface Wired {
   readonly start: (() => void) | undefined
 }
 
-// (import "h" "s" (func (param i32) (result i32))) (import "h" "g" ...), both exported again: tables hold only such functions.
+// (import "h" "s" (func (param i32) (result i32))) (import "h" "g" ...) (import "h" "t" ...), all exported again: tables hold
+// only such functions.
 const gateBytes = Uint8Array.of(
   ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f],
-  ...[2, 13, 2, 1, 0x68, 1, 0x73, 0, 0, 1, 0x68, 1, 0x67, 0, 0],
-  ...[7, 9, 2, 1, 0x73, 0, 0, 1, 0x67, 0, 1],
+  ...[2, 19, 3, 1, 0x68, 1, 0x73, 0, 0, 1, 0x68, 1, 0x67, 0, 0, 1, 0x68, 1, 0x74, 0, 0],
+  ...[7, 13, 3, 1, 0x73, 0, 0, 1, 0x67, 0, 1, 1, 0x74, 0, 2],
 )
 
 const mostCompiled = 64
@@ -61,18 +62,25 @@ export class Engine {
 
   /** Instruments and compiles; the same bytes under the same limits only once. */
   compile(name: string, bytes: Uint8Array<ArrayBuffer>, limits: FullLimits, init: { fuel: boolean }): CompiledModule {
-    const { memoryPages, tableElements, callDepth, moduleBytes } = limits
+    const { memoryPages, tableElements, footprintBytes, callDepth, moduleBytes } = limits
     if (bytes.length > moduleBytes) {
       const details = { what: `Module '${name}'`, actual: bytes.length, value: moduleBytes, limit: 'moduleBytes' }
       throw wasmError('BP_WASM_SIZE_LIMIT', { details })
     }
     const digest = createHash('sha256').update(bytes).digest('base64')
-    const key = [digest, name, memoryPages, tableElements, callDepth, init.fuel].join(' ')
+    const key = [digest, name, memoryPages, tableElements, footprintBytes, callDepth, init.fuel].join(' ')
     const known = this.#compiled.get(key)
     if (known) return known
     const what = `Module '${name}'`
     const depth = callDepth === Number.POSITIVE_INFINITY ? {} : { callDepth: Math.min(callDepth, 0x7fffffff) }
-    const { bytes: instrumented, shape } = instrument(bytes, { what, memoryPages, tableElements, ...init, ...depth })
+    const { bytes: instrumented, shape } = instrument(bytes, {
+      what,
+      memoryPages,
+      tableElements,
+      footprintBytes,
+      ...init,
+      ...depth,
+    })
     try {
       const made = { name, module: new wasm.Module(instrumented), shape }
       this.#compiled.set(key, made)
@@ -94,19 +102,26 @@ export class Engine {
   /** Makes an instance under a meter. Throws `BP_WASM_IMPORT_MISSING`, `BP_WASM_MEMORY_LIMIT` or `BP_WASM_MODULE_INVALID`. */
   instantiate({ name, module, shape }: CompiledModule, imports: WasmImports, meter: Meter): Wired {
     const what = `Module '${name}'`
+    meter.admit(shape, what)
     const instance = this.#instance(module, imports, what, meter)
     const all = instance.exports as Record<string, WasmExport>
     const added = (key: string) => all[addedPrefix + key]
     const gauge = { fuel: added('fuel'), depth: added('depth'), granted: 0 } as unknown as Gauge
     meter.add(gauge)
     for (let i = 0; i < shape.memories.length; i++) meter.addMemory(added(`memory${i}`) as WasmMemory, what)
+    for (let i = 0; i < shape.tables.length; i++) meter.addTable(added(`table${i}`) as WasmTable)
     this.#gate ??= new wasm.Module(gateBytes)
     const guard = new wasm.Instance(this.#gate, {
-      h: { s: (why: number) => meter.stop(gauge, why), g: (pages: number) => meter.grow(pages) },
+      h: {
+        s: (why: number) => meter.stop(gauge, why),
+        g: (pages: number) => meter.grow(pages),
+        t: (elements: number) => meter.growTable(elements),
+      },
     }).exports
     const table = added('gate') as WasmTable
     table.set(0, guard.s)
     table.set(1, guard.g)
+    table.set(2, guard.t)
     return {
       name,
       exports: visible(all),

@@ -20,10 +20,16 @@ export interface WasmLimits {
   readonly hostCalls?: number
   /** How deep its functions may call one another. @default what the engine's stack holds */
   readonly callDepth?: number
-  /** Elements that one table may hold. @default 1000000 */
+  /** Elements that all its tables may hold together, growth included. @default 1000000 */
   readonly tableElements?: number
-  /** @default 268435456 (256 MiB) */
+  /** @default 67108864 (64 MiB) */
   readonly moduleBytes?: number
+  /**
+   * Bytes that its modules and an instance of them may take together, memories aside: reckoned from what they declare (512 for
+   * an export, 128 for a function, 48 for a global, 40 for an element of a table, ...) before they are compiled. Not for what
+   * compiled code takes, which depends on the engine. @default 134217728 (128 MiB)
+   */
+  readonly footprintBytes?: number
   /** @default 67108864 (64 MiB) */
   readonly inputBytes?: number
   /** @default 67108864 (64 MiB) */
@@ -47,7 +53,8 @@ const defaults: FullLimits = {
   hostCalls: 1_000_000,
   callDepth: Number.POSITIVE_INFINITY,
   tableElements: 1_000_000,
-  moduleBytes: 256 << 20,
+  moduleBytes: 64 << 20,
+  footprintBytes: 128 << 20,
   inputBytes: 64 << 20,
   outputBytes: 64 << 20,
   varBytes: 1 << 20,

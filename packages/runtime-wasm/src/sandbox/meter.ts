@@ -1,7 +1,8 @@
 import { type BackplaneError, coreError } from '@backplane/core'
 import { wasmError } from '../errors.ts'
 import { asking } from '../module/additions.ts'
-import type { WasmGlobal, WasmMemory } from '../webassembly.ts'
+import type { ModuleShape } from '../module/read-module.ts'
+import type { WasmGlobal, WasmMemory, WasmTable } from '../webassembly.ts'
 import type { FuelShare } from './fuel-share.ts'
 import type { FullLimits } from './limits.ts'
 
@@ -38,6 +39,8 @@ export class Meter {
   readonly limits: FullLimits
   readonly #gauges: Gauge[] = []
   readonly #memories: WasmMemory[] = []
+  readonly #tables: WasmTable[] = []
+  #footprint = 0
   #function = ''
   #budget = Number.POSITIVE_INFINITY
   #deadline = Number.POSITIVE_INFINITY
@@ -59,6 +62,35 @@ export class Meter {
 
   add(gauge: Gauge): void {
     this.#gauges.push(gauge)
+  }
+
+  /**
+   * Takes one module more into the account, before an instance of it is made. Throws `BP_WASM_MEMORY_LIMIT`,
+   * `BP_WASM_FEATURE` or `BP_WASM_SIZE_LIMIT` when all of them together are more than allowed.
+   */
+  admit(shape: ModuleShape, what: string): void {
+    const { memoryPages, tableElements, footprintBytes } = this.limits
+    const pages = shape.memories.reduce((sum, { initial }) => sum + initial, this.pages)
+    if (pages > memoryPages) throw this.#memoryLimit(what)
+    const elements = shape.tables.reduce((sum, { bounds }) => sum + bounds.initial, this.elements)
+    if (elements > tableElements) {
+      const feature = `tables of ${elements} elements with those before it (limit: tableElements, ${tableElements})`
+      throw wasmError('BP_WASM_FEATURE', { details: { what, feature } })
+    }
+    this.#footprint += shape.footprint
+    if (this.#footprint > footprintBytes) {
+      const details = { what: 'The footprint of all modules', actual: this.#footprint, value: footprintBytes }
+      throw wasmError('BP_WASM_SIZE_LIMIT', { details: { ...details, limit: 'footprintBytes' } })
+    }
+  }
+
+  addTable(table: WasmTable): void {
+    this.#tables.push(table)
+  }
+
+  /** Elements of all tables now. */
+  get elements(): number {
+    return this.#tables.reduce((sum, { length }) => sum + length, 0)
   }
 
   /** Counts a memory. Throws `BP_WASM_MEMORY_LIMIT` when all of them are more than allowed already. */
@@ -127,6 +159,11 @@ export class Meter {
     if (this.pages + wanted <= this.limits.memoryPages) return 1
     this.#refusedPages = wanted
     return 0
+  }
+
+  /** Asked before a table grows; gives 1 when it may. */
+  growTable(elements: number): number {
+    return this.elements + (elements >>> 0) <= this.limits.tableElements ? 1 : 0
   }
 
   /** Counts one call to the host. Throws when the call under way must end. */

@@ -4,6 +4,7 @@ import { inputBytes, type LoadedPlugin, writeLog } from '../extism/foreground.ts
 import { hostFailed } from '../extism/host-functions.ts'
 import type { WasmCallOptions, WasmPlugin } from '../extism/plugin.ts'
 import { Variables } from '../extism/variables.ts'
+import { type CallScope, Nesting } from '../sandbox/nesting.ts'
 import { answerOf } from './answer.ts'
 import { type Question, type ToHost, toHost } from './protocol.ts'
 import { refusalOf } from './refusal.ts'
@@ -22,6 +23,7 @@ interface PendingCall {
   readonly name: string
   readonly input: Uint8Array
   readonly options: WasmCallOptions
+  readonly scope: CallScope | undefined
   readonly deadline: number
   readonly controller: AbortController
   thread: ThreadHandle | undefined
@@ -42,6 +44,8 @@ export class Threads implements WasmPlugin {
   readonly #queue: PendingCall[] = []
   readonly #graces = new Set<Timer>()
   readonly #closing = new AbortController()
+  /** Absent where no host function could call the plugin. */
+  readonly #nesting: Nesting | undefined
   #lastId = 0
   /** What threads begin with. */
   #variables: ReadonlyMap<string, Uint8Array> = new Map()
@@ -49,6 +53,7 @@ export class Threads implements WasmPlugin {
 
   private constructor(init: ThreadsInit) {
     this.#init = init
+    this.#nesting = init.functions.size > 0 ? new Nesting(init.id, init.instances) : undefined
   }
 
   /** Makes a plugin whose first thread is ready. */
@@ -87,6 +92,7 @@ export class Threads implements WasmPlugin {
     }
     const timeoutMs = Math.min(options.timeoutMs ?? Number.POSITIVE_INFINITY, limits.timeoutMs)
     return new Promise((resolve, reject) => {
+      const scope = this.#nesting?.begin()
       this.#lastId = (this.#lastId % 0x7ffffffe) + 1
       const id = this.#lastId
       const abort = () => this.#giveUp(id, abortedBy(signal))
@@ -98,6 +104,7 @@ export class Threads implements WasmPlugin {
         name,
         input: bytes,
         options,
+        scope,
         deadline: performance.now() + timeoutMs,
         controller: new AbortController(),
         thread: undefined,
@@ -105,6 +112,7 @@ export class Threads implements WasmPlugin {
           timer?.cancel()
           signal?.removeEventListener('abort', abort)
           this.#calls.delete(id)
+          if (scope) this.#nesting?.end(scope)
           if (result instanceof BackplaneError) {
             pending.controller.abort(result)
             reject(result)
@@ -121,6 +129,7 @@ export class Threads implements WasmPlugin {
   async variables({ signal }: { readonly signal?: AbortSignal } = {}): Promise<ReadonlyMap<string, Uint8Array>> {
     const [thread] = this.#threads
     if (this.#closed || !thread) return this.#variables
+    this.#nesting?.check()
     const ended = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])])
     return new Promise((resolve, reject) => {
       const stop = () => reject(this.#closed ? this.#closedError() : abortedBy(signal))
@@ -246,7 +255,8 @@ export class Threads implements WasmPlugin {
     if (!call && id !== 0) return
     const signal = call?.controller.signal ?? this.#closing.signal
     try {
-      const answer = await answerOf(question, this.#init, signal, call?.options.hostContext)
+      const work = () => answerOf(question, this.#init, signal, call?.options.hostContext)
+      const answer = await (call?.scope ? call.scope.run(work) : work())
       try {
         thread.answer({ ...answer, id })
       } catch (cause) {
