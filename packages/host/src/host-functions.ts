@@ -107,6 +107,7 @@ class Management {
       loaded_count: loaded.length,
       sidecar_count: 0,
       loaded_plugins: loaded,
+      ...this.#announcement(),
       authoring: {
         guide_rpc: 'get_plugin_authoring_guide',
         template_rpc: 'get_plugin_template',
@@ -114,6 +115,12 @@ class Management {
         agents_doc: 'AGENTS.md',
       },
     }
+  }
+
+  /** What the driver has no word for either: others do not see all that is offered. */
+  #announcement(): Params {
+    const leftOut = this.#host.mesh?.notAnnounced
+    return leftOut === undefined ? {} : { not_announced: leftOut }
   }
 
   async list(signal: AbortSignal): Promise<Value> {
@@ -162,7 +169,7 @@ class Management {
       ? await this.#host.reload(id, source, { signal })
       : await this.#host.load(source, { signal })
     await this.#init.desired?.set(id, true)
-    return { status: 'success', plugin: summaryOf(plugin) }
+    return { status: 'success', plugin: summaryOf(plugin), ...this.#announcement() }
   }
 
   async unload(pluginId: string): Promise<Value> {

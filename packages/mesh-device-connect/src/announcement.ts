@@ -1,12 +1,13 @@
 import type { Advertisement, EventDescriptor, FunctionDescriptor, Identity, Labels, Params } from '@backplane/core'
+import { type Fitted, fitting } from './fitting.ts'
 import { hex, isoSeconds } from './ids.ts'
 import { encodeJson, isObject } from './json.ts'
 import { isEventName } from './subjects.ts'
 
 /** What a host says of itself at one moment, ready to be put into presence, heartbeat and registration. */
 export interface Announcement {
-  /** Device Connect's `capabilities`, as JSON text: the large part, made once per change. */
-  readonly capabilities: string
+  /** Device Connect's `capabilities` in so many bytes: the large part, made once for each change and size. */
+  readonly capabilities: (room: number) => Fitted
   /** Device Connect's `identity`, as JSON text. */
   readonly identity: string
   /** Events that are left out, since their names would make the registry refuse the whole device. */
@@ -25,7 +26,7 @@ export function announcementOf(identity: Identity, advertisement: Advertisement)
     labels: labelsOf(identity.labels),
   }
   return {
-    capabilities: encodeJson(capabilities),
+    capabilities: fitting(capabilities),
     identity: encodeJson(identityOf(identity)),
     unfitEvents: unfit.map((event) => event.name),
   }

@@ -37,7 +37,7 @@ import { readResponse, writeEvent, writeRequest } from './rpc.ts'
 import { asCallError } from './rpc-errors.ts'
 import { parseSelector } from './selector.ts'
 import type { Settings } from './settings.ts'
-import { checkDevice, checkTimeout, invalid, isEventName, subjectsOf } from './subjects.ts'
+import { checkDevice, checkTimeout, dotsInId, invalid, isEventName, subjectsOf } from './subjects.ts'
 import { awaitDependencies, waitFor } from './wait-for.ts'
 
 /** One member of a Device Connect network: a device where it serves, else a client. */
@@ -98,6 +98,10 @@ export class Member implements DeviceConnectMesh {
     return this.#transport.address
   }
 
+  get notAnnounced(): string | undefined {
+    return this.#presence?.leftOut
+  }
+
   serve(handler: MeshHandler): void {
     if (this.#handler || this.#joining) throw invalid('serve', 'it is called once, before connect')
     this.#handler = handler
@@ -125,6 +129,8 @@ export class Member implements DeviceConnectMesh {
     try {
       await this.#directory.join(subscriptions)
       if (this.#handler) {
+        const dots = dotsInId(this.#link.identity.deviceId)
+        if (dots !== undefined) this.#link.logger.warn(dots)
         this.#presence = this.#makePresence(this.#handler)
         this.#presence.offer(announcementOf(this.#link.identity, this.#advertisement))
         this.#heardRival = false

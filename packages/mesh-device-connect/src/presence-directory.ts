@@ -13,6 +13,9 @@ export interface PresenceDirectoryInit {
   readonly onRival: () => void
 }
 
+/** A wildcard is one token, and ids may have dots: so many are heard. */
+const anyId = ['*', '*.*', '*.*.*']
+
 /** Who is on a mesh without a registry: whoever announces a presence. */
 export class PresenceDirectory implements Directory {
   readonly #init: PresenceDirectoryInit
@@ -44,11 +47,13 @@ export class PresenceDirectory implements Directory {
 
   async join(subscriptions: Subscription[]): Promise<void> {
     const { transport, subjects } = this.#init.link
-    const heard = await transport.subscribe(subjects.presence('*'), ({ subject, payload }) => {
-      const device = subjects.presenceOf(subject)
-      if (device !== undefined) this.#peers.take(device, payload)
-    })
-    subscriptions.push(heard)
+    for (const anybody of anyId) {
+      const heard = await transport.subscribe(subjects.presence(anybody), ({ subject, payload }) => {
+        const device = subjects.presenceOf(subject)
+        if (device !== undefined) this.#peers.take(device, payload)
+      })
+      subscriptions.push(heard)
+    }
   }
 
   start(): void {

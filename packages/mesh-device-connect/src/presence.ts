@@ -6,7 +6,7 @@ import { commands } from './commands.ts'
 import { claimIdentity } from './identity-claim.ts'
 import type { Link } from './link.ts'
 import { Registrar } from './registrar.ts'
-import { presenceText, registrationText, type Standing } from './registration.ts'
+import { leftOutOf, presenceText, registrationText, type Standing } from './registration.ts'
 import type { Settings } from './settings.ts'
 
 /** What a member's life as a device needs. */
@@ -33,6 +33,7 @@ export class Presence {
   readonly #broadcasts: BroadcastListener
   #announcement: Announcement | undefined
   #warned = ''
+  #leftOut: string | undefined
 
   constructor({ link, handler, settings, crowd, onRefused }: PresenceInit) {
     this.#link = link
@@ -66,8 +67,26 @@ export class Presence {
       this.#link.logger.warn(`not announced, since events are named with letters, digits, - and _ only: ${unfit}`)
     }
     this.#warned = unfit
+    this.#saySo()
     this.#announcer.changed()
     this.#registrar?.changed()
+  }
+
+  /** What is left out of the announcement so that it fits into one message, in words; `undefined` where nothing is. */
+  get leftOut(): string | undefined {
+    return this.#announcement && leftOutOf(this.#standing())
+  }
+
+  #saySo(): void {
+    const { leftOut } = this
+    if (leftOut !== undefined && leftOut !== this.#leftOut) {
+      const { transport, logger } = this.#link
+      logger.warn(
+        { leftOut, limit: transport.maxPayload },
+        'more is offered than one message carries: it is announced in short',
+      )
+    }
+    this.#leftOut = leftOut
   }
 
   /** The registry counts this device as gone. */
@@ -92,6 +111,7 @@ export class Presence {
 
   /** Begins to announce, or does so anew after an outage. */
   start(): void {
+    this.#saySo()
     this.#announcer.start()
     this.#registrar?.start()
   }
@@ -116,9 +136,10 @@ export class Presence {
   }
 
   #standing(): Standing {
-    const { identity, instance, clock } = this.#link
+    const { identity, instance, clock, transport } = this.#link
     const announcement = this.#announcement as Announcement
-    return { identity, instance, announcement, status: this.#settings.status(), now: clock.now() }
+    const { maxPayload } = transport
+    return { identity, instance, announcement, maxPayload, status: this.#settings.status(), now: clock.now() }
   }
 }
 

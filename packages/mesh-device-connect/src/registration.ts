@@ -1,5 +1,7 @@
+import { Buffer } from 'node:buffer'
 import type { Identity, Params } from '@backplane/core'
 import { type Announcement, statusOf } from './announcement.ts'
+import type { Fitted } from './fitting.ts'
 import { encodeJson } from './json.ts'
 
 /** What a registration and a presence are made of. */
@@ -7,6 +9,8 @@ export interface Standing {
   readonly identity: Identity
   readonly instance: string
   readonly announcement: Announcement
+  /** Largest message, in bytes. */
+  readonly maxPayload: number
   /** More of the host's status. */
   readonly status: Params
   readonly now: number
@@ -18,10 +22,10 @@ export interface Standing {
  */
 export function registrationText(standing: Standing, ttlSeconds: number): string {
   const { identity, announcement, status, now } = standing
-  return (
-    `{"device_id":${encodeJson(identity.deviceId)},"device_ttl":${ttlSeconds},"capabilities":${announcement.capabilities},` +
-    `"identity":${announcement.identity},"status":${encodeJson(fitting(statusOf(identity, status, now)))}}`
-  )
+  const rest =
+    `"device_id":${encodeJson(identity.deviceId)},"device_ttl":${ttlSeconds},"identity":${announcement.identity},` +
+    `"status":${encodeJson(fitting(statusOf(identity, status, now)))}`
+  return `{${rest},"capabilities":${fittedBeside(rest, standing).text}}`
 }
 
 /**
@@ -48,10 +52,28 @@ function fitting(status: Params): Params {
  * over.
  */
 export function presenceText(standing: Standing): string {
-  const { identity, instance, announcement, status, now } = standing
+  const rest = presenceRest(standing)
+  return `{${rest},"capabilities":${fittedBeside(rest, standing).text}}`
+}
+
+/** What a presence leaves out so that it fits into a message, in words; `undefined` where it is whole. */
+export function leftOutOf(standing: Standing): string | undefined {
+  return fittedBeside(presenceRest(standing), standing).leftOut
+}
+
+function presenceRest({ identity, instance, announcement, status, now }: Standing): string {
   return (
-    `{"device_id":${encodeJson(identity.deviceId)},"capabilities":${announcement.capabilities},` +
-    `"identity":${announcement.identity},"status":${encodeJson(statusOf(identity, status, now))},` +
-    `"ts":${now / 1000},"d2d":true,"instance":${encodeJson(instance)}}`
+    `"device_id":${encodeJson(identity.deviceId)},"identity":${announcement.identity},` +
+    `"status":${encodeJson(statusOf(identity, status, now))},` +
+    `"ts":${now / 1000},"d2d":true,"instance":${encodeJson(instance)}`
   )
+}
+
+/** What a registration has around it as a request, and a status that grows a little from one time to the next. */
+const spareBytes = 2_048
+
+/** The capabilities in what a message has room for beside `rest`; by steps, so that they are not made anew each time. */
+function fittedBeside(rest: string, { announcement, maxPayload }: Standing): Fitted {
+  const spare = Math.min(spareBytes, Math.floor(maxPayload / 8))
+  return announcement.capabilities(maxPayload - Math.ceil((Buffer.byteLength(rest) + spare) / 256) * 256)
 }

@@ -3,8 +3,8 @@ import { coreError } from '@backplane/core'
 /**
  * The subjects of one tenant.
  *
- * Ids are read from the end of a subject, since other devices' ids may hold dots; our own may not (a dot breaks the
- * registry's heartbeat wildcard and the presence wildcard, which expect one token per id).
+ * Ids are read from the end of a subject, since ids may hold dots. (A dot breaks the registry's heartbeat wildcard and the
+ * presence wildcard of Python devices, which expect one token per id.)
  */
 export interface Subjects {
   /** Where devices are asked who is there. */
@@ -66,16 +66,26 @@ export function subjectsOf(tenant: string): Subjects {
 /** Ids that would collide with fixed subjects. */
 const reserved: ReadonlySet<string> = new Set(['registry', 'discovery', 'broadcast', 'device', 'setup', 'orchestrator'])
 
-/** Refuses, with `BP_INVALID_ARGUMENT`, an id that this host must not use for itself. */
+/**
+ * Refuses, with `BP_INVALID_ARGUMENT`, an id that this host must not use for itself. Dots are Device Connect's to allow, and
+ * its portal issues such ids; {@link dotsInId} says what does not work with them.
+ */
 export function checkOwnId(deviceId: string): void {
-  const reason = deviceId.includes('.')
-    ? 'a dot breaks the wildcards by which Device Connect finds devices; use a dash'
-    : reserved.has(deviceId)
-      ? 'Device Connect keeps this name for its own subjects'
-      : /^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/.test(deviceId)
-        ? undefined
-        : 'use a letter or digit, then up to 254 letters, digits, dashes or underscores'
+  const reason = reserved.has(deviceId)
+    ? 'Device Connect keeps this name for its own subjects'
+    : isDeviceId(deviceId)
+      ? undefined
+      : 'use a letter or digit, then up to 254 letters, digits, dots, dashes or underscores, and no dot beside another or at the end'
   if (reason) throw invalid(`The device id '${deviceId}'`, reason)
+}
+
+/** What to know about an id with dots; `undefined` for one without. */
+export function dotsInId(deviceId: string): string | undefined {
+  if (!deviceId.includes('.')) return undefined
+  return (
+    `the device id '${deviceId}' has dots: calls reach it, but Device Connect's registry does not hear its heartbeats, and ` +
+    'stock agents do not hear its presence or events, since their wildcards take one token for an id; use a dash'
+  )
 }
 
 /** Refuses, with `BP_INVALID_ARGUMENT`, what is no tenant (the portal's rule, less the dot). */
@@ -86,8 +96,12 @@ export function checkTenant(tenant: string): void {
 
 /** Refuses, with `BP_INVALID_ARGUMENT`, what cannot be another device's id. Dots are Device Connect's to allow. */
 export function checkDevice(device: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/.test(device) && !/\.\.|\.$/.test(device)) return
+  if (isDeviceId(device)) return
   throw invalid(`The device id '${device}'`, 'device ids are letters, digits, dots, dashes and underscores')
+}
+
+function isDeviceId(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/.test(text) && !/\.\.|\.$/.test(text)
 }
 
 /** Whether it may name an event: the rule of the registry, which refuses the whole device otherwise. */

@@ -1,3 +1,4 @@
+import { memoryTransport } from '@backplane/core/memory'
 import { describe, expect, test } from 'vitest'
 import exchanges from './fixtures/exchanges.json' with { type: 'json' }
 import { ask, offering, type TestNetwork, tap, testNetwork } from './meshes.ts'
@@ -12,6 +13,57 @@ async function joined(net: TestNetwork, init = {}, identity = {}) {
   await net.settle(mesh.connect())
   return mesh
 }
+
+describe('more than one message carries', () => {
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      name: `f${at}`,
+      description: 'Does something. '.repeat(20),
+      parameters: { type: 'object', properties: { x: { type: 'number', description: 'Some number.' } } },
+    }))
+
+  test.each([
+    [3, undefined],
+    [30, 'descriptions beyond 80 characters, descriptions within schemas'],
+    [70, 'schemas, descriptions, labels, tags'],
+    [500, /^\d+ of 500 functions, 0 of 0 events/],
+  ])('is announced in short: %i functions in 10 kB', async (count, leftOut) => {
+    await using net = testNetwork()
+    const transport = memoryTransport({ network: net.network, client: 'small', maxPayload: 10_000 })
+    const heard = await tap(await net.wire(), presences)
+    const mesh = await joined(net, { transport })
+    expect(mesh.notAnnounced).toBeUndefined()
+    mesh.advertise({ revision: 2, functions: many(count), events: [] })
+    if (leftOut === undefined) expect(mesh.notAnnounced).toBeUndefined()
+    else expect(mesh.notAnnounced).toMatch(leftOut)
+    await net.clock.advance(200)
+    const names = heard.at(-1)!.body.capabilities.functions.map(({ name }: { name: string }) => name)
+    expect(names[0]).toBe('f0')
+    if (count <= 70) expect(names).toHaveLength(count)
+    else expect(names.length).toBeGreaterThan(70)
+    const warned = net.logs.filter(({ text }) => text.includes('announced in short'))
+    expect(warned).toHaveLength(leftOut === undefined ? 0 : 1)
+    const answer = await net.settle(
+      ask(await net.wire(), 'device-connect.t.h1.cmd', { id: '1', method: 'requestRegistration' }),
+    )
+    expect(answer.result.capabilities.functions).toHaveLength(names.length)
+    mesh.advertise({ revision: 3, functions: many(2), events: [] })
+    expect(mesh.notAnnounced).toBeUndefined()
+  })
+})
+
+test('an id with dots is taken, found and called, with a warning', async () => {
+  await using net = testNetwork()
+  for (const deviceId of ['default-press.4', 'v1.2.3']) {
+    await net.settle(net.member({ deviceId, tenant: 't' }, async () => deviceId).connect())
+  }
+  const client = net.member({ deviceId: 'c1', tenant: 't' })
+  await net.settle(client.connect())
+  const found = await net.settle(client.discover())
+  expect(found.map(({ deviceId }) => deviceId).sort()).toEqual(['default-press.4', 'v1.2.3'])
+  expect(await net.settle(client.invoke('v1.2.3', 'f'))).toBe('v1.2.3')
+  expect(net.logs.filter(({ text }) => text.includes('has dots')).map(({ level }) => level)).toEqual(['warn', 'warn'])
+})
 
 describe('presence', () => {
   test('has the form of the Python host, and nothing that is null where Python cannot take it', async () => {
@@ -170,6 +222,10 @@ describe('presence', () => {
     mesh.advertise({ revision: 1, functions: [{ name: 'f', description }], events: [] })
     await net.settle(mesh.connect())
     await net.clock.advance(5_000)
+    expect(net.logs.filter(({ text }) => text.includes('announced in short'))).toHaveLength(1)
+    const large = net.member({ deviceId: 'h2', tenant: 't', model: description }, serve)
+    await net.settle(large.connect())
+    await net.clock.advance(5_000)
     expect(net.logs.filter(({ level }) => level === 'error')).toHaveLength(1)
   })
 
@@ -208,7 +264,7 @@ describe('presence', () => {
 })
 
 describe('an identity', () => {
-  test.each(['a.b', '', '-a', 'a b', 'a*', 'registry', 'x'.repeat(300)])(
+  test.each(['a..b', 'a.', '.a', '', '-a', 'a b', 'a*', 'registry', 'x'.repeat(300)])(
     'is refused where it does not fit: %s',
     (deviceId) => {
       const net = testNetwork()

@@ -49,6 +49,11 @@ export interface Mesh extends AsyncDisposable {
   /** Replaces what is announced. Returns at once; a mesh debounces bursts and never makes a load wait. */
   advertise(advertisement: Advertisement): void
   /**
+   * What others do not see of what is advertised, in words, where it is more than one message of the medium carries:
+   * `schemas, descriptions`, `3 of 900 functions`. `undefined` where they see all. A mesh without limits leaves it out.
+   */
+  readonly notAnnounced?: string | undefined
+  /**
    * Joins and announces. Rejects with `BP_CONNECT_FAILED`, `BP_AUTH_FAILED`, `BP_IDENTITY_TAKEN`, `BP_TIMEOUT` or
    * `BP_ABORTED`; it may be called again then. Later losses mend themselves and show as status events.
    */
