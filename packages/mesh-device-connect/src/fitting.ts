@@ -10,7 +10,7 @@ export interface Capabilities {
 }
 
 /** A function or an event. */
-export interface Offered {
+interface Offered {
   readonly name: string
   readonly [field: string]: unknown
 }
