@@ -1,4 +1,5 @@
 import type { BackplaneError, Logger, LogMethod } from '@backplane/core'
+import { maskError, maskText, maskValue } from '@backplane/core/runtime'
 import type { CliIo } from './io.ts'
 import { Shown, shown } from './shown.ts'
 
@@ -58,7 +59,8 @@ export class Reporter {
   }
 
   /** A failure that does not end the command; `about` says of what. */
-  warn(error: BackplaneError, about = shown``): void {
+  warn(thrown: BackplaneError, about = shown``): void {
+    const error = maskError(thrown) as BackplaneError
     if (this.json) {
       this.#print('err', Shown.json({ warning: { about: about.toString().trim(), ...error.toJSON() } }))
       return
@@ -68,7 +70,7 @@ export class Reporter {
   }
 
   failure(error: BackplaneError): void {
-    const { code, message, next, retryable, details } = error
+    const { code, message, next, retryable, details } = maskError(error) as BackplaneError
     if (this.json) this.#print('err', Shown.json({ error: { code, message, next, retryable, details } }))
     else {
       const head = this.#paint(31, shown`Error:`)
@@ -88,8 +90,9 @@ export class Reporter {
       (name: LogLevel): LogMethod =>
       (first: object | string, message?: string) => {
         if (levels.indexOf(name) < from) return
-        const fields = typeof first === 'string' ? bindings : { ...bindings, ...first }
-        const msg = typeof first === 'string' ? first : (message ?? '')
+        const given = typeof first === 'string' ? bindings : { ...bindings, ...first }
+        const fields = maskValue(given) as Record<string, unknown>
+        const msg = maskText(typeof first === 'string' ? first : (message ?? ''))
         const record = { time: Date.now(), level: name, ...fields, msg }
         this.#print('err', this.json ? Shown.json(record) : this.#line(name, msg, fields))
       }

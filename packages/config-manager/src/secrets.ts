@@ -25,8 +25,12 @@ export function memorySecrets(): SecretStore {
   }
 }
 
-/** In a stored document, the value of a password item is an object of this one member: the name under which the secret is kept. */
+/** In a stored document, the value and the default of a password item are objects of this one member: the name under which the secret is kept. */
 const reference = '$secret'
+
+/** What is secret of a password item: a default is the value until somebody sets another. */
+const secretProperties = ['value', 'default'] as const
+type SecretProperty = (typeof secretProperties)[number]
 
 /** A category as it may be written, and the names of the secrets that were kept for it. */
 export interface Sealed {
@@ -47,25 +51,27 @@ export async function sealSecrets(
   const kept: string[] = []
   let items: Map<string, Item> | undefined
   for (const [name, item] of category.items) {
-    if (!isSecret(item)) continue
-    if (!secrets) throw configError('BP_CONFIG_SECRETS_MISSING', { details: { category: category.name, item: name } })
-    const slot = slotOf(category.name, name)
-    let secretName = names.get(slot)
-    if (secretName === undefined || own(before?.items.get(name) ?? {}, 'value') !== own(item, 'value')) {
-      secretName = `${slot}/${category.revision}`
-      await secrets.put(secretName, own(item, 'value') as string)
-      kept.push(secretName)
+    for (const property of secretProperties) {
+      if (!isSecret(item, property)) continue
+      if (!secrets) throw configError('BP_CONFIG_SECRETS_MISSING', { details: { category: category.name, item: name } })
+      const slot = slotOf(category.name, name, property)
+      let secretName = names.get(slot)
+      if (secretName === undefined || own(before?.items.get(name) ?? {}, property) !== own(item, property)) {
+        secretName = `${slot}/${category.revision}`
+        await secrets.put(secretName, own(item, property) as string)
+        kept.push(secretName)
+      }
+      items ??= new Map(category.items)
+      items.set(name, withProperty(items.get(name) as Item, property, { [reference]: secretName }))
     }
-    items ??= new Map(category.items)
-    items.set(name, withProperty(item, 'value', { [reference]: secretName }))
   }
   return { category: items ? { ...category, items } : category, kept }
 }
 
 /** One name for an item of a category; names that have `/` in them must not run together: `a/b` and `c` are not `a` and `b/c`. */
-function slotOf(category: string, item: string): string {
+function slotOf(category: string, item: string, property: SecretProperty): string {
   const escaped = (name: string) => name.replaceAll('%', '%25').replaceAll('/', '%2F')
-  return `${escaped(category)}/${escaped(item)}`
+  return `${escaped(category)}/${escaped(item)}${property === 'value' ? '' : `/${property}`}`
 }
 
 /** Brings the secrets of a stored category back; `names` learns under which name each is kept. */
@@ -76,28 +82,30 @@ export async function openSecrets(
 ): Promise<Category> {
   let items: Map<string, Item> | undefined
   for (const [name, item] of category.items) {
-    const secretName = referenceOf(item)
-    if (secretName === undefined) continue
-    items ??= new Map(category.items)
-    items.set(name, withProperty(item, 'value', (await secrets?.get(secretName)) ?? ''))
-    names.set(slotOf(category.name, name), secretName)
+    for (const property of secretProperties) {
+      const secretName = referenceOf(item, property)
+      if (secretName === undefined) continue
+      items ??= new Map(category.items)
+      const secret = (await secrets?.get(secretName)) ?? ''
+      items.set(name, withProperty(items.get(name) as Item, property, secret))
+      names.set(slotOf(category.name, name, property), secretName)
+    }
   }
   return items ? { ...category, items } : category
 }
 
 /** Tells whether a category has a secret to keep. */
 export function hasSecrets(category: Category): boolean {
-  for (const item of category.items.values()) if (item.type === 'password' && isSecret(item)) return true
-  return false
+  return [...category.items.values()].some((item) => secretProperties.some((property) => isSecret(item, property)))
 }
 
-function isSecret(item: Item): boolean {
-  return own(item, 'type') === 'password' && typeof own(item, 'value') === 'string' && own(item, 'value') !== ''
+function isSecret(item: Item, property: SecretProperty): boolean {
+  return own(item, 'type') === 'password' && typeof own(item, property) === 'string' && own(item, property) !== ''
 }
 
 /** The name under which a stored item's secret is kept, if it has one. */
-function referenceOf(item: Item): string | undefined {
-  const value = own(item, 'value')
+function referenceOf(item: Item, property: SecretProperty): string | undefined {
+  const value = own(item, property)
   if (own(item, 'type') !== 'password' || typeof value !== 'object' || value === null) return undefined
   const name = own(value as Item, reference)
   return typeof name === 'string' ? name : undefined
@@ -105,5 +113,7 @@ function referenceOf(item: Item): string | undefined {
 
 /** The names of all secrets that a sealed category refers to. */
 export function secretNamesOf(sealed: Category): string[] {
-  return [...sealed.items.values()].map(referenceOf).filter((name) => name !== undefined)
+  return [...sealed.items.values()].flatMap((item) =>
+    secretProperties.map((property) => referenceOf(item, property)).filter((name) => name !== undefined),
+  )
 }

@@ -27,7 +27,11 @@ describe('secrets', () => {
       await manager.register('c', items)
       const events: unknown[] = []
       await manager.update('c', { token: 'hunter2', user: 'you' })
-      await manager.set('c', 'token', '****')
+      expect(await manager.set('c', 'token', '****')).toMatchObject({ changed: [] })
+      expect(manager.values('c')).toMatchObject({ token: 'hunter2' })
+      await manager.update('c', { token: '****', user: 'them' })
+      expect(manager.values('c')).toEqual({ token: 'hunter2', user: 'them' })
+      await manager.set('c', 'user', 'you')
       await manager.set('c', 'token', 'hunter3', { reason: 'rotated' })
       await expect(
         manager.register('c', { ...items, token: { ...items.token, rule: 'len("value") < 3' } }),
@@ -51,6 +55,38 @@ describe('secrets', () => {
     await using again = configManager({ store: fileStore(dir) })()
     await again.start()
     expect(again.values('c')).toMatchObject({ token: 'ok' })
+    rmSync(dir, { recursive: true })
+  })
+
+  it('that are defaults are kept as the values are, and come back', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'config-secret-'))
+    const withDefaults = {
+      own: { description: '', type: 'password', default: 'hunter-default' },
+      set: { description: '', type: 'password', default: 'hunter-other' },
+      optional: { description: '', type: 'password', default: '' },
+    } as const
+    const kept = () => readFileSync(join(dir, 'config.log'), 'latin1')
+    {
+      await using manager = configManager({ store: fileStore(dir) })()
+      await manager.register('c', withDefaults)
+      await manager.set('c', 'set', 'hunter-mine')
+      expect(JSON.stringify([manager.items('c'), manager.export(), manager.audit()])).not.toContain('hunter')
+    }
+    expect(kept()).not.toContain('hunter')
+    {
+      await using manager = configManager({ store: fileStore(dir) })()
+      await manager.register('c', withDefaults)
+      expect(manager.values('c')).toEqual({ own: 'hunter-default', set: 'hunter-mine', optional: '' })
+      await manager.reset('c', 'set')
+      expect(manager.values('c')).toMatchObject({ set: 'hunter-other' })
+      await manager.register('c', { ...withDefaults, own: { ...withDefaults.own, default: 'hunter-new' } })
+    }
+    expect(kept()).not.toContain('hunter')
+    await using again = configManager({ store: fileStore(dir) })()
+    await again.start()
+    expect(again.values('c')).toMatchObject({ set: 'hunter-other' })
+    await again.reset('c', 'own')
+    expect(again.values('c')).toMatchObject({ own: 'hunter-new' })
     rmSync(dir, { recursive: true })
   })
 

@@ -11,6 +11,7 @@ import {
   type PluginStatus,
   type Value,
 } from '@backplane/core'
+import { maskText, maskValue } from '@backplane/core/runtime'
 import type { DesiredState } from './desired-state.ts'
 import { hostError } from './errors.ts'
 import type { PluginFolder } from './plugin-folder.ts'
@@ -134,10 +135,8 @@ class Management {
         id,
         path: dir,
         loaded: loaded.some((plugin) => plugin.id === source?.manifest.id),
-        ...(raw === undefined ? { manifest_error: listError(error) } : { manifest: raw as Value }),
-        ...(raw !== undefined && error
-          ? { error: { code: error.code, message: error.message, next: error.next } }
-          : {}),
+        ...(raw === undefined ? { manifest_error: listError(error) } : { manifest: shownManifest(raw) }),
+        ...(raw !== undefined && error ? { error: shownError(error) } : {}),
       })),
       sidecars: {},
       capabilities_dir: folder.dir,
@@ -198,17 +197,40 @@ function conditionOf({ state, runtime, generation, restarts, error, unenforced }
     runtime,
     generation,
     restarts,
-    ...(error ? { error: { code: error.code, message: error.message, next: error.next } } : {}),
+    ...(error ? { error: shownError(error) } : {}),
     ...(unenforced.length > 0 ? { unenforced } : {}),
   }
 }
 
 function listError(error: BackplaneError | undefined): string {
-  return error?.code === 'BP_PLUGIN_NOT_FOUND' ? 'missing manifest.json' : (error?.message ?? 'not readable')
+  return error?.code === 'BP_PLUGIN_NOT_FOUND' ? 'missing manifest.json' : maskText(error?.message ?? 'not readable')
+}
+
+/**
+ * A manifest for whoever asks: without secrets, values of its environment, and where things lie on this machine. What the
+ * driver's callers look at (ids, versions, descriptions, entry points, what it depends on) stays as it is.
+ */
+function shownManifest(raw: unknown): Value {
+  return withoutPaths(maskValue(raw)) as Value
+}
+
+/** An absolute path, of any system: only its last name is shown. */
+const absolutePath = /^(?:\/|[A-Za-z]:[\\/]|\\\\|~\/|file:\/\/).*?([^\\/]*)$/s
+
+function withoutPaths(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(absolutePath, (_, name: string) => `…/${name}`)
+  if (Array.isArray(value)) return value.map(withoutPaths)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutPaths(one)]))
+}
+
+function shownError({ code, message, next }: BackplaneError): { code: string; message: string; next: string } {
+  return { code, message: maskText(message), next: maskText(next) }
 }
 
 /** The driver's own texts come alone, as its callers compare them; every other failure carries its code and next step. */
-function failure(what: 'load' | 'reload' | 'unload', pluginId: string, { code, message, next }: BackplaneError): Value {
+function failure(what: 'load' | 'reload' | 'unload', pluginId: string, error: BackplaneError): Value {
+  const { code, message, next } = shownError(error)
   if (code === 'BP_PLUGIN_NOT_FOUND') {
     return { status: 'error', plugin_id: pluginId, message: `Failed to ${what} plugin '${pluginId}'` }
   }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type ConfigManager, configManager } from '@backplane/config-manager'
 import { fileStore } from '@backplane/config-manager/file'
 import { createHost, type Host, type Interceptor, type Logger, type MeshFactory } from '@backplane/core'
+import { maskingLogger } from '@backplane/core/runtime'
 import { processRuntime } from '@backplane/handshake-grpc'
 import { nodeRuntime } from '@backplane/runtime-node'
 import { type PythonRuntimeInit, pythonRuntime } from '@backplane/runtime-python'
@@ -31,7 +32,7 @@ export interface PresetInit {
   readonly stateDir?: string
   /** Wrapped around every call, outside the preset's own check of parameters: `tracing(api)`, for instance. @default none */
   readonly interceptors?: readonly Interceptor[]
-  /** Takes the log; a pino instance fits. @default silent */
+  /** Takes the log, without what is a secret by name or form; a pino instance fits. @default silent */
   readonly logger?: Logger
 }
 
@@ -48,7 +49,8 @@ export interface PresetHost extends Host {
  * the functions by which a host is managed. It reads as an example: copy it where you need another composition.
  */
 export function presetHost(init: PresetInit, mesh: MeshFactory): PresetHost {
-  const { autoLoad = true, logger, stateDir } = init
+  const { autoLoad = true, stateDir } = init
+  const logger = init.logger && maskingLogger(init.logger)
   const folder = pluginFolder(init.plugins ?? 'plugins', { runtimes: () => host.runtimes })
   const desired = stateDir === undefined ? undefined : desiredStateFile(join(stateDir, 'plugins.json'), logger)
   const known = desired ? { desired } : {}

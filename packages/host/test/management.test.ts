@@ -285,3 +285,37 @@ test('says where state cannot be kept', async () => {
   })
   expect(() => stateDirs(join(dir, 'file'))('one')).toThrow(expect.objectContaining({ code: 'BP_STATE_UNWRITABLE' }))
 })
+
+test('tells nobody the secrets of plugins, nor where things lie, in lists and in errors', async () => {
+  await put('keeper', `throw new Error('connect nats://me:hunter2@h: password=hunter2')`, {
+    id: 'keeper',
+    version: '1.0.0',
+    process: { command: '/opt/hunter2/bin/tool', env: { ANY: 'hunter2' }, args: ['--token', 'hunter2'] },
+    config: {
+      login: { type: 'password', default: 'hunter2', description: 'x' },
+      api_key: { type: 'string', default: 'hunter2' },
+    },
+    apiKey: 'hunter2',
+    home: 'C:\\hunter2\\data',
+  })
+  await put('bad', greeter, { id: 'bad', limits: { tokn: 1 }, token: 'hunter2' })
+  const failed = await host.call('load_plugin', { plugin_id: 'keeper' })
+  expect(failed).toMatchObject({ status: 'error', message: expect.stringContaining('****') })
+  const listed = await host.call('list_plugins')
+  expect(JSON.stringify([failed, listed])).not.toContain('hunter2')
+  expect(listed).toMatchObject({
+    available: [
+      { id: 'bad' },
+      {
+        id: 'keeper',
+        manifest: {
+          id: 'keeper',
+          version: '1.0.0',
+          entry_point: 'plugin.mjs',
+          process: { command: '…/tool', env: { ANY: '****' } },
+          home: '…/data',
+        },
+      },
+    ],
+  })
+})

@@ -6,4 +6,5 @@
 
 export { untilAborted } from '../until-aborted.ts'
 export { failureToStart } from './failure-to-start.ts'
+export { isSecretName, maskError, maskingLogger, maskText, maskValue } from './masking.ts'
 export { RemoteCall, type RemoteCallLine } from './remote-call.ts'
