@@ -70,6 +70,8 @@ runtimeCompliance({
         'stream',
         'health',
         'values.bytes',
+        'values.bigint',
+        'values.nonFinite',
       ],
     }
   },

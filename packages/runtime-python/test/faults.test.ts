@@ -176,6 +176,7 @@ test('errors that cannot be sent as they are reach whoever waits for them', asyn
   const code = `${head}    @rpc()
     async def fail(self, kind: str):
         from backplane_worker.errors import PluginError
+        import json
         loop = []
         loop.append(loop)
         class Mute:
@@ -213,12 +214,14 @@ test('values over the limit, and what is no JSON, fail their own call', async ()
     await capability(
       `${head}    @rpc()
     async def give(self, kind: str, value=None):
+        import json
         loop = []
         loop.append(loop)
         return {
             "large": "x" * (64 << 20) if kind == "large" else None,
             "object": object() if kind == "object" else None,
-            "nan": float("nan") if kind == "nan" else None,
+            "deep": json.loads("[" * 400 + "]" * 400) if kind == "deep" else None,
+            "deep bytes": json.loads("[" * 300 + "]" * 300) + [b"x"] if kind == "deep bytes" else None,
             "set": {1, 2} if kind == "set" else None,
             "key": {(1, 2): 3} if kind == "key" else None,
             "loop": loop if kind == "loop" else None,
@@ -237,28 +240,30 @@ test('values over the limit, and what is no JSON, fail their own call', async ()
 
     @rpc()
     async def wide(self) -> dict:
-        return {"small": 2**53 - 1, "big": 2**64, "list": [-(2**70)]}
+        return {"small": 2**53 - 1, "big": 2**64, "list": [-(2**70)], "odd": [float("nan"), -1e400, -0.0]}
 `,
     ),
   )
   const pid = await host.call('pid')
   await expect(host.call('give', { kind: 'large' })).rejects.toMatchObject({ code: 'BP_PAYLOAD_TOO_LARGE' })
-  for (const kind of ['object', 'nan', 'set', 'key', 'loop'])
+  for (const kind of ['object', 'deep', 'deep bytes', 'set', 'key', 'loop'])
     await expect(host.call('give', { kind }), kind).rejects.toMatchObject({ code: 'BP_VALUE_INVALID' })
   await expect(host.call('give', { kind: '', value: 'x'.repeat(2 << 20) })).rejects.toMatchObject({
     code: 'BP_PAYLOAD_TOO_LARGE',
   })
-  await expect(host.call('give', { kind: '', value: Number.NaN })).rejects.toMatchObject({ code: 'BP_VALUE_INVALID' })
+  await expect(host.call('give', { kind: '', value: new Date(0) as never })).rejects.toMatchObject({
+    code: 'BP_VALUE_INVALID',
+  })
   await expect(host.call('deep')).rejects.toMatchObject({
     code: 'BP_PLUGIN_FAILED',
     message: expect.stringContaining('recursion'),
   })
   await expect(host.call('emit_it')).rejects.toMatchObject({ code: 'BP_VALUE_INVALID' })
-  // Wider integers than a double holds are decimal text.
-  expect(await host.call('wide')).toEqual({
+  expect(await host.call('wide')).toStrictEqual({
     small: Number.MAX_SAFE_INTEGER,
-    big: '18446744073709551616',
-    list: ['-1180591620717411303424'],
+    big: 18446744073709551616n,
+    list: [-1180591620717411303424n],
+    odd: [Number.NaN, -Infinity, -0],
   })
   expect(await host.call('pid')).toBe(pid)
 })

@@ -61,7 +61,9 @@ export interface RuntimeFixtures {
 export type FixtureName = keyof RuntimeFixtures
 
 /** What the suite may be told that a runtime cannot do: a behaviour, or a kind of value that its wire does not carry. */
-export type RuntimeLack = FixtureName | `values.${'bytes' | 'null' | 'scalars' | 'lists' | 'nesting' | 'unicode'}`
+export type RuntimeLack =
+  | FixtureName
+  | `values.${'bytes' | 'null' | 'scalars' | 'lists' | 'nesting' | 'unicode' | 'bigint' | 'nonFinite'}`
 
 /** Every behaviour. */
 export const fixtureNames = [

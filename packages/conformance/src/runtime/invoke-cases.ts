@@ -11,6 +11,14 @@ const roundTrips: Record<string, { readonly values: readonly Value[]; readonly n
     need: 'values.scalars',
   },
   fractions: { values: [0.5, -1.25, 0.1 + 0.2, 1e300, 5e-324, Math.PI], need: 'values.scalars' },
+  'integers beyond 2^53': {
+    values: [2n ** 53n, 9007199254740993n, -(2n ** 63n), 2n ** 64n - 1n, 10n ** 60n, [-(2n ** 70n), { a: 2n ** 53n }]],
+    need: 'values.bigint',
+  },
+  'what is not finite, and floats of all sizes': {
+    values: [Number.NaN, Infinity, -Infinity, -0, 2 ** 53, 1e20, [Number.NaN, { a: -Infinity }]],
+    need: 'values.nonFinite',
+  },
   'plain text': { values: ['', ' ', 'text', '0', 'null', '"quoted" \\ / \n\r\t'] },
   'text of all the world': {
     values: ['grün', '日本語', '👩‍👩‍👧‍👦 family', 'e\u0301', '\u0000\u0001\u007f\u2028\ufeff', 'ﷺ', '\ud83d\ude00'],

@@ -95,11 +95,11 @@ test('refuses a manifest that promises what the code does not have', () => {
 })
 
 test.each([
-  ['labels', { labels: { a: 1n } }, 'labels/a'],
+  ['labels', { labels: { a: () => 1 } }, 'labels/a'],
   ['nested labels', { labels: { a: {} } }, "'labels' is not"],
   ['tags', { tags: 'one' }, "'tags' is not"],
   ['a description', { description: {} }, "'description' is not"],
-  ['a timeout', { timeoutMs: Number.NaN }, 'timeout_ms'],
+  ['a timeout', { timeoutMs: Number.NaN }, "'timeoutMs' is not"],
   ['a negative timeout', { timeoutMs: -1 }, "'timeoutMs' is not"],
   ['a kind of stream', { stream: 'all' }, "'stream' is neither"],
   ['a schema', { parameters: 5 }, "'parameters' is not"],

@@ -1,11 +1,12 @@
 import { coreError, type Params, type Value } from '@backplane/core'
+import { narrowInteger } from '@backplane/core/json'
 
 /** Deeper nesting is refused: nothing that people write by hand comes near it, and cycles end here. */
 const maxDepth = 256
 
 /**
- * Checks that a value can be carried (JSON plus `Uint8Array`) and gives a copy that shares nothing with it; nothing counts
- * as `null`. Throws `BP_VALUE_INVALID` with its path.
+ * Checks that a value can be carried (JSON, `bigint` and `Uint8Array`) and gives a copy that shares nothing with it; nothing counts
+ * as `null`, a `bigint` within the safe range as a `number`. Throws `BP_VALUE_INVALID` with its path.
  *
  * The copy matters on both sides: in process nobody may change what another holds, and a thread clones the whole memory
  * behind a view (Node's `Buffer` pool, with what others left in it).
@@ -27,8 +28,9 @@ function copy(value: unknown, path: Path): Value {
     case 'boolean':
       return value
     case 'number':
-      if (!Number.isFinite(value)) throw invalid(path, `${value} is not a finite number`)
       return value
+    case 'bigint':
+      return narrowInteger(value)
     case 'object':
       break
     default:

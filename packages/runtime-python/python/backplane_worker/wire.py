@@ -14,10 +14,8 @@ try:
 except ImportError:  # another Python than CPython
     make_encoder = None
 
-# JavaScript's numbers are doubles: wider integers cross as decimal text (the rule of protobuf's JSON).
-SAFE = 2**53 - 1
-# 16 digits in a row, outside of which no integer can be too wide.
-_digits = None
+# Deeper nesting is refused by the host, which could read nothing after it.
+DEEPEST = 256
 
 
 class Unsendable(Exception):
@@ -36,9 +34,8 @@ class _Context:
     parse_int = int
     memo = {}
 
-    @staticmethod
-    def parse_constant(name):
-        raise ValueError("%s is no JSON" % name)
+    # NaN, Infinity and -Infinity cross as these words.
+    parse_constant = float
 
 
 if make_encoder:
@@ -51,7 +48,7 @@ if make_encoder:
         return value
 
     def _chunks(value, default):
-        return make_encoder(None, default, encode_basestring_ascii, None, ":", ",", False, False, False)(value, 0)
+        return make_encoder(None, default, encode_basestring_ascii, None, ":", ",", False, False, True)(value, 0)
 
 else:
     import json
@@ -59,7 +56,7 @@ else:
     decode = json.loads
 
     def _chunks(value, default):
-        return [json.dumps(value, default=default, separators=(",", ":"), allow_nan=False)]
+        return [json.dumps(value, default=default, separators=(",", ":"))]
 
 
 def _refuse(value):
@@ -78,7 +75,7 @@ class _HasBytes(Exception):
 
 
 if make_encoder:
-    _encode = make_encoder(None, _plain, encode_basestring_ascii, None, ":", ",", False, False, False)
+    _encode = make_encoder(None, _plain, encode_basestring_ascii, None, ":", ",", False, False, True)
 else:
 
     def _encode(value, _):
@@ -94,9 +91,7 @@ def encode(message, json_only=False):
             if json_only:
                 raise Unsendable("it holds bytes, and its annotation promises JSON") from None
             return _with_bytes(message)
-        # Short texts are quicker to search than to ask whether they need it.
-        if _has_wide(text):
-            text = "".join(_encode(narrow(message), 0))
+        _check_depth(text, message, DEEPEST)
     except (TypeError, ValueError) as error:
         raise Unsendable(str(error) or type(error).__name__) from None
     except RecursionError:
@@ -105,33 +100,24 @@ def encode(message, json_only=False):
     return (len(body) + 1).to_bytes(4, "big") + b"\x00" + body
 
 
-def _has_wide(text):
-    """Whether there may be an integer beyond what a double holds."""
-    if len(text) < 16:
-        return False
-    global _digits
-    if _digits is None:
-        import re
-
-        _digits = re.compile("[0-9]{16}").search
-    return _digits(text) is not None
+def _check_depth(text, message, most):
+    """Raises Unsendable for what is nested too deep. Without very many brackets nothing is."""
+    if len(text) > 2 * most and text.count("[") + text.count("{") > most:
+        _descend(message, most)
 
 
-def narrow(value):
-    """Gives the value with integers that a double cannot hold as decimal text."""
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return value
-    if isinstance(value, int):
-        return value if -SAFE <= value <= SAFE else str(int(value))
+def _descend(value, left):
     if isinstance(value, dict):
-        return {key: narrow(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [narrow(each) for each in value]
-    return value
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return
+    if left == 0:
+        raise Unsendable("it is nested deeper than %d levels" % DEEPEST)
+    for each in value:
+        _descend(each, left - 1)
 
 
 def _with_bytes(message):
-    message = narrow(message)
     key = "$bytes"
     while True:
         parts = []
@@ -147,6 +133,8 @@ def _with_bytes(message):
         if text.count('"%s"' % key) == len(parts) + 1:
             break
         key += "_"
+    # The list around the message and the objects that stand for bytes are levels too.
+    _check_depth(text, message, DEEPEST - 2)
     body = text.encode("ascii")
     frame = [b"\x01", len(body).to_bytes(4, "big"), body]
     for part in parts:

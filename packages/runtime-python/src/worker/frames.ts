@@ -1,19 +1,17 @@
 import { isUtf8 } from 'node:buffer'
-import { coreError } from '@backplane/core'
+import { BackplaneError, coreError } from '@backplane/core'
+import { parseJson, stringifyJson } from '@backplane/core/json'
 
 // The wire of docs/python-worker-protocol.md: length (four bytes), kind (one byte), body.
 const plainKind = 0
 const bytesKind = 1
 const headerBytes = 5
 
-/** Deeper nesting is refused: nothing that people write by hand comes near it, and cycles end here. */
-const maxDepth = 256
-
 /** Gives a message as a frame. Throws `BP_VALUE_INVALID` for what is neither JSON nor bytes. */
 export function encodeFrame(message: readonly unknown[]): Buffer {
-  const holdsBytes = inspect(message, 0)
-  if (holdsBytes) return encodeWithBytes(message)
-  const text = JSON.stringify(message)
+  const parts: Uint8Array[] = []
+  const text = written(message, '$bytes', parts)
+  if (parts.length > 0) return encodeWithBytes(message, '$bytes', text, parts)
   const length = Buffer.byteLength(text)
   const frame = Buffer.allocUnsafe(headerBytes + length)
   frame.writeUInt32BE(length + 1, 0)
@@ -22,72 +20,37 @@ export function encodeFrame(message: readonly unknown[]): Buffer {
   return frame
 }
 
-/** Sees that a value can be carried; tells whether it holds bytes. */
-function inspect(value: unknown, depth: number): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-    case 'undefined':
-      return false
-    case 'number':
-      if (!Number.isFinite(value)) throw invalid(`${value} is not a finite number`)
-      return false
-    case 'object':
-      break
-    default:
-      throw invalid(`it holds a ${typeof value}`)
+/** The message as JSON; its bytes go to `parts`, and objects with the one member `key` stand for them. */
+function written(message: readonly unknown[], key: string, parts: Uint8Array[]): string {
+  try {
+    return stringifyJson(message, { bytes: (part) => `{"${key}":${parts.push(part) - 1}}` })
+  } catch (error) {
+    // Its path begins with a place in the message, which is nothing to who gave the value.
+    const { path, reason } = BackplaneError.from(error).details
+    const within = String(path).replace(/^\/\d+/, '') || '/'
+    throw coreError('BP_VALUE_INVALID', { details: { path: within, reason }, cause: error })
   }
-  if (value === null) return false
-  if (value instanceof Uint8Array) return true
-  if (depth > maxDepth) throw invalid(`it is nested deeper than ${maxDepth} levels, or contains itself`)
-  let holdsBytes = false
-  if (Array.isArray(value)) {
-    for (const each of value) if (inspect(each, depth + 1)) holdsBytes = true
-    return holdsBytes
-  }
-  const prototype: unknown = Object.getPrototypeOf(value)
-  // An object of another realm (a vm context) has another Object.prototype, whose own prototype is null all the same.
-  if (prototype !== null && prototype !== Object.prototype && Object.getPrototypeOf(prototype) !== null)
-    throw invalid(`it holds an instance of ${value.constructor?.name || 'a class'}, not plain data`)
-  for (const key in value) if (inspect((value as Record<string, unknown>)[key], depth + 1)) holdsBytes = true
-  return holdsBytes
 }
 
-function invalid(reason: string) {
-  return coreError('BP_VALUE_INVALID', { details: { path: '/', reason } })
-}
-
-function encodeWithBytes(message: readonly unknown[]): Buffer {
-  let key = '$bytes'
-  for (;;) {
-    const parts: Uint8Array[] = []
-    const text = JSON.stringify([key, marked(message, key, parts)])
-    // The message's own objects may have such a key: then another one is taken.
-    if (text.split(`"${key}"`).length !== parts.length + 2) {
-      key += '_'
-      continue
-    }
-    const json = Buffer.from(text)
-    const total = 5 + json.length + parts.reduce((sum, part) => sum + 4 + part.length, 0)
-    const head = Buffer.allocUnsafe(headerBytes + 4)
-    head.writeUInt32BE(total, 0)
-    head[4] = bytesKind
-    head.writeUInt32BE(json.length, headerBytes)
-    return Buffer.concat([head, json, ...parts.flatMap((part) => [lengthOf(part), part])])
+function encodeWithBytes(message: readonly unknown[], key: string, text: string, parts: Uint8Array[]): Buffer {
+  // The message's own objects may have such a key: then another one is taken.
+  if (text.split(`"${key}"`).length !== parts.length + 1) {
+    const others: Uint8Array[] = []
+    return encodeWithBytes(message, `${key}_`, written(message, `${key}_`, others), others)
   }
+  const json = Buffer.from(`["${key}",${text}]`)
+  const total = 5 + json.length + parts.reduce((sum, part) => sum + 4 + part.length, 0)
+  const head = Buffer.allocUnsafe(headerBytes + 4)
+  head.writeUInt32BE(total, 0)
+  head[4] = bytesKind
+  head.writeUInt32BE(json.length, headerBytes)
+  return Buffer.concat([head, json, ...parts.flatMap((part) => [lengthOf(part), part])])
 }
 
 function lengthOf(part: Uint8Array): Buffer {
   const length = Buffer.allocUnsafe(4)
   length.writeUInt32BE(part.length, 0)
   return length
-}
-
-function marked(value: unknown, key: string, parts: Uint8Array[]): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Uint8Array) return { [key]: parts.push(value) - 1 }
-  if (Array.isArray(value)) return value.map((each) => marked(each, key, parts))
-  return mapped(value as Record<string, unknown>, (each) => marked(each, key, parts))
 }
 
 function restored(value: unknown, key: string, parts: readonly Uint8Array[]): unknown {
@@ -185,7 +148,7 @@ function parse(bytes: Buffer, begin: number, end: number): unknown {
   const text = bytes.toString('utf8', begin, end)
   if (text.includes('\ufffd') && !isUtf8(bytes.subarray(begin, end)))
     throw new SyntaxError('a message is not valid UTF-8')
-  return JSON.parse(text)
+  return parseJson(text)
 }
 
 function listOf(message: unknown): unknown[] {

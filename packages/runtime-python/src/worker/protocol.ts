@@ -15,6 +15,7 @@ import {
   type Params,
   type Value,
 } from '@backplane/core'
+import { lenientReplacer, parseJson } from '@backplane/core/json'
 
 /** The version of the protocol that this package and its worker speak; docs/python-worker-protocol.md describes it. */
 export const protocolVersion = 1
@@ -100,7 +101,7 @@ export function fromWire(wire: WireError, plugin: string): BackplaneError {
 export function toWire(error: unknown): WireError {
   const { code, message, next, retryable, details } = BackplaneError.from(error)
   try {
-    return { code, message, next, retryable, details: JSON.parse(JSON.stringify(details)) }
+    return { code, message, next, retryable, details: parseJson(JSON.stringify(details, lenientReplacer)) as Params }
   } catch {
     return { code, message, next, retryable }
   }

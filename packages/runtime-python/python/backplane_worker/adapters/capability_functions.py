@@ -1,6 +1,7 @@
 """The functions of a capability, and how methods of either kind are run."""
 from ..calls import never_waits
 from ..errors import PluginError
+from ..floats import floats_of
 from ..schema import parameters_of, returns_json, schemas_of
 
 COROUTINE, GENERATOR, ASYNC_GENERATOR = 0x80, 0x20, 0x200
@@ -24,7 +25,7 @@ def members_of(owner):
 class Function:
     """One function that can be called."""
 
-    __slots__ = ("name", "run", "kind", "source", "positional", "json_only", "descriptor")
+    __slots__ = ("name", "run", "kind", "source", "positional", "json_only", "descriptor", "floats")
 
     def __init__(self, name, original, description, argument_docs, labels, bound):
         self.name = name
@@ -47,6 +48,7 @@ class Function:
         self.descriptor = {"name": name, "description": description or "", "parameters": told}
         if held is not None:
             self.descriptor["accepts"] = held
+        self.floats = floats_of(told if held is None else held)
         if labels:
             self.descriptor["labels"] = labels
         if generator:

@@ -154,6 +154,8 @@ class DeviceConnectAdapter(Adapter):
         if function is None:
             raise UnknownFunction(name)
         call.json_only = function.json_only
+        if function.floats:
+            params = function.floats(params)
         if self._source_device is not None:
             caller = call.caller
             caller = caller.get("id") if caller.get("kind") == "mesh" else None

@@ -8,9 +8,6 @@ from datetime import datetime, timedelta, timezone
 from .fledge_errors import error_text
 from .fledge_images import array_text, with_arrays
 
-# The widest integer that JSON carries between any two languages.
-SAFE_INTEGER = 2**53 - 1
-
 _DROP = object()
 
 _TIME = re.compile(
@@ -96,9 +93,9 @@ def _point(value):
     if isinstance(value, (bool, str)):
         return value
     if isinstance(value, int):
-        return int(value) if -SAFE_INTEGER <= value <= SAFE_INTEGER else str(value)
+        return int(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else _DROP
+        return float(value)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value).decode("utf-8", "replace")
     if isinstance(value, dict):
