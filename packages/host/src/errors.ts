@@ -22,6 +22,10 @@ export const hostErrorCatalogue = {
     message: "The parameter schema of '{name}' cannot be used: {reason}",
     next: 'Correct the schema in the plugin (JSON Schema 2020-12), then reload it.',
   },
+  BP_PARAMS_TOO_COSTLY: {
+    message: "To check the parameters of '{name}' would take the host too long.",
+    next: 'Send less at a time, or give the function a schema that is cheaper to check.',
+  },
   BP_STATE_UNWRITABLE: {
     message: 'State cannot be kept in {path}: {reason}',
     next: 'Give a state folder that this user may write to.',
