@@ -2,12 +2,12 @@ import type { PluginRuntime, PluginSource } from './contracts/runtime.ts'
 
 /** What the slot and host enforce in every runtime. */
 const enforcedByHost = new Set([
-  'limits.timeout_ms',
-  'limits.start_timeout_ms',
-  'limits.concurrency',
-  'limits.calls_per_second',
-  'limits.log_lines_per_second',
-  'permissions.invoke',
+  'timeout_ms',
+  'start_timeout_ms',
+  'concurrency',
+  'calls_per_second',
+  'log_lines_per_second',
+  'invoke',
 ])
 
 /** Names the limits and permissions that a manifest asks for and nobody here can hold. */
@@ -18,5 +18,5 @@ export function unenforced(source: PluginSource, runtime: PluginRuntime): string
     ...Object.keys(permissions).map((name) => `permissions.${name}`),
   ]
   const enforced: readonly string[] = runtime.enforces
-  return asked.filter((name) => !enforcedByHost.has(name) && !enforced.includes(name))
+  return asked.filter((name) => !enforcedByHost.has(name.split('.')[1] ?? '') && !enforced.includes(name))
 }

@@ -31,17 +31,13 @@ export async function* itemStream(
       signal.addEventListener('abort', abort, { once: true })
     })
   }
-  let outcome: { value: Value } | { error: unknown } | undefined
-  const done = begin(outer ? AbortSignal.any([outer, left.signal]) : left.signal, sink).then(
-    (value) => {
-      outcome = { value }
-      wakeConsumer()
-    },
-    (error) => {
-      outcome = { error }
-      wakeConsumer()
-    },
-  )
+  let over = false
+  const answer = begin(outer ? AbortSignal.any([outer, left.signal]) : left.signal, sink).finally(() => {
+    over = true
+    wakeConsumer()
+  })
+  // Whoever leaves the loop early is not told how the call ended.
+  const settled = answer.catch(() => {})
   try {
     while (true) {
       while (items.length > 0) {
@@ -52,17 +48,15 @@ export async function* itemStream(
         }
         yield item
       }
-      if (outcome) break
+      if (over) return await answer
       await new Promise<void>((resolve) => {
         wakeConsumer = resolve
       })
     }
-    if ('error' in outcome) throw outcome.error
-    return outcome.value
   } finally {
-    if (!outcome) {
+    if (!over) {
       left.abort(coreError('BP_ABORTED'))
-      await done
+      await settled
     }
   }
 }

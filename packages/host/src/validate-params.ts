@@ -123,7 +123,7 @@ function refusal(verdict: readonly Issue[] | 'too costly', { descriptor: { name 
 /** Lets `null` stand for a `null` default. */
 function adapt(schema: JsonSchema): JsonSchema {
   const { properties } = schema
-  if (typeof properties !== 'object' || properties === null) return schema
+  if (typeof properties !== 'object' || properties === null || Array.isArray(properties)) return schema
   const entries = Object.entries(properties).map(([name, property]) => [name, nullable(property)])
   return { ...schema, properties: Object.fromEntries(entries) }
 }

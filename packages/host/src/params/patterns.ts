@@ -56,10 +56,13 @@ export function boundedPattern(pattern: string, budget: Budget, engine: Engine |
     try {
       compiled = engine.compile(engine.translateRegExp(asRe2(pattern)))
     } catch (error) {
-      throw unusable(`${messageOf(error)}; look-around, back-references and repetitions over 1000 take time without bound`)
+      throw unusable(
+        `${messageOf(error)}; look-around, back-references and repetitions over 1000 take time without bound`,
+      )
     }
     const instructions = compiled.programSize()
-    if (instructions > mostInstructions) throw unusable(`it is too large (${instructions} of ${mostInstructions} steps)`)
+    if (instructions > mostInstructions)
+      throw unusable(`it is too large (${instructions} of ${mostInstructions} steps)`)
     return { cost: 4 * instructions, test: (text) => compiled.test(text) }
   }
 
