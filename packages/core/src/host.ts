@@ -252,7 +252,7 @@ class PluginHost implements Host {
           ...line,
         }),
       offer: (id, offer) => {
-        if (offer) this.#registry.set(id, intercepted(offer, this.#init.interceptors, id, this.#logger))
+        if (offer) this.#registry.set(id, intercepted(offer, this.#init.interceptors, id))
         else this.#registry.delete(id)
       },
       subscribe: (slot, running) => {

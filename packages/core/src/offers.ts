@@ -1,7 +1,5 @@
-import { attempt } from './attempt.ts'
 import type { HostInit } from './contracts/host.ts'
 import type { Interceptor } from './contracts/interceptor.ts'
-import type { Logger } from './contracts/logger.ts'
 import { type Dispatch, hostOwner, type Offer } from './registry.ts'
 
 /** What the host offers itself. */
@@ -15,20 +13,12 @@ export function ownOffer({ functions = [], events = [] }: HostInit): Offer {
 }
 
 /** The same offer with interceptors around every way, the first outermost. */
-export function intercepted(
-  offer: Offer,
-  interceptors: readonly Interceptor[] = [],
-  plugin = hostOwner,
-  logger?: Logger,
-): Offer {
+export function intercepted(offer: Offer, interceptors: readonly Interceptor[] = [], plugin = hostOwner): Offer {
   if (interceptors.length === 0) return offer
   return {
     ...offer,
     route(descriptor) {
       const target = { plugin, descriptor }
-      if (logger)
-        for (const { offered } of interceptors)
-          void attempt(logger, `preparing '${descriptor.name}'`, () => offered?.(target), { plugin })
       return interceptors.reduceRight<Dispatch>(
         (inner, interceptor) => (call) =>
           interceptor(call, target, (params) => {

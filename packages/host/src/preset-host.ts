@@ -8,7 +8,7 @@ import { nodeRuntime } from '@backplane/runtime-node'
 import { type PythonRuntimeInit, pythonRuntime } from '@backplane/runtime-python'
 import { wasmRuntime } from '@backplane/runtime-wasm'
 import { desiredStateFile } from './desired-state.ts'
-import { hostEvents, tellOfPlugins } from './host-events.ts'
+import { hostEvents, tellOfPlugins, tellOfSchemas } from './host-events.ts'
 import { hostFunctions } from './host-functions.ts'
 import { hostIdentity } from './host-identity.ts'
 import { type LoadAllOptions, type LoadReport, loadAll } from './load-all.ts'
@@ -61,18 +61,20 @@ export function presetHost(init: PresetInit, mesh: MeshFactory): PresetHost {
   const identity = hostIdentity(init)
   const { deviceId: id, tenant, deviceType: type = 'plugin_host' } = identity
   const device = { id, type, ...(tenant === undefined ? {} : { tenant }) }
+  const check = validateParams()
   const host: Host = createHost({
     identity,
     runtimes: [nodeRuntime(), wasmRuntime(), processRuntime(), pythonRuntime({ device, ...init.python })],
     mesh,
     config: () => config,
-    interceptors: [...(init.interceptors ?? []), validateParams()],
+    interceptors: [...(init.interceptors ?? []), check],
     functions: hostFunctions({ host: () => host, folder, autoLoad, installs, ...known }),
     events: hostEvents,
     ...(stateDir === undefined ? {} : { stateDir: stateDirs(join(stateDir, 'plugins')) }),
     ...(logger ? { logger } : {}),
   })
   tellOfPlugins(host, logger)
+  tellOfSchemas(host, check, logger)
   return Object.assign(host, {
     config,
     loadAll: (options?: LoadAllOptions) => loadAll(host, folder, { autoLoad, ...known, ...options }),

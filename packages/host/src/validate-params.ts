@@ -11,6 +11,12 @@ import { hostError } from './errors.ts'
 import type { Check, Compiler, Issue } from './params/compiler.ts'
 import { Turns } from './params/turns.ts'
 
+/** What {@link validateParams} makes. */
+export type ParamsCheck = Interceptor & {
+  /** Compiles the schema of a function before its first call. Rejects with `BP_SCHEMA_INVALID`. */
+  prepare(target: CallTarget): Promise<void>
+}
+
 /** How many issues one error names. */
 const mostIssues = 10
 
@@ -19,7 +25,7 @@ const mostIssues = 10
  * its descriptor's `accepts`, or `parameters` where it has none.
  *
  * Rejects with `BP_PARAMS_INVALID`, which names each path that is wrong, with `BP_PARAMS_TOO_COSTLY` where the check takes more
- * than its budget, and with `BP_SCHEMA_INVALID` for a schema that cannot be used, which is said at load already. Functions
+ * than its budget, and with `BP_SCHEMA_INVALID` for a schema that cannot be used ({@link tellOfSchemas} says so at load). Functions
  * without a schema take anything. Formats are not checked. Leave it out where plugins check for themselves.
  *
  * Schemas and parameters are chosen by others, so what they cost the host's thread is bounded: a check costs at most some
@@ -30,7 +36,7 @@ const mostIssues = 10
  * `null` is taken for a parameter whose default is `null`, whatever its type says: Device Connect advertises optional
  * parameters so.
  */
-export function validateParams(): Interceptor {
+export function validateParams(): ParamsCheck {
   const checks = new WeakMap<JsonSchema, Check | Promise<Check>>()
   const turns = new Turns()
   let compiler: Promise<Compiler> | undefined
@@ -100,7 +106,7 @@ export function validateParams(): Interceptor {
       : check.then((made) => checked(made, call, target, next))
   }
   return Object.assign(intercept, {
-    async offered(target: CallTarget) {
+    async prepare(target: CallTarget) {
       const schema = schemaOf(target)
       if (schema !== undefined) await checkOf(schema, target)
     },

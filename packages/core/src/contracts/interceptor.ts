@@ -15,11 +15,4 @@ export interface CallTarget {
  * Either calls `next` and gives (a form of) its result, or throws. `next` may be given other parameters to go on with.
  * The first of the list is the outermost.
  */
-export interface Interceptor {
-  (call: Call, target: CallTarget, next: (params?: Params) => Promise<Value>): Promise<Value>
-  /**
-   * Told of each function of a plugin when it is offered, before it is called: to prepare, or to look for what is wrong with it.
-   * A rejection is logged as a warning; the function is offered all the same.
-   */
-  offered?(target: CallTarget): Promise<void>
-}
+export type Interceptor = (call: Call, target: CallTarget, next: (params?: Params) => Promise<Value>) => Promise<Value>

@@ -2,7 +2,7 @@ import type { JsonSchema } from '@backplane/core'
 import { flatCost } from './patterns.ts'
 
 /** How many parts a schema may have, each time counted that a reference leads to it. */
-export const mostParts = 500
+const mostParts = 500
 /** How deep it may nest. */
 const mostDepth = 64
 /** How long its texts may be together, in characters. */

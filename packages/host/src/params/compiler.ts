@@ -13,7 +13,7 @@ export interface Issue {
 }
 
 /** How a check ended: nothing where the value is valid, what is wrong, or that it cost too much. */
-export type Verdict = undefined | readonly Issue[] | 'too costly'
+type Verdict = undefined | readonly Issue[] | 'too costly'
 
 /** Checks values against one schema. */
 export interface Check {
