@@ -67,7 +67,8 @@ export function validateParams(): ParamsCheck {
       return check
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'EMFILE') checks.delete(schema)
-      const details = { name: target.descriptor.name, reason: messageOf(cause) }
+      const { details: { reason = messageOf(cause) } = {} } = cause as { details?: { reason?: unknown } }
+      const details = { name: target.descriptor.name, reason }
       throw hostError('BP_SCHEMA_INVALID', { details, cause })
     }
   }

@@ -1,5 +1,6 @@
 import type { JsonSchema } from '@backplane/core'
 import { flatCost } from './patterns.ts'
+import { unusable } from './unusable.ts'
 
 /** How many parts a schema may have, each time counted that a reference leads to it. */
 const mostParts = 500
@@ -50,22 +51,22 @@ export function boundedSchema(source: JsonSchema): BoundedSchema {
 
   function copy(node: unknown, depth: number): object | boolean {
     if (typeof node === 'boolean') return node
-    if (!isNode(node)) throw new Error(`a part of it is ${JSON.stringify(node) ?? 'missing'}, which is no schema`)
-    if (++parts > mostParts) throw new Error(`it has more than ${mostParts} parts`)
-    if (depth > mostDepth) throw new Error(`it nests deeper than ${mostDepth}`)
+    if (!isNode(node)) throw unusable(`a part of it is ${JSON.stringify(node) ?? 'missing'}, which is no schema`)
+    if (++parts > mostParts) throw unusable(`it has more than ${mostParts} parts`)
+    if (depth > mostDepth) throw unusable(`it nests deeper than ${mostDepth}`)
     const made: Record<string, unknown> = {}
     for (const key of [...plain, ...sizes, ...ofObjects]) if (node[key] !== undefined) made[key] = read(node[key])
     for (const key of [...one, ...oneMore]) if (node[key] !== undefined) made[key] = copy(node[key], depth + 1)
     for (const key of many) {
       const all = node[key]
       if (all === undefined) continue
-      if (!Array.isArray(all)) throw new Error(`its ${key} is no list`)
+      if (!Array.isArray(all)) throw unusable(`its ${key} is no list`)
       made[key] = all.map((part) => copy(part, depth + 1))
     }
     for (const key of named) {
       const all = node[key]
       if (all === undefined) continue
-      if (!isNode(all)) throw new Error(`its ${key} is no object`)
+      if (!isNode(all)) throw unusable(`its ${key} is no object`)
       made[key] = Object.fromEntries(Object.entries(all).map(([name, part]) => [read(name), copy(part, depth + 1)]))
     }
     if (made.nullable !== undefined && made.type === undefined) delete made.nullable
@@ -84,14 +85,14 @@ export function boundedSchema(source: JsonSchema): BoundedSchema {
   /** Takes a value as it is; its texts count. */
   function read<T>(value: T): T {
     text += typeof value === 'string' ? value.length : (JSON.stringify(value)?.length ?? 0)
-    if (text > mostText) throw new Error(`its texts are longer than ${mostText} characters`)
+    if (text > mostText) throw unusable(`its texts are longer than ${mostText} characters`)
     return value
   }
 
   function choose(key: 'const' | 'enum', node: Node, made: Record<string, unknown>): number {
     if (!Object.hasOwn(node, key) || node[key] === undefined) return 0
     const values = key === 'const' ? [read(node.const)] : read(node.enum)
-    if (!Array.isArray(values)) throw new Error('its enum is no list')
+    if (!Array.isArray(values)) throw unusable('its enum is no list')
     const scalar = values.every((value) => typeof value !== 'object' || value === null)
     // Two of them are both to be met.
     if (scalar) made[key] = node[key]
@@ -146,7 +147,7 @@ class References {
   find(reference: unknown, from: Node): unknown {
     const base = this.#baseOf.get(from) ?? home
     const url = typeof reference === 'string' ? URL.parse(reference, base) : null
-    const nowhere = () => new Error(`its reference '${String(reference)}' leads nowhere in it`)
+    const nowhere = () => unusable(`its reference '${String(reference)}' leads nowhere in it`)
     if (!url) throw nowhere()
     const fragment = decoded(url.hash.slice(1))
     url.hash = ''

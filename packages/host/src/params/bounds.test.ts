@@ -1,6 +1,7 @@
 import { createHost, type JsonSchema, type LogMethod, type Params, silentLogger, type Value } from '@backplane/core'
 import { functionRuntime } from '@backplane/core/memory'
 import { expect, test, vi } from 'vitest'
+import { tellOfSchemas } from '../host-events.ts'
 import { validateParams } from '../validate-params.ts'
 
 // Without their bounds these take minutes or for ever; nobody waits for that.
@@ -221,20 +222,17 @@ test.each(unusable)('refuses calls whose schema has %s', async (_, parameters, r
 
 test('says at load which schema cannot be used, and loads the plugin', async () => {
   const warn = vi.fn()
-  const host = createHost({
-    identity: { deviceId: 'box' },
-    runtimes: [functionRuntime()],
-    interceptors: [validateParams()],
-    logger: { ...silentLogger, warn: warn as unknown as LogMethod },
-  })
+  const check = validateParams()
+  const host = createHost({ identity: { deviceId: 'box' }, runtimes: [functionRuntime()], interceptors: [check] })
+  tellOfSchemas(host, check, { ...silentLogger, warn: warn as unknown as LogMethod })
   const module = {
     functions: { good: { run: () => 1 }, bad: { run: () => 2, parameters: ofA({ pattern: '(a)\\1' }) } },
   }
   await host.load({ manifest: { id: 'p' }, module })
   await vi.waitFor(() => expect(warn).toHaveBeenCalledOnce())
   expect(warn).toHaveBeenCalledWith(
-    { plugin: 'p', error: expect.objectContaining({ code: 'BP_SCHEMA_INVALID' }) },
-    "preparing 'bad' failed",
+    { plugin: 'p', code: 'BP_SCHEMA_INVALID', next: expect.any(String) },
+    expect.stringMatching(/'bad' cannot be used: .*linear time/),
   )
   await expect(host.call('good')).resolves.toBe(1)
   await host.stop()

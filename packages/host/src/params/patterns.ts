@@ -1,6 +1,7 @@
 import { messageOf } from '@backplane/core'
 import type { RE2JS } from 're2js'
 import type { Budget } from './budget.ts'
+import { unusable } from './unusable.ts'
 
 type Engine = typeof RE2JS
 
@@ -51,23 +52,23 @@ export function boundedPattern(pattern: string, budget: Budget, engine: Engine |
   }
 
   function linear(): { readonly cost: number; test(text: string): boolean } {
-    if (!engine) throw new Error(`Pattern '${pattern}' needs an engine.`)
+    if (!engine) throw unusable(`Pattern '${pattern}' needs an engine.`)
     let compiled: RE2JS
     try {
       compiled = engine.compile(engine.translateRegExp(asRe2(pattern)))
     } catch (error) {
-      throw unusable(
+      throw unmatched(
         `${messageOf(error)}; look-around, back-references and repetitions over 1000 take time without bound`,
       )
     }
     const instructions = compiled.programSize()
     if (instructions > mostInstructions)
-      throw unusable(`it is too large (${instructions} of ${mostInstructions} steps)`)
+      throw unmatched(`it is too large (${instructions} of ${mostInstructions} steps)`)
     return { cost: 4 * instructions, test: (text) => compiled.test(text) }
   }
 
-  function unusable(reason: string): Error {
-    return new Error(`pattern '${pattern}' cannot be matched in linear time: ${reason}`)
+  function unmatched(reason: string) {
+    return unusable(`pattern '${pattern}' cannot be matched in linear time: ${reason}`)
   }
 }
 
