@@ -1,6 +1,7 @@
 import type { TransportFactory } from '@backplane/core'
 import { type DiscoveryMode, deviceConnect } from '@backplane/mesh-device-connect'
 import type { ZenohTransportInit } from '@backplane/transport-zenoh'
+import { heartbeatFields } from './heartbeat-fields.ts'
 import { LateTransport } from './late-transport.ts'
 import { type PresetHost, type PresetInit, presetHost } from './preset-host.ts'
 
@@ -23,7 +24,9 @@ export interface EdgeHostInit extends PresetInit {
  */
 export function edgeHost(init: EdgeHostInit = {}): PresetHost {
   const { bridge = 'ws://127.0.0.1:10000', zenoh, discovery = 'd2d' } = init
-  return presetHost(init, deviceConnect({ transport: zenohWhenConnected({ ...zenoh, endpoint: bridge }), discovery }))
+  const heartbeat = heartbeatFields()
+  const transport = zenohWhenConnected({ ...zenoh, endpoint: bridge })
+  return presetHost(init, deviceConnect({ transport, discovery, status: heartbeat.status }), heartbeat)
 }
 
 /** Loads the transport when it is needed, so that hosts on other networks do not pay for it. */

@@ -1,6 +1,7 @@
 import { type DiscoveryMode, deviceConnect } from '@backplane/mesh-device-connect'
 import { natsTransport } from '@backplane/transport-nats'
 import { embeddedNats } from './embedded-nats.ts'
+import { heartbeatFields } from './heartbeat-fields.ts'
 import { type PresetHost, type PresetInit, presetHost } from './preset-host.ts'
 
 /** Options of {@link localHost}. */
@@ -22,5 +23,6 @@ export interface LocalHostInit extends PresetInit {
 export function localHost(init: LocalHostInit = {}): PresetHost {
   const { nats, brokerPort = 4222, discovery = 'd2d' } = init
   const transport = nats ? natsTransport({ servers: nats }) : embeddedNats({ port: brokerPort })
-  return presetHost(init, deviceConnect({ transport, discovery }))
+  const heartbeat = heartbeatFields()
+  return presetHost(init, deviceConnect({ transport, discovery, status: heartbeat.status }), heartbeat)
 }

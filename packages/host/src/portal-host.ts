@@ -1,6 +1,7 @@
 import { type DiscoveryMode, deviceConnect } from '@backplane/mesh-device-connect'
 import { type MessagingInit, readMessaging } from '@backplane/mesh-device-connect/credentials'
 import { natsTransport } from '@backplane/transport-nats'
+import { heartbeatFields } from './heartbeat-fields.ts'
 import { type PresetHost, type PresetInit, presetHost } from './preset-host.ts'
 
 /** Options of {@link portalHost}. */
@@ -33,5 +34,7 @@ export async function portalHost(
   const who = authFile === undefined ? { ...(auth ? { credentials: auth } : {}) } : { credentialsFile: authFile }
   const transport = natsTransport({ servers: urls, ...who, ...(tls ? { tls } : {}) })
   const identity = { ...(deviceId ? { deviceId } : {}), ...(tenant ? { tenant } : {}) }
-  return presetHost({ ...init, ...identity }, deviceConnect({ transport, discovery }))
+  const heartbeat = heartbeatFields()
+  const mesh = deviceConnect({ transport, discovery, status: heartbeat.status })
+  return presetHost({ ...init, ...identity }, mesh, heartbeat)
 }

@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import { type ConfigManager, configManager } from '@backplane/config-manager'
 import { fileStore } from '@backplane/config-manager/file'
-import { createHost, type Host, type Interceptor, type Logger, type MeshFactory } from '@backplane/core'
+import { createHost, type Host, type Interceptor, type Logger, type MeshFactory, type Params } from '@backplane/core'
 import { maskingLogger } from '@backplane/core/runtime'
 import { processRuntime } from '@backplane/handshake-grpc'
 import { nodeRuntime } from '@backplane/runtime-node'
-import { type PythonRuntimeInit, pythonRuntime } from '@backplane/runtime-python'
+import { type PythonDevice, type PythonRuntimeInit, pythonRuntime } from '@backplane/runtime-python'
 import { wasmRuntime } from '@backplane/runtime-wasm'
 import { desiredStateFile } from './desired-state.ts'
+import type { HeartbeatFields } from './heartbeat-fields.ts'
 import { hostEvents, tellOfPlugins, tellOfSchemas } from './host-events.ts'
 import { hostFunctions } from './host-functions.ts'
 import { hostIdentity } from './host-identity.ts'
@@ -46,9 +47,10 @@ export interface PresetHost extends Host {
 
 /**
  * What all presets are but for their mesh: every runtime, plugins from a folder, live configuration, checked parameters, and
- * the functions by which a host is managed. It reads as an example: copy it where you need another composition.
+ * the functions by which a host is managed. `heartbeat` is what the mesh's `status` reads. It reads as an example: copy it
+ * where you need another composition.
  */
-export function presetHost(init: PresetInit, mesh: MeshFactory): PresetHost {
+export function presetHost(init: PresetInit, mesh: MeshFactory, heartbeat?: HeartbeatFields): PresetHost {
   const { autoLoad = true, stateDir } = init
   const logger = init.logger && maskingLogger(init.logger)
   const folder = pluginFolder(init.plugins ?? 'plugins', { runtimes: () => host.runtimes })
@@ -60,7 +62,27 @@ export function presetHost(init: PresetInit, mesh: MeshFactory): PresetHost {
   )
   const identity = hostIdentity(init)
   const { deviceId: id, tenant, deviceType: type = 'plugin_host' } = identity
-  const device = { id, type, ...(tenant === undefined ? {} : { tenant }) }
+  const { manufacturer, model, description } = identity
+  const device: PythonDevice = {
+    id,
+    type,
+    ...(tenant === undefined ? {} : { tenant }),
+    identity: Object.fromEntries(
+      Object.entries({ device_type: type, manufacturer, model, description }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    ) as Params,
+    ...(heartbeat ? { heartbeat: heartbeat.take } : {}),
+    connection: {
+      get connected() {
+        return host.mesh?.status === 'connected'
+      },
+      onChange: (listener) =>
+        host.mesh?.onStatus(({ type }) => {
+          if (type === 'connected' || type === 'disconnected' || type === 'closed') listener(type === 'connected')
+        }) ?? (() => {}),
+    },
+  }
   const check = validateParams()
   const host: Host = createHost({
     identity,

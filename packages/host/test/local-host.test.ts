@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,6 +45,28 @@ test('brings its own broker, and what it loads is found, called and told of from
     .toEqual(['plugin_loaded', 'plugin_unloaded', 'plugin_loaded', 'plugin_unloaded'])
   expect(events[0]?.payload).toMatchObject({ plugin_id: 'hello-world', functions: ['hello_world'] })
 })
+
+test('what the heartbeat provider of a Python plugin gives is in the status that others see, until it ends', async () => {
+  await mkdir(join(plugins, 'battery'))
+  const code = `
+class Battery:
+    def __init__(self, device):
+        device.set_heartbeat_provider(lambda: {"battery": 41, "pump": {"rpm": 900}})
+        self.device = device
+`
+  await writeFile(join(plugins, 'battery/capability.py'), code)
+  const manifest = { id: 'battery', class_name: 'Battery', entry_point: 'capability.py' }
+  await writeFile(join(plugins, 'battery/manifest.json'), JSON.stringify(manifest))
+  await using host = localHost({ plugins, brokerPort: 0 })
+  await host.start()
+  await using client = caller(host.mesh?.address ?? '')
+  await client.connect()
+  await host.loadAll()
+  const status = async () => (await client.discover('device(type:plugin_host)'))[0]?.status
+  await expect.poll(status, { timeout: 20_000 }).toMatchObject({ battery: 41, pump: { rpm: 900 } })
+  await host.unload('battery')
+  await expect.poll(status, { timeout: 20_000 }).not.toHaveProperty('battery')
+}, 60_000)
 
 test('a second host joins by its address, and none may take the id of another', async () => {
   await using first = localHost({ plugins, brokerPort: 0 })

@@ -15,7 +15,13 @@ export {
   type SetPoint,
 } from './fledge/fledge-plugin.ts'
 export type { Reading, ReadingInput } from './fledge/reading.ts'
-export { type PythonRuntimeComponents, type PythonRuntimeInit, pythonRuntime } from './python-runtime.ts'
+export {
+  type PythonConnection,
+  type PythonDevice,
+  type PythonRuntimeComponents,
+  type PythonRuntimeInit,
+  pythonRuntime,
+} from './python-runtime.ts'
 export { runningInstance } from './running.ts'
 export { type PythonSurface, pythonSurface } from './surface.ts'
 export type { PushHandler } from './worker/wishes.ts'

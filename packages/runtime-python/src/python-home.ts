@@ -16,6 +16,7 @@ import { Environments } from './environment/environments.ts'
 import { Interpreters } from './environment/interpreter.ts'
 import { describedAs, writtenOf } from './fledge/described.ts'
 import { Suspended } from './fledge/suspended.ts'
+import { MeshTies } from './mesh-ties.ts'
 import { describedBy, pythonInstance } from './python-instance.ts'
 import type { PythonRuntimeComponents, PythonRuntimeInit } from './python-runtime.ts'
 import { protocolVersion } from './worker/protocol.ts'
@@ -34,10 +35,12 @@ export class PythonHome {
   readonly #interpreters: Interpreters
   readonly #environments: Environments
   readonly #suspended = new Suspended()
+  readonly #ties: MeshTies
 
   constructor(init: PythonRuntimeInit, { logger, clock }: PythonRuntimeComponents) {
     this.#init = init
     this.#clock = clock
+    this.#ties = new MeshTies(init.device)
     this.#cacheDir = resolve(init.cacheDir ?? join(homedir(), '.cache', 'backplane', 'python'))
     const env = () => environmentOf(harmless)
     this.#interpreters = new Interpreters(env)
@@ -79,10 +82,8 @@ export class PythonHome {
 
   /** Starts a plugin's process and loads the plugin in it. */
   async load(source: PluginSource, context: RuntimeContext, signal: AbortSignal): Promise<PluginInstance> {
-    return this.#suspended.watch(
-      source.manifest.id,
-      await pythonInstance(await this.#plan(source, context, signal), signal),
-    )
+    const instance = await pythonInstance(await this.#plan(source, context, signal), signal)
+    return this.#suspended.watch(source.manifest.id, this.#ties.tie(source.manifest.id, instance))
   }
 
   /** Works out how a plugin's process is started. */
@@ -133,6 +134,9 @@ export class PythonHome {
           device_id: device.id,
           device_type: device.type,
           tenant: device.tenant,
+          identity: device.identity ?? (device.type === undefined ? {} : { device_type: device.type }),
+          ttl: device.ttl,
+          connected: device.connection?.connected,
         },
         limits,
         settings: {

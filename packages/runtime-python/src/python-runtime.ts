@@ -1,4 +1,4 @@
-import { type Clock, coreError, type Logger, type PluginRuntime } from '@backplane/core'
+import { type Clock, coreError, type Logger, type Params, type PluginRuntime } from '@backplane/core'
 import type { PythonDependencies } from './environment/environments.ts'
 import type { PythonHome } from './python-home.ts'
 import { Running, runningIn } from './running.ts'
@@ -31,7 +31,29 @@ export interface PythonRuntimeInit {
   /** How many synchronous functions of one plugin may run at once, each in a thread; more wait. @default 64 */
   readonly threads?: number
   /** Who the host is, for plugins that ask their `device`. */
-  readonly device?: { readonly id?: string; readonly tenant?: string; readonly type?: string }
+  readonly device?: PythonDevice
+}
+
+/** The host as capabilities see it in their `device`. */
+export interface PythonDevice {
+  readonly id?: string
+  readonly tenant?: string
+  readonly type?: string
+  /** Device Connect's `identity`: `device_type`, `manufacturer`, `model` and what else there is. @default the type alone */
+  readonly identity?: Params
+  /** Seconds after which the host counts as gone when it is not heard of. @default 15 */
+  readonly ttl?: number
+  /** Takes what a plugin wants told with the host's heartbeat, each time that it changes; nothing when the plugin has ended. */
+  readonly heartbeat?: (plugin: string, fields: Params | undefined) => void
+  /** The connection to the mesh, which plugins may listen to. @default there is none */
+  readonly connection?: PythonConnection
+}
+
+/** Whether the host is on its mesh. */
+export interface PythonConnection {
+  readonly connected: boolean
+  /** Tells each change; gives what ends the telling. */
+  onChange(listener: (connected: boolean) => void): () => void
 }
 
 /** Longer than this no wake-up takes. */

@@ -20,6 +20,12 @@ class Device:
         self._logger_made = None
         # What upstream looks for on a driver; a capability is given the runtime, which has none.
         self._device = None
+        self._status = None
+        self._messaging = None
+        self._heartbeat = None
+        self._beating = False
+        self._connection_listeners = []
+        self._registration_listeners = []
 
     # -- as upstream has it
 
@@ -30,6 +36,56 @@ class Device:
     @property
     def tenant(self):
         return self._host.tenant
+
+    @property
+    def ttl(self):
+        """Seconds after which the host counts as gone when it is not heard of."""
+        return self._host.ttl
+
+    @property
+    def identity(self):
+        """Who the host says it is: `device_type`, `manufacturer`, `model` and what else it has."""
+        return dict(self._host.identity)
+
+    @property
+    def status(self):
+        """The status of the device as a dictionary; fields that are put into it are told with the host's heartbeat."""
+        if self._status is None:
+            self._status = {"availability": "available", "busy_score": 0.0, "online": True}
+            self._beat_from_now_on()
+        return self._status
+
+    @property
+    def capabilities(self):
+        """What this plugin offers, as a DeviceCapabilities."""
+        from device_connect_edge.types import DeviceCapabilities, EventDef, FunctionDef
+
+        told = self._adapter.describe()
+        functions = [FunctionDef(**_only(each, "name", "description", "parameters", "labels")) for each in told["functions"]]
+        events = [EventDef(payload_schema=each.get("payload"), **_only(each, "name", "description", "labels")) for each in told["events"]]
+        return DeviceCapabilities(description=self._host.manifest.get("description") or "", functions=functions, events=events)
+
+    @property
+    def messaging(self):
+        """The mesh in the words of upstream's clients: `is_connected`, `publish`, `request`."""
+        if self._messaging is None:
+            from .messaging import Messaging
+
+            self._messaging = Messaging(self._host, self)
+        return self._messaging
+
+    def set_heartbeat_provider(self, provider):
+        """Has the fields that `provider()` gives told with the host's heartbeat."""
+        self._heartbeat = provider
+        self._beat_from_now_on()
+
+    def add_connection_listener(self, callback):
+        """Calls `callback(connected)` whenever the host's connection to the mesh comes or goes."""
+        self._connection_listeners.append(callback)
+
+    def add_registration_listener(self, callback):
+        """Calls `callback()` whenever the host has joined the mesh."""
+        self._registration_listeners.append(callback)
 
     def invoke(self, device_id, function, timeout=None, **params):
         """Calls a function of another device; gives {"result": ...} or {"error": {"code", "message"}}. `timeout` in seconds."""
@@ -103,6 +159,47 @@ class Device:
 
     # -- how
 
+    async def connection_changed(self, connected):
+        from .adapters.capability_functions import log_failure, run
+
+        if connected == self._host.connected:
+            return
+        self._host.connected = connected
+        told = [(each, (connected,)) for each in self._connection_listeners]
+        told += [(each, ()) for each in self._registration_listeners if connected]
+        for listener, args in told:
+            try:
+                await run(self._host, listener, *args)
+            except Exception as error:
+                log_failure(self._host, "a listener to the connection", error)
+
+    def _beat_from_now_on(self):
+        if not self._beating and self._host.loop is not None:
+            self._beating = True
+            self._host.loop.call_soon_threadsafe(lambda: self._host.loop.create_task(self._beat()))
+
+    async def _beat(self):
+        """Tells the host what its heartbeat is to say beyond its own, where that has changed."""
+        import asyncio
+
+        from .adapters.capability_functions import log_failure, run
+
+        last = {}
+        while True:
+            fields = {name: value for name, value in (self._status or {}).items() if name not in ("ts", "online")}
+            if self._heartbeat is not None:
+                try:
+                    fields.update(await run(self._host, self._heartbeat) or {})
+                except Exception as error:
+                    log_failure(self._host, "the heartbeat provider", error)
+            if fields != last:
+                last = dict(fields)
+                try:
+                    await self._host.push("heartbeat", fields)
+                except Exception as error:
+                    self._host.log("debug", "the heartbeat was not taken: %s" % error)
+            await asyncio.sleep(max(1, self.ttl / 3))
+
     def _here(self, coroutine):
         return coroutine if self._host.on_loop() else self._host.wait(coroutine)
 
@@ -123,3 +220,7 @@ class Device:
             if error.code in ("BP_DEVICE_UNKNOWN", "BP_NO_RESPONDER", "BP_DISCONNECTED"):
                 raise
             return {"error": {"code": _codes.get(error.code, -32000), "message": error.message}}
+
+
+def _only(fields, *names):
+    return {name: fields[name] for name in names if fields.get(name) is not None}

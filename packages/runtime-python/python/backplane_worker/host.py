@@ -32,6 +32,10 @@ class Host:
         self.device_id = context.get("device_id")
         self.device_type = context.get("device_type")
         self.tenant = context.get("tenant")
+        self.identity = context.get("identity") or {}
+        self.ttl = context.get("ttl") or 15
+        # Whether the mesh is there; the adapter hears of changes.
+        self.connected = context.get("connected", False)
         self.loop = None
         self._loop_thread = 0
         self._worker = worker

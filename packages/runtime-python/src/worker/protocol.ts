@@ -37,6 +37,9 @@ export interface Init {
     readonly device_id?: string | undefined
     readonly device_type?: string | undefined
     readonly tenant?: string | undefined
+    readonly identity?: Params | undefined
+    readonly ttl?: number | undefined
+    readonly connected?: boolean | undefined
   }
   readonly limits: Limits
   readonly settings: {

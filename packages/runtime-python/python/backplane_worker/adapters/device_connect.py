@@ -197,6 +197,11 @@ class DeviceConnectAdapter(Adapter):
         except Exception as error:
             log_failure(self.host, "periodic '%s'" % attribute, error)
 
+    async def request(self, name, body):
+        if name != "connection":
+            raise UnknownFunction(name)
+        await self.device.connection_changed(bool(body))
+
     async def notify(self, event):
         await self._subscriptions.notify(event)
 
