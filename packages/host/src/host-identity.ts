@@ -21,6 +21,8 @@ export function hostIdentity({ deviceId = 'plugin-host-1', tenant = 'default' }:
     deviceType: 'plugin_host',
     manufacturer: 'Backplane',
     model: `Plugin Host (${deviceId})`,
+    // Device Connect's registry takes a device that does not say for an arm64.
+    arch: process.arch === 'x64' ? 'x86_64' : process.arch,
     description: 'Runs plugins and offers their functions under one identity.',
     labels: {
       category: 'hub',

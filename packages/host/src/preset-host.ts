@@ -62,13 +62,13 @@ export function presetHost(init: PresetInit, mesh: MeshFactory, heartbeat?: Hear
   )
   const identity = hostIdentity(init)
   const { deviceId: id, tenant, deviceType: type = 'plugin_host' } = identity
-  const { manufacturer, model, description } = identity
+  const { manufacturer, model, description, arch } = identity
   const device: PythonDevice = {
     id,
     type,
     ...(tenant === undefined ? {} : { tenant }),
     identity: Object.fromEntries(
-      Object.entries({ device_type: type, manufacturer, model, description }).filter(
+      Object.entries({ device_type: type, manufacturer, model, arch, description }).filter(
         ([, value]) => value !== undefined,
       ),
     ) as Params,

@@ -1,4 +1,12 @@
-import type { Advertisement, EventDescriptor, FunctionDescriptor, Identity, Labels, Params } from '@backplane/core'
+import type {
+  Advertisement,
+  EventDescriptor,
+  FunctionDescriptor,
+  Identity,
+  Labels,
+  Params,
+  Value,
+} from '@backplane/core'
 import { type Fitted, fitting } from './fitting.ts'
 import { hex, isoSeconds } from './ids.ts'
 import { encodeJson, isObject } from './json.ts'
@@ -43,9 +51,15 @@ export function identityOf(identity: Identity): Params {
     model: identity.model,
     serial_number: identity.serialNumber,
     firmware_version: identity.firmwareVersion,
+    arch: identity.arch,
     description: identity.description,
   }
-  return Object.fromEntries(Object.entries(known).filter((entry): entry is [string, string] => entry[1] !== undefined))
+  return { ...said(identity.fields ?? {}), ...said(known) }
+}
+
+function said(fields: { readonly [name: string]: Value | undefined }): Params {
+  const entries = Object.entries(fields)
+  return Object.fromEntries(entries.filter((entry): entry is [string, Value] => (entry[1] ?? null) !== null))
 }
 
 /** Device Connect's `status`: true to what is, so `available` while calls are served. Python cannot take a null location. */

@@ -19,6 +19,10 @@ export interface Identity {
   readonly model?: string
   readonly serialNumber?: string
   readonly firmwareVersion?: string
+  /** Its processor: `arm64`, `x86_64`. */
+  readonly arch?: string
+  /** Anything more that a kind of device tells of itself; the names above win. */
+  readonly fields?: Params
   readonly location?: string
   readonly labels?: Labels
 }
