@@ -1,4 +1,5 @@
 import type { AuditEntry } from './audit.ts'
+import { frozenCopy } from './frozen.ts'
 
 /** One kept entry and the name of its document. */
 interface Kept {
@@ -41,7 +42,7 @@ export class AuditTrail {
 
   /** Adds an entry, and drops the oldest if there are too many. */
   add(name: string, entry: AuditEntry): void {
-    this.#kept.push({ name, entry })
+    this.#kept.push({ name, entry: frozenCopy(entry) })
     if (this.size > this.#limit) this.#start++
     if (this.#start <= this.#kept.length / 2) return
     this.#kept = this.#kept.slice(this.#start)

@@ -1,4 +1,5 @@
 import { type Item, type Items, own } from './definition.ts'
+import { frozenCopy } from './frozen.ts'
 
 /** One entry of the audit trail, in Fledge's form, with who and why where that was said. */
 export interface AuditEntry {
@@ -21,7 +22,7 @@ export function redactItem(item: Item): Item {
     property,
     (property === 'value' || property === 'default') && value !== '' ? redacted : value,
   ])
-  return Object.fromEntries(hidden)
+  return frozenCopy(Object.fromEntries(hidden)) as Item
 }
 
 /** Hides every secret among items. */

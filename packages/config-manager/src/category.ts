@@ -1,6 +1,7 @@
 import type { Json } from '@backplane/core'
 import { type Item, type Items, own } from './definition.ts'
 import { isSameJson } from './equal.ts'
+import { frozenCopy } from './frozen.ts'
 
 /** Where the value of an item comes from. */
 export type Provenance = 'default' | 'user' | 'migration' | 'environment'
@@ -45,7 +46,7 @@ export function categoryOf(name: string, document: unknown): Category | undefine
     name,
     description: typeof description === 'string' ? description : '',
     displayName: displayName as string,
-    items: new Map(names.map((item, index): [string, Item] => [String(item), items[index] as Item])),
+    items: new Map(names.map((item, index): [string, Item] => [String(item), frozenCopy(items[index] as Item)])),
     children: Array.isArray(children) ? children.filter((child) => typeof child === 'string') : [],
     revision: typeof revision === 'number' ? revision : 1,
     provenance: new Map(Array.isArray(provenance) ? (provenance as [string, Provenance][]) : []),

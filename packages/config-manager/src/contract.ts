@@ -11,6 +11,7 @@ import type { ConfigMode } from './policy.ts'
 import type { RegisterOptions, RegisterResult } from './register.ts'
 import type { SubscriptionScope } from './scope.ts'
 import type { ConfigSnapshot, ImportResult, SnapshotDifference } from './snapshot.ts'
+import type { StoreCondition } from './store-condition.ts'
 import type { ConfigParticipant, ParticipantOptions } from './subscriptions.ts'
 import type { Config, TypedValues } from './typed.ts'
 
@@ -22,6 +23,12 @@ export interface CategoryFacts {
   readonly version?: number
   /** Where each value comes from. */
   readonly provenance: { readonly [item: string]: Provenance }
+}
+
+/** What is not well with configuration, for a status to show; nothing where all is. */
+export interface ConfigCondition extends StoreCondition {
+  /** Names of documents that cannot be read: nothing that needs them runs, and they are left as they are. */
+  readonly damaged?: readonly string[]
 }
 
 /** A former state of a category. */
@@ -38,6 +45,8 @@ export interface CategoryPast extends CategoryFacts {
  */
 export interface ConfigManager extends HostConfig {
   readonly mode: ConfigMode
+  /** What is not well with the store, once it is open. */
+  readonly condition: ConfigCondition
   /** Opens the store and reads it; harmless when called again. Rejects with `BP_CONFIG_LOCKED` where another process writes there. */
   start(options?: { readonly signal?: AbortSignal }): Promise<void>
 

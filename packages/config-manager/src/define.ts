@@ -5,6 +5,7 @@ import { checkByType } from './define-types.ts'
 import { flagProperties, type Item, type Items, isPlainItem, itemTypes, optionalProperties, own } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
 import type { Findings } from './findings.ts'
+import { frozenCopy } from './frozen.ts'
 import { isByName } from './item-table.ts'
 import { acceptType, canonical } from './kinds/accept.ts'
 import { normalObjects, noun } from './lists.ts'
@@ -63,7 +64,7 @@ function defineItem(name: string, given: Item, context: DefineContext): Item {
   }
   checkDefault(draft)
   keepCanonical(draft)
-  return Object.fromEntries(draft.kept)
+  return frozenCopy(Object.fromEntries(draft.kept))
 }
 
 function defineProperty(draft: ItemDraft, property: string, value: unknown): void {

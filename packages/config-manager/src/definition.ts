@@ -1,3 +1,4 @@
+import { frozenCopy } from './frozen.ts'
 /** The 18 item types of Fledge 3, in the order in which Python sorts them. */
 export const itemTypes = [
   'ACL',
@@ -107,7 +108,7 @@ export function own(item: Item, property: string): unknown {
 /** Gives a copy of an item with one property set, at its present place or at the end. */
 export function withProperty(item: Item, property: string, value: unknown): Item {
   // A computed key defines `__proto__` like any other name; an assignment would not.
-  return { ...item, [property]: value }
+  return frozenCopy({ ...item, [property]: value })
 }
 
 /** Tells whether a value is what JSON calls an object. */

@@ -1,8 +1,7 @@
-import { type Clock, coreError, type Logger, messageOf, silentLogger } from '@backplane/core'
+import { type Clock, coreError, type Logger, messageOf, silentLogger, systemClock } from '@backplane/core'
 import type { ConfigManager } from './contract.ts'
 import { type ItemDefinition, manualOption } from './definition.ts'
 import { configError } from './errors.ts'
-import { systemClock } from './system-clock.ts'
 
 /** What a discovery is made with. */
 export interface DiscoveryInit {

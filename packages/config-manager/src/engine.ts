@@ -27,6 +27,8 @@ export interface Transaction {
   readonly steps: readonly CategoryStep[]
   readonly audit: readonly AuditDraft[]
   readonly origin: ChangeOrigin
+  /** Whether it counts also where the store cannot take it: a plugin's registration of what it was made with. */
+  readonly mayBeUnsaved?: boolean | undefined
   /** Aborted before the commit, it ends the change; after that the change counts. */
   readonly signal?: AbortSignal | undefined
 }
@@ -129,8 +131,12 @@ export class Engine {
   }
 
   /** Writes a change without asking anybody. */
-  async commit({ steps, audit, origin }: Transaction): Promise<void> {
-    await this.registry.commit({ steps, audit: audit.map((draft) => this.#stamp(draft, origin)) })
+  async commit({ steps, audit, origin, mayBeUnsaved }: Transaction): Promise<void> {
+    const { logger } = this.components
+    const unsaved = (reason: BackplaneError) =>
+      logger.warn({ err: reason, code: reason.code }, 'a registration is in force, but could not be saved')
+    const entries = audit.map((draft) => this.#stamp(draft, origin))
+    await this.registry.commit({ steps, audit: entries, ...(mayBeUnsaved ? { mayBeUnsaved: unsaved } : {}) })
   }
 
   /** Tells subscribers of a step in upstream's way, where that is the policy: in order, and a failure is the writer's. */

@@ -27,6 +27,15 @@ export const configErrorCatalogue = {
     message: 'The configuration store at {path} cannot be read: {reason}',
     next: 'Restore it from a backup, or move it away to start anew.',
   },
+  BP_CONFIG_STORE_REPAIRED: {
+    message: 'The configuration store at {path} was damaged: {reason}. {documents} documents were saved; {kept}.',
+    next: 'Compare what is in force with a backup or a snapshot, and look at the disk.',
+  },
+  BP_CONFIG_STORE_READ_ONLY: {
+    message: 'The configuration store at {path} cannot be written: {reason}',
+    next: 'What is stored is in force, and nothing was changed. Free space or make it writable, then try again.',
+    retryable: true,
+  },
   BP_CONFIG_STORE_FAILED: {
     message: 'The configuration store failed: {reason}',
     next: 'Look at the cause: a full disk, missing permissions, a lost connection.',

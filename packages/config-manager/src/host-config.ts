@@ -24,7 +24,7 @@ export async function openPlugin(
   items: ConfigItems,
   options: { readonly signal?: AbortSignal },
 ): Promise<ConfigHandle> {
-  const registration = { ...options, actor: registrar, keepOriginalItems: true }
+  const registration = { ...options, actor: registrar, keepOriginalItems: true, mayBeUnsaved: true }
   await manager.register(pluginId, items as unknown as ItemDefinitions, registration)
   const scope = { category: pluginId }
   let values = manager.values(pluginId) as Params

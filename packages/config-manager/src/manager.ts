@@ -1,12 +1,22 @@
-import { type Clock, type ConfigItems, type ConfigStore, coreError, type Logger, silentLogger } from '@backplane/core'
+import {
+  type BackplaneError,
+  type Clock,
+  type ConfigItems,
+  type ConfigStore,
+  coreError,
+  type Logger,
+  silentLogger,
+  systemClock,
+} from '@backplane/core'
 import { addItem } from './add-item.ts'
 import { redactItem, redactItems } from './audit.ts'
 import { childrenOf, type ListOptions, listCategories } from './browse.ts'
 import { itemsObject } from './category.ts'
 import { type ChangeRequest, change, preview, reset } from './change.ts'
-import type { ConfigManager } from './contract.ts'
+import type { ConfigCondition, ConfigManager } from './contract.ts'
 import { type ItemDefinition, type ItemDefinitions, isPlainItem, own } from './definition.ts'
 import { Engine } from './engine.ts'
+import { configError } from './errors.ts'
 import { type LinkOptions, link, remove, unlink, unlinkAll } from './hierarchy.ts'
 import { factsOf, pastOf, restore } from './history.ts'
 import { type OpenPlugins, openPlugin } from './host-config.ts'
@@ -19,8 +29,8 @@ import { type RegisterOptions, register } from './register.ts'
 import type { SubscriptionScope } from './scope.ts'
 import { memorySecrets, type SecretStore } from './secrets.ts'
 import { type ConfigSnapshot, diffSnapshot, exportSnapshot, importSnapshot } from './snapshot.ts'
+import type { WithCondition } from './store-condition.ts'
 import { type ConfigParticipant, type ParticipantOptions, Subscriptions } from './subscriptions.ts'
-import { systemClock } from './system-clock.ts'
 import { typedValues } from './typed.ts'
 import { watch } from './watch.ts'
 
@@ -106,6 +116,7 @@ class Manager implements ConfigManager {
 
   async #open(options: { readonly signal?: AbortSignal }): Promise<void> {
     await this.#store?.open(options)
+    this.#reportCondition()
     // Watched before it is read: what others write meanwhile waits until everything is read, and is not missed.
     const reading = this.#engine.locks.runAlone(() => this.#read())
     this.#unwatch = this.#store?.watch?.((name, stored) => {
@@ -121,9 +132,29 @@ class Manager implements ConfigManager {
     }
   }
 
+  #reportCondition(): void {
+    const { repair, readOnly } = this.condition
+    if (repair) {
+      const kept =
+        repair.keptAt === undefined ? 'nothing was left to keep' : `what was there is kept in ${repair.keptAt}`
+      this.#report(configError('BP_CONFIG_STORE_REPAIRED', { details: { ...repair, kept } }))
+    }
+    if (readOnly) this.#report(configError('BP_CONFIG_STORE_READ_ONLY', { details: { ...readOnly } }))
+  }
+
+  #report(error: BackplaneError): void {
+    this.#logger.error({ err: error, code: error.code }, error.message)
+  }
+
+  get condition(): ConfigCondition {
+    const { condition = {} } = (this.#store ?? {}) as Partial<WithCondition>
+    const damaged = [...this.#engine.registry.damaged.keys()]
+    return { ...condition, ...(damaged.length === 0 ? {} : { damaged }) }
+  }
+
   async #read(): Promise<void> {
-    for (const name of await this.#engine.registry.load())
-      this.#logger.warn({ name }, 'a stored document cannot be read and is left alone')
+    for (const [name, error] of await this.#engine.registry.load())
+      this.#logger.error({ err: error, name }, 'a stored document cannot be read and is left alone')
   }
 
   close(): Promise<void> {

@@ -27,6 +27,8 @@ export interface RegisterOptions extends Pick<ChangeOptions, 'actor' | 'reason' 
   readonly migrations?: readonly Migration[]
   /** Values that the environment of this process sets, item by name, over whatever is stored. */
   readonly environment?: { readonly [item: string]: string }
+  /** Counts also where the store cannot be written; it is written with the next change that can. @default false */
+  readonly mayBeUnsaved?: boolean
 }
 
 /** What a registration did. */
@@ -52,6 +54,7 @@ export async function register(
   return engine.locks.run(
     [name],
     async () => {
+      engine.registry.assertReadable(name)
       const stored = engine.stored(name)
       return stored ? mergeInto(engine, stored, defined, options) : create(engine, name, defined, options)
     },
@@ -97,7 +100,13 @@ async function create(engine: Engine, name: string, defined: Items, options: Reg
   const step: CategoryStep = { kind: 'created', after }
   const origin = originOf(options)
   const audit: AuditDraft = { code: 'CONAD', details: { name, category: itemsObject(shown(engine, after.items)) } }
-  const delivery = await engine.transact({ steps: [step], audit: [audit], origin, signal: options.signal })
+  const delivery = await engine.transact({
+    steps: [step],
+    audit: [audit],
+    origin,
+    signal: options.signal,
+    mayBeUnsaved: options.mayBeUnsaved,
+  })
   engine.view.replaced(after)
   await engine.tell(step, origin)
   return { ...delivery, outcome: 'created', revision, needsAttention: [], repaired: false }
@@ -127,12 +136,13 @@ async function mergeInto(
   const audit = deprecations(engine, before, merged.deprecated)
   const sameValues = sameItems(trusted ?? before.items, after.items)
   if (sameValues && !attributesCount(engine, before, after)) {
-    if (audit.length > 0) await engine.commit({ steps: [], audit, origin })
+    if (audit.length > 0) await engine.commit({ steps: [], audit, origin, mayBeUnsaved: options.mayBeUnsaved })
     return { ...untold, outcome: 'unchanged', revision: before.revision, needsAttention, repaired: false }
   }
   if (!sameValues) audit.push(changeAudit(engine, before.name, trusted ?? before.items, after.items))
   const step: CategoryStep = { kind: 'defined', before, after }
-  const delivery = await engine.transact({ steps: [step], audit, origin, signal: options.signal })
+  const { signal, mayBeUnsaved } = options
+  const delivery = await engine.transact({ steps: [step], audit, origin, signal, mayBeUnsaved })
   engine.view.replaced(after)
   await engine.tell(step, origin)
   return { ...delivery, outcome: 'changed', revision: after.revision, needsAttention, repaired: !trusted }

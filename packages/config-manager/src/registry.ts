@@ -1,5 +1,5 @@
 import type { ConfigStore, Json, StoreWrite } from '@backplane/core'
-import { BackplaneError } from '@backplane/core'
+import { BackplaneError, messageOf } from '@backplane/core'
 import type { AuditEntry } from './audit.ts'
 import { AuditTrail } from './audit-trail.ts'
 import { type Category, categoryDocument, categoryOf } from './category.ts'
@@ -23,6 +23,8 @@ export interface Retention {
 export interface Commit {
   readonly steps: readonly CategoryStep[]
   readonly audit: readonly AuditEntry[]
+  /** Called where the store could not take it, and the commit counts all the same. Absent: it does not. */
+  readonly mayBeUnsaved?: ((reason: BackplaneError) => void) | undefined
 }
 
 /** What the registry works with. */
@@ -45,6 +47,8 @@ interface KeptState {
 export class Registry {
   readonly categories = new Map<string, Category>()
   readonly audit: AuditTrail
+  /** Why documents could not be read, by their names. */
+  readonly damaged = new Map<string, unknown>()
   readonly #components: RegistryComponents
   /** Tells this writer's audit entries from those of other hosts on a shared store. */
   readonly #writer = globalThis.crypto.randomUUID().slice(0, 8)
@@ -61,19 +65,29 @@ export class Registry {
     this.audit = new AuditTrail(components.retention.auditEntries)
   }
 
-  /** Reads everything from the store; gives the names of documents that could not be read. */
-  async load(): Promise<readonly string[]> {
-    const unreadable: string[] = []
+  /** Reads everything from the store; gives the documents that could not be read, and why. One stops no other. */
+  async load(): Promise<ReadonlyMap<string, unknown>> {
     const { store } = this.#components
-    if (!store) return []
+    if (!store) return this.damaged
     const names = [...(await store.list())].sort()
     for (const name of names) {
-      const stored = await store.read(name)
-      if (!stored) continue
-      this.#storeRevisions.set(name, stored.revision)
-      if (!(await this.#take(name, stored.document))) unreadable.push(name)
+      try {
+        const stored = await store.read(name)
+        if (!stored) continue
+        this.#storeRevisions.set(name, stored.revision)
+        if (!(await this.#take(name, stored.document))) throw damagedDocument(name, 'it is not a document of this kind')
+      } catch (error) {
+        this.damaged.set(name, error)
+      }
     }
-    return unreadable
+    return this.damaged
+  }
+
+  /** Throws `BP_CONFIG_STORE_DAMAGED` where a category's document is there and cannot be read. */
+  assertReadable(category: string): void {
+    const name = categoryPrefix + category
+    const error = this.damaged.get(name)
+    if (error !== undefined) throw damagedDocument(name, messageOf(error), error)
   }
 
   /** Former states of a category, latest first. */
@@ -93,12 +107,19 @@ export class Registry {
   async commit(commit: Commit): Promise<void> {
     const { store } = this.#components
     const auditNames = commit.audit.map((entry) => (store ? this.#auditName(entry) : ''))
-    if (store) await this.#write(store, commit, auditNames)
+    if (store) await this.#write(store, commit, auditNames).catch((error) => this.#unsaved(commit, error))
     for (const step of commit.steps) {
       const forgotten = this.#takeStep(step)
       if (forgotten) await this.#forgetSecretsOf(forgotten)
     }
     for (const [index, entry] of commit.audit.entries()) this.audit.add(auditNames[index] as string, entry)
+  }
+
+  /** What need not be saved to count is only remembered: the next change of it writes it whole. */
+  #unsaved({ mayBeUnsaved }: Commit, error: unknown): void {
+    const isStore = error instanceof BackplaneError && storeFailures.has(error.code)
+    if (!mayBeUnsaved || !isStore) throw error
+    mayBeUnsaved(error)
   }
 
   async #write(store: ConfigStore, { steps, audit }: Commit, auditNames: readonly string[]): Promise<void> {
@@ -257,6 +278,12 @@ export class Registry {
   async #forget(names: readonly string[]): Promise<void> {
     for (const name of names) await this.#components.secrets?.delete(name).catch(() => {})
   }
+}
+
+const storeFailures: ReadonlySet<string> = new Set(['BP_CONFIG_STORE_FAILED', 'BP_CONFIG_STORE_READ_ONLY'])
+
+function damagedDocument(name: string, reason: string, cause?: unknown): BackplaneError {
+  return configError('BP_CONFIG_STORE_DAMAGED', { details: { path: name, reason }, cause })
 }
 
 function pastName(category: Category): string {

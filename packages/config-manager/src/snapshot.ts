@@ -70,7 +70,7 @@ function snapshotOf({ description, displayName, version, items, children, proven
     displayName,
     ...(version === undefined ? {} : { version }),
     items: itemsObject(redactItems(items)),
-    children,
+    children: [...children],
     provenance: Object.fromEntries(provenance),
   }
 }

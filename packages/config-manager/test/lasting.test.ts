@@ -54,16 +54,8 @@ describe('a place that cannot be opened', () => {
   it('is told with a code and a next step', async () => {
     const occupied = join(dir, 'file')
     writeFileSync(occupied, '')
-    const failing: FileSystem = {
-      ...realFileSystem,
-      createExclusively: () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' })),
-    }
     await expect(configManager({ store: fileStore(join(occupied, 'below')) })().start()).rejects.toMatchObject({
       code: 'BP_CONFIG_STORE_FAILED',
-    })
-    await expect(configManager({ store: fileStore(dir, { files: failing }) })().start()).rejects.toMatchObject({
-      code: 'BP_CONFIG_STORE_FAILED',
-      details: { reason: 'no space' },
     })
     await expect(configManager({ store: sqliteStore(join(dir, 'no', 'such.db')) })().start()).rejects.toMatchObject({
       code: 'BP_CONFIG_STORE_DAMAGED',
@@ -84,11 +76,13 @@ describe('a file store whose log cannot be opened again after compaction', () =>
     {
       await using store = fileStore(dir, { files, compactAboveBytes: 1 })
       await store.open()
-      await expect(store.write([{ name: 'x', document: 1 }])).resolves.toEqual(new Map([['x', 1]]))
+      await expect(store.write([{ name: 'x', document: 'longer than a log without documents' }])).resolves.toEqual(
+        new Map([['x', 1]]),
+      )
       await expect(store.write([{ name: 'x', document: 2 }])).rejects.toMatchObject({ code: 'BP_CONFIG_STORE_FAILED' })
     }
     await using again = fileStore(dir)
     await again.open()
-    expect((await again.read('x'))?.document).toBe(1)
+    expect((await again.read('x'))?.document).toBe('longer than a log without documents')
   })
 })

@@ -7,6 +7,8 @@ export interface LogContent {
   readonly documents: Map<string, StoredDocument>
   readonly revision: number
   readonly soundBytes: number
+  /** Why the log is not what a crash alone leaves; `undefined` where it is. */
+  readonly damage: string | undefined
 }
 
 type Entry = readonly [name: string, revision: number, document: Json | null]
@@ -37,8 +39,8 @@ function checksum(text: string): string {
 }
 
 /**
- * Reads a log. What a crash cut off at the end is left out; throws `BP_CONFIG_STORE_DAMAGED` when a line is broken that
- * sound lines follow, because no crash does that.
+ * Reads a log. What a crash cut off at the end is left out; where more than that is gone, `damage` says so. Throws
+ * `BP_CONFIG_STORE_DAMAGED` when a line is broken that sound lines follow: what came after it cannot be told.
  */
 export function readLog(bytes: Uint8Array, path: string): LogContent {
   const documents = new Map<string, StoredDocument>()
@@ -57,7 +59,15 @@ export function readLog(bytes: Uint8Array, path: string): LogContent {
     }
     start = end + 1
   }
-  return { documents, revision, soundBytes: start }
+  return { documents, revision, soundBytes: start, damage: damageOf(bytes, start) }
+}
+
+/** A crash leaves one line that is not whole, and never nothing: a log begins with a line that is renamed into place. */
+function damageOf(bytes: Uint8Array, soundBytes: number): string | undefined {
+  if (bytes.length === 0) return 'it is empty'
+  if (soundBytes === 0) return 'nothing in it can be read'
+  const end = bytes.indexOf(0x0a, soundBytes)
+  return end !== -1 && end < bytes.length - 1 ? 'more than its last line cannot be read' : undefined
 }
 
 function readLine(bytes: Uint8Array): readonly Entry[] | undefined {

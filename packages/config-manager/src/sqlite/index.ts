@@ -3,4 +3,4 @@
  *
  * @packageDocumentation
  */
-export { sqliteStore } from './sqlite-store.ts'
+export { type SqliteConfigStore, sqliteStore } from './sqlite-store.ts'

@@ -8,45 +8,73 @@ import {
   type StoreWrite,
 } from '@backplane/core'
 import { configError } from '../errors.ts'
+import type { StoreCondition, StoreRepair, WithCondition } from '../store-condition.ts'
 import { conflictOf } from '../store-conflict.ts'
+import {
+  isEmptied,
+  openForReading,
+  openSound,
+  primaryCode,
+  sqliteCorrupt,
+  sqliteNotADatabase,
+  startAnew,
+  unwritableCodes,
+} from './database.ts'
 
 /**
  * Keeps documents in a SQLite database (`node:sqlite`, so without a native module): one table, one transaction a batch,
  * synced. The database is locked while it is open: one process writes. `path` may be `:memory:`.
+ *
+ * A database that is damaged is kept beside (`<path>.damaged-1`), what can be read of it is taken over, and `condition`
+ * says so once it is open. One that cannot be written is read all the same; writes reject with `BP_CONFIG_STORE_READ_ONLY`.
  */
-export function sqliteStore(path: string): ConfigStore {
+export function sqliteStore(path: string): SqliteConfigStore {
   return new SqliteStore(path)
 }
 
-class SqliteStore implements ConfigStore {
+/** A SQLite store, which knows its condition. */
+export interface SqliteConfigStore extends ConfigStore, WithCondition {}
+
+class SqliteStore implements SqliteConfigStore {
   readonly #path: string
   #database: DatabaseSync | undefined
+  #repair: StoreRepair | undefined
+  #readOnly: string | undefined
 
   constructor(path: string) {
     this.#path = path
   }
 
+  get condition(): StoreCondition {
+    return {
+      ...(this.#repair ? { repair: this.#repair } : {}),
+      ...(this.#readOnly === undefined ? {} : { readOnly: { path: this.#path, reason: this.#readOnly } }),
+    }
+  }
+
   async open(): Promise<void> {
     if (this.#database) return
-    // Not imported: that would print Node 22's warning about an experimental module to whoever only imports this package,
-    // and bundlers that cut `node:` off find no module of the bare name.
-    const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
-    let database: DatabaseSync | undefined
+    const wasEmptied = isEmptied(this.#path)
     try {
-      database = new DatabaseSync(this.#path)
-      database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-      database.exec('BEGIN EXCLUSIVE')
-      database.exec(
-        'CREATE TABLE IF NOT EXISTS document (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, body TEXT NOT NULL) STRICT',
-      )
-      database.exec('CREATE TABLE IF NOT EXISTS counter (revision INTEGER NOT NULL) STRICT')
-      database.exec('INSERT INTO counter SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM counter)')
-      database.exec('COMMIT')
+      this.#database = openSound(this.#path)
+      if (wasEmptied) this.#repair = { path: this.#path, reason: 'it is empty', documents: 0 }
     } catch (error) {
-      database?.close()
-      throw this.#openFailure(error)
+      this.#database = this.#openAnyway(error)
     }
-    this.#database = database
+  }
+
+  /** Opens what is damaged as far as it can be read, and what cannot be written for reading alone. */
+  #openAnyway(error: unknown): DatabaseSync {
+    const code = primaryCode(error)
+    if (code === sqliteCorrupt || code === sqliteNotADatabase) {
+      const { database, repair } = startAnew(this.#path, messageOf(error))
+      this.#repair = repair
+      return database
+    }
+    const readable = unwritableCodes.has(code) ? openForReading(this.#path) : undefined
+    if (!readable) throw this.#openFailure(error)
+    this.#readOnly = messageOf(error)
+    return readable
   }
 
   async read(name: string): Promise<StoredDocument | undefined> {
@@ -62,6 +90,10 @@ class SqliteStore implements ConfigStore {
   }
 
   async write(batch: readonly StoreWrite[]): Promise<ReadonlyMap<string, number>> {
+    if (this.#readOnly !== undefined) {
+      const details = { path: this.#path, reason: this.#readOnly }
+      throw configError('BP_CONFIG_STORE_READ_ONLY', { details })
+    }
     const database = this.#open()
     database.exec('BEGIN IMMEDIATE')
     try {
@@ -78,6 +110,7 @@ class SqliteStore implements ConfigStore {
   async close(): Promise<void> {
     this.#database?.close()
     this.#database = undefined
+    this.#readOnly = undefined
   }
 
   [Symbol.asyncDispose](): Promise<void> {
