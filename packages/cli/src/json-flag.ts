@@ -1,12 +1,13 @@
 import { messageOf, type Params } from '@backplane/core'
+import { parseJson } from '@backplane/core/json'
 import { cliError } from './errors.ts'
 
-/** A flag's JSON object. Throws `BP_CLI_USAGE` for what is none. */
+/** A flag's JSON object, with every digit of its integers. Throws `BP_CLI_USAGE` for what is none. */
 export function jsonFlag(flag: string, text: string): Params {
   let value: unknown
   let reason = 'it is no JSON object'
   try {
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch (error) {
     reason = messageOf(error)
   }

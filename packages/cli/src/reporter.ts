@@ -1,4 +1,5 @@
 import type { BackplaneError, Logger, LogMethod } from '@backplane/core'
+import { lenientReplacer } from '@backplane/core/json'
 import { maskError, maskText, maskValue } from '@backplane/core/runtime'
 import type { CliIo } from './io.ts'
 import { Shown, shown } from './shown.ts'
@@ -137,5 +138,5 @@ export class Reporter {
 
 function brief(value: unknown): string {
   if (value instanceof Error) return 'code' in value ? `${String(value.code)} ${value.message}` : value.message
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'object' ? JSON.stringify(value, lenientReplacer) : String(value)
 }

@@ -1,3 +1,5 @@
+import { lenientReplacer } from '@backplane/core/json'
+
 /**
  * Characters that would move a terminal's cursor, change its colours, turn its text around or hide in it: controls (C0, C1),
  * format characters (marks of bidirectional text, tags, soft hyphens, invisible operators), the separators of lines and
@@ -61,11 +63,12 @@ export class Shown {
     return new Shown(parts.map((part) => Shown.of`${part}`.#text).join(between))
   }
 
-  /** As one line of JSON; bytes are in base64. It reads back as what it was. */
+  /** As one line of JSON; bytes are in base64, integers have all their digits, `NaN` and infinities are text. It reads back as what
+   * it was. */
   static json(value: unknown): Shown {
-    const text = JSON.stringify(value, (_, one) => {
+    const text = JSON.stringify(value, (key, one) => {
       if (one instanceof Uint8Array) return Buffer.from(one).toString('base64')
-      return one instanceof Error ? plainError(one) : one
+      return one instanceof Error ? plainError(one) : lenientReplacer(key, one)
     })
     return new Shown(plainText(text ?? 'null'))
   }

@@ -88,3 +88,25 @@ test('takes several schemas with one $id, and schemas of an older draft', async 
     })
   }
 })
+
+test.each([
+  [{ type: 'integer' }, 9007199254740993n, undefined],
+  [{ type: 'number' }, 2n ** 64n, undefined],
+  [{ type: 'string' }, 2n ** 64n, 'must be string'],
+  [{ type: 'number' }, Number.NaN, undefined],
+  [{ type: 'integer' }, Number.NaN, 'must be integer'],
+  [{ type: 'number', minimum: 0 }, Infinity, undefined],
+  [{ type: 'number', maximum: 0 }, Infinity, 'must be <= 0'],
+  [{ type: 'integer', maximum: 100 }, 2n ** 60n, 'must be <= 100'],
+  [{ enum: [1, 9007199254740993n] }, 9007199254740993n, undefined],
+  [{ type: 'array', items: { type: 'integer' } }, [1, 2n ** 60n, 0.5], 'must be integer'],
+  [{ default: 2n ** 60n, type: 'integer' }, 5, undefined],
+])('integers beyond 2^53 and what is not finite are held to their schema: case %#', async (schema, value, reason) => {
+  const parameters = { type: 'object', properties: { value: schema } } as never
+  const call = { name: 'f', params: { value } } as never
+  const target = { plugin: 'p', descriptor: { name: 'f', parameters } } as never
+  const answer = validateParams()(call, target, async () => 'taken')
+  if (reason === undefined) expect(await answer).toBe('taken')
+  else
+    await expect(answer).rejects.toMatchObject({ code: 'BP_PARAMS_INVALID', message: expect.stringContaining(reason) })
+})

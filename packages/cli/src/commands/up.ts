@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { BackplaneError, type FunctionDescriptor, type Logger } from '@backplane/core'
+import { stringifyJson } from '@backplane/core/json'
 import type { LoadReport, PresetHost } from '@backplane/host'
 import { noBridge } from '../client.ts'
 import { pause } from '../pause.ts'
@@ -151,7 +152,7 @@ function paramsOf({ parameters = {} }: FunctionDescriptor): string[] | undefined
     params[name] ??= samples[properties[name]?.type ?? '']
     if (params[name] === undefined) return undefined
   }
-  return Object.keys(params).length === 0 ? [] : ['--params', JSON.stringify(params)]
+  return Object.keys(params).length === 0 ? [] : ['--params', stringifyJson(params)]
 }
 
 function ended(signal: AbortSignal): Promise<void> {
