@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { silentLogger, systemClock, type Transport } from '@backplane/core'
 import { type NatsTransportInit, natsTransport } from '@backplane/transport-nats'
@@ -213,6 +213,78 @@ await interop('nats', async ({ check, natsServer, venv, start, scratch }) => {
     assert.equal(transport.maxPayload, 1000)
     await assert.rejects(transport.publish('a', new Uint8Array(1001)), refusedWith('BP_PAYLOAD_TOO_LARGE'))
     await works(transport)
+  })
+
+  await check(
+    'a subscription over max_subscriptions is refused, also of many at once and after a restart',
+    async () => {
+      await using small = await natsServer({ config: 'max_subscriptions: 4' })
+      await using transport = await connected({ servers: small.url })
+      const made = await Promise.allSettled(
+        ['a', 'b', 'c', 'd', 'e'].map((subject) => transport.serve(subject, () => bytes(subject))),
+      )
+      assert.deepEqual(
+        made.map(({ status }) => status),
+        ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'],
+      )
+      await assert.rejects(
+        transport.subscribe('f', () => {}),
+        refusedWith('BP_REFUSED'),
+      )
+      const back = eventOf(transport, 'connected')
+      await small.restart()
+      await back
+      for (const subject of ['a', 'b', 'c']) {
+        assert.equal(text((await transport.request(subject, bytes(''))).payload), subject)
+      }
+    },
+  )
+
+  await check('without headers, a handler that throws does not cost the connection', async () => {
+    await using plain = await natsServer({ config: 'no_header_support: true' })
+    await using transport = await connected({ servers: plain.url })
+    await transport.serve('bad', () => {
+      throw new Error('no')
+    })
+    await assert.rejects(transport.request('bad', bytes(''), { timeoutMs: 300 }), refusedWith('BP_TIMEOUT'))
+    assert.equal(transport.status, 'connected')
+    await works(transport)
+  })
+
+  await check('servers that begin with TLS or do without it name the option that helps', async () => {
+    const files = `cert_file: "${join(fixtures, 'server.pem')}", key_file: "${join(fixtures, 'server.key.pem')}"`
+    const ca = { caFile: join(fixtures, 'ca.pem') }
+    await using first = await natsServer({ config: `tls { ${files}, handshake_first: true }` })
+    const servers = `localhost:${first.port}`
+    const quick = natsTransport({ servers, tls: ca })({ logger: silentLogger, clock: systemClock })
+    await assert.rejects(quick.connect({ timeoutMs: 3000 }), /set tls\.handshakeFirst/)
+    {
+      await using transport = await connected({ servers, tls: { ...ca, handshakeFirst: true } })
+      await works(transport)
+    }
+    await using either = await natsServer({ config: `tls { ${files} }\nallow_non_tls: true` })
+    const offered = `localhost:${either.port}`
+    await assert.rejects(connected({ servers: offered }), /tls: false/)
+    for (const tls of [false as const, ca]) {
+      await using transport = await connected({ servers: offered, tls })
+      await works(transport)
+    }
+    await assert.rejects(connected({ servers: either.url, tls: { ...ca, handshakeFirst: true } }), /leave out tls/)
+  })
+
+  await check('a server in lame duck mode is left for another before it hangs up', async () => {
+    const pidFile = join(folder, 'leaving.pid')
+    await using leaving = await natsServer({ args: ['-P', pidFile] })
+    await using other = await natsServer()
+    await using transport = await connected({ servers: [leaving.url, other.url] })
+    await transport.serve('echo', ({ payload }) => payload)
+    const told = eventOf(transport, 'leaving')
+    const back = eventOf(transport, 'connected')
+    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGUSR2')
+    await told
+    await back
+    assert.equal(transport.address, other.url)
+    assert.equal(text((await transport.request('echo', bytes('x'))).payload), 'x')
   })
 
   const python = await venv(['nats-py==2.16.0'])

@@ -112,6 +112,13 @@ test.each([
   expect(() => read(flags)).toThrow(named)
 })
 
+test.each([{}, { preset: 'local' }, { nats: 'nats://a' }])('refuses a backend that is not spoken, with %j', (flags) => {
+  for (const MESSAGING_BACKEND of ['mqtt', 'natz', 'NATS2']) {
+    expect(() => read(flags, { MESSAGING_BACKEND })).toThrow(/^MESSAGING_BACKEND: /)
+  }
+  for (const MESSAGING_BACKEND of ['NATS', 'nats', '']) expect(() => read(flags, { MESSAGING_BACKEND })).not.toThrow()
+})
+
 test('refuses an unusable variable and names it', () => {
   expect(() => read({}, { DC_PLUGIN_AUTO_LOAD: 'maybe' })).toThrow(/^DC_PLUGIN_AUTO_LOAD: 'maybe' is neither/)
 })

@@ -132,13 +132,16 @@ export function readSettings(flags: Flags, io: CliIo): Settings {
 
 /** What Device Connect's own variables, or the flags given, say of a preset that nobody named. */
 function impliedPreset(found: ReadonlyMap<string, Found>, { env }: CliIo): Found | undefined {
+  const backend = env.MESSAGING_BACKEND?.toLowerCase()
+  if (backend && backend !== 'nats' && backend !== 'zenoh') {
+    throw usage(`MESSAGING_BACKEND: '${backend}' is not spoken here; it is nats or zenoh.`)
+  }
   if (rankOf(found, 'preset') < 3) return undefined
   if (rankOf(found, 'bridge') === 0) return { value: 'edge', rank: 0, from: '--bridge' }
   if (rankOf(found, 'credentials') === 0) return { value: 'portal', rank: 0, from: '--credentials' }
   if (Math.min(rankOf(found, 'nats'), rankOf(found, 'brokerPort')) === 0) return undefined
   const portal = ['DEVICE_CONNECT_PORTAL', 'DC_PLUGIN_PORTAL'].find((name) => env[name])
   if (portal && parsed(portal, env[portal] as string, truth, '')) return { value: 'portal', rank: 1, from: portal }
-  const backend = env.MESSAGING_BACKEND?.toLowerCase()
   return backend === 'zenoh' ? { value: 'edge', rank: 1, from: 'MESSAGING_BACKEND' } : undefined
 }
 

@@ -32,6 +32,8 @@ export interface ClientEvents {
   /** The broker does not allow a publish on this subject. */
   publishForbidden(subject: string, reason: string): void
   error(error: unknown): void
+  /** The server asks its clients to leave. */
+  leaving(): void
   /** The library gave up for good. */
   ended(error: unknown): void
 }
@@ -43,7 +45,10 @@ export interface ClientInit {
   readonly name: string
   /** Asked at each dial. */
   readonly credentials: (() => NatsCredentials) | undefined
-  readonly tls: NatsTls | undefined
+  /** `false` for none, also where the server offers it. */
+  readonly tls: NatsTls | false | undefined
+  /** The server offers TLS and does without. */
+  readonly tlsOptional: boolean
   /** How long one dial may take, reconnects included. */
   readonly dialTimeoutMs: number
   readonly pingIntervalMs: number
@@ -59,8 +64,14 @@ export interface NatsClient {
   /** The broker's limit; the last known one while there is no connection. */
   readonly maxPayload: number
   publish(subject: string, payload: Uint8Array, reply?: string): void
+  /** Throws `BP_NATS_SERVER` where the server carries no headers, in which the refusal would stand. */
   refuse(reply: string, refusal: Refusal): void
-  /** `forbidden` is called when the broker does not allow it; it is over then. Neither callback may throw. */
+  /** Says in place of the broker that nobody serves what was asked. Does nothing where the server carries no headers. */
+  sayNobody(reply: string): void
+  /**
+   * `forbidden` is called when the broker does not allow it, or has no room for one more; it is over then. Neither callback may
+   * throw.
+   */
   subscribe(
     pattern: string,
     queue: string | undefined,
@@ -69,6 +80,8 @@ export interface NatsClient {
   ): { unsubscribe(): void }
   /** Resolves when the broker has worked off everything sent before; rejects when the connection goes. */
   flush(): Promise<void>
+  /** Changes to another server, where one is known. */
+  move(): void
   close(): Promise<void>
 }
 
@@ -85,6 +98,8 @@ export async function openClient(init: ClientInit): Promise<NatsClient> {
   const authenticator = credentials && authenticatorOf(library, credentials)
   let attempt = 0
   let waitMs = 0
+  /** The server that is not to be dialled again at once. */
+  let left: string | undefined
   const options: ConnectionOptions = {
     servers: [...servers],
     noRandomize: true,
@@ -97,24 +112,28 @@ export async function openClient(init: ClientInit): Promise<NatsClient> {
     ignoreAuthErrorAbort: true,
     // The delay is asked for several times per attempt, and must be the same each time: it changes only here, before
     // each dial.
-    reconnectToServer: () => {
+    reconnectToServer: (known) => {
       waitMs = init.backoffMs(++attempt)
-      return null
+      const other = left === undefined ? undefined : known.find(({ listen }) => listen !== left)
+      left = undefined
+      return other ?? null
     },
     reconnectDelayHandler: () => waitMs,
     noAsyncTraces: true,
     ...(authenticator ? { authenticator } : {}),
-    ...(tls ? { tls: tlsOptions(tls) } : {}),
+    ...(tls === false ? { tls: null } : tls ? { tls: tlsOptions(tls) } : {}),
   }
   const connection = await dial(library, options).catch((thrown) => {
-    throw connectFailure(library, thrown, servers.join(', '), dialTimeoutMs)
+    throw connectFailure(library, thrown, init)
   })
   const reset = () => {
     attempt = 0
     waitMs = init.backoffMs(1)
   }
   reset()
-  const client = new LibraryClient(library, connection)
+  const client = new LibraryClient(library, connection, servers, (server) => {
+    left = server
+  })
   watch(library, connection, {
     ...events,
     reconnected: () => {
@@ -148,11 +167,22 @@ async function dial(library: Library, options: ConnectionOptions): Promise<NatsC
 class LibraryClient implements NatsClient {
   readonly #library: Library
   readonly #connection: NatsConnection
+  readonly #servers: readonly string[]
+  readonly #leave: (server: string) => void
+  readonly #limits: SubscriptionLimits
   #maxPayload = 0
 
-  constructor(library: Library, connection: NatsConnection) {
+  constructor(
+    library: Library,
+    connection: NatsConnection,
+    servers: readonly string[],
+    leave: (server: string) => void,
+  ) {
     this.#library = library
     this.#connection = connection
+    this.#servers = servers
+    this.#leave = leave
+    this.#limits = new SubscriptionLimits(internals(connection))
     this.refresh()
   }
 
@@ -174,12 +204,25 @@ class LibraryClient implements NatsClient {
   }
 
   refuse(reply: string, { code, reason }: Refusal): void {
+    if (!this.#carriesHeaders) {
+      const why = `it carries no headers, so the caller cannot be told: ${reason}`
+      throw natsError('BP_NATS_SERVER', { details: { address: this.server, reason: why } })
+    }
     const headers = this.#library.headers()
     // A header is one line, and must fit into the broker's limit with what is around it, at three bytes a character.
     const room = Math.max(0, Math.min(longestReason, Math.floor((this.#maxPayload - roomForNames) / 3)))
     headers.set(errorHeader, reason.replaceAll(/[\r\n]+/g, ' ').slice(0, room))
     headers.set(errorCodeHeader, code)
     this.#connection.publish(reply, nothing, { headers })
+  }
+
+  sayNobody(reply: string): void {
+    if (!this.#carriesHeaders) return
+    this.#connection.publish(reply, nothing, { headers: this.#library.headers(503, 'No Responders') })
+  }
+
+  get #carriesHeaders(): boolean {
+    return this.#connection.info?.headers === true
   }
 
   subscribe(
@@ -195,11 +238,29 @@ class LibraryClient implements NatsClient {
         else deliver(message)
       },
     })
-    return { unsubscribe: () => subscription.unsubscribe() }
+    const end = () => {
+      forget()
+      subscription.unsubscribe()
+    }
+    const forget = this.#limits.watch((reason) => {
+      end()
+      forbidden(reason)
+    })
+    return { unsubscribe: end }
   }
 
   flush(): Promise<void> {
-    return this.#connection.flush()
+    const flushed = this.#connection.flush()
+    this.#limits.flushing(flushed)
+    return flushed
+  }
+
+  move(): void {
+    const known = new Set([...this.#servers, ...(this.#connection.info?.connect_urls ?? [])])
+    known.delete(this.server)
+    if (known.size === 0) return
+    this.#leave(this.server)
+    this.#connection.reconnect().catch(() => {})
   }
 
   async close(): Promise<void> {
@@ -213,23 +274,33 @@ class LibraryClient implements NatsClient {
 /** Turns the library's stream of status changes into calls. */
 async function watch(library: Library, connection: NatsConnection, events: ClientEvents): Promise<void> {
   let stale = false
+  /** What the server said last; what it says before it hangs up is why it does. */
+  let said: string | undefined
   for await (const status of connection.status()) {
     switch (status.type) {
       case 'staleConnection':
         stale = true
         break
       case 'disconnect':
-        events.disconnected(stale ? 'the server did not answer pings' : undefined)
+        events.disconnected(said ?? (stale ? 'the server did not answer pings' : undefined))
         stale = false
+        said = undefined
         break
       case 'reconnecting':
         events.reconnecting()
         break
       case 'reconnect':
+        said = undefined
         events.reconnected()
+        break
+      case 'ldm':
+        events.leaving()
         break
       case 'error': {
         const { error } = status
+        // Told to whoever subscribed.
+        if (subscriptionLimit.test(error.message)) break
+        if (!(error instanceof library.PermissionViolationError)) said = error.message
         if (!(error instanceof library.PermissionViolationError)) events.error(error)
         else if (error.operation === 'publish') events.publishForbidden(error.subject, error.message)
         break
@@ -246,6 +317,67 @@ interface Internals {
   options?: { reconnect?: boolean }
   parser?: { parse?(bytes: Uint8Array): void }
   transport?: { discard?(): void; disconnect?(): void }
+  /** Who waits for a PONG, in order. */
+  pongs?: unknown[]
+  processError?(message: Uint8Array): void
+}
+
+/** What servers say of a subscription that is one too many; they do not say of which. */
+const subscriptionLimit = /maximum subscriptions exceeded|too many subscriptions|too many tokens/i
+
+/**
+ * Finds out which subscription a server has no room for. It says only that there is one; but it answers in order, so it is
+ * one of those made before the oldest flush that is still open, and of these the last: there was room for those before it.
+ */
+class SubscriptionLimits {
+  readonly #internals: Internals | undefined
+  /** All that the server has, as far as is known, in the order in which they were made; after a reconnect they are made anew. */
+  readonly #watched = new Set<Watched>()
+  #recent: Watched[] = []
+  #batches: { readonly flushed: Promise<void>; readonly made: Watched[] }[] = []
+
+  constructor(own: Internals | undefined) {
+    this.#internals = own
+    if (!own?.processError) return
+    const processError = own.processError.bind(own)
+    own.processError = (message) => {
+      const text = new TextDecoder().decode(message).replace(/^'|'$/g, '')
+      if (subscriptionLimit.test(text)) this.#refused(text)
+      processError(message)
+    }
+  }
+
+  /** Gives what forgets it again. */
+  watch(refused: (reason: string) => void): () => void {
+    const watched: Watched = { refused }
+    this.#watched.add(watched)
+    this.#recent.push(watched)
+    return () => void this.#watched.delete(watched)
+  }
+
+  flushing(flushed: Promise<void>): void {
+    if (this.#recent.length === 0) return
+    const batch = { flushed, made: this.#recent }
+    this.#recent = []
+    this.#batches.push(batch)
+    const over = () => {
+      this.#batches = this.#batches.filter((other) => other !== batch)
+    }
+    flushed.then(over, over)
+  }
+
+  #refused(reason: string): void {
+    const pongs = this.#internals?.pongs
+    // A promise settles a little later than its PONG is read; the list of those who wait for one is exact.
+    const open = this.#batches.find(({ flushed }) => !pongs || pongs.includes(flushed))
+    const made = (open?.made ?? this.#recent).filter((one) => this.#watched.has(one))
+    const last = made.at(-1) ?? [...this.#watched].at(-1)
+    last?.refused(reason)
+  }
+}
+
+interface Watched {
+  readonly refused: (reason: string) => void
 }
 
 function internals(connection: NatsConnection): Internals | undefined {
@@ -265,7 +397,7 @@ function guardParser(connection: NatsConnection, events: ClientEvents): void {
       try {
         parse?.(bytes)
       } catch (thrown) {
-        events.error(thrown)
+        events.error(new Error('what is not the NATS protocol', { cause: thrown }))
         protocol.transport?.disconnect?.()
       }
     }
@@ -306,12 +438,11 @@ function tlsOptions({ checkHostname = true, ...tls }: NatsTls): NonNullable<Conn
   return checkHostname ? tls : Object.assign({ checkServerIdentity: () => undefined }, tls)
 }
 
-function connectFailure(library: Library, thrown: unknown, address: string, timeoutMs: number): BackplaneError {
-  const { AuthorizationError, UserAuthenticationExpiredError, TimeoutError, ConnectionError } = library
-  // The library calls it so when it has run out of servers; a dial that is really refused has a cause.
-  const unexplained = thrown instanceof ConnectionError && thrown.message === 'connection refused' && !thrown.cause
-  const hungUp = unexplained || ['EPIPE', 'ECONNRESET'].includes((thrown as { code?: string })?.code ?? '')
-  const details = { address, reason: hungUp ? 'the server hung up on the login; its log says why' : messageOf(thrown) }
+function connectFailure(library: Library, thrown: unknown, init: ClientInit): BackplaneError {
+  const { AuthorizationError, UserAuthenticationExpiredError, TimeoutError } = library
+  const { dialTimeoutMs: timeoutMs } = init
+  const address = init.servers.join(', ')
+  const details = { address, reason: reasonOf(library, thrown, init) }
   if (thrown instanceof AuthorizationError || thrown instanceof UserAuthenticationExpiredError) {
     return coreError('BP_AUTH_FAILED', { details, cause: thrown })
   }
@@ -319,4 +450,18 @@ function connectFailure(library: Library, thrown: unknown, address: string, time
     return coreError('BP_TIMEOUT', { details: { what: `Connecting to ${address}`, timeoutMs }, cause: thrown })
   }
   return coreError('BP_CONNECT_FAILED', { details, cause: thrown })
+}
+
+function reasonOf({ ConnectionError }: Library, thrown: unknown, { tls, tlsOptional }: ClientInit): string {
+  const code = (thrown as { code?: string })?.code ?? ''
+  const message = messageOf(thrown)
+  // The library calls it so when it has run out of servers; a dial that is really refused has a cause.
+  const unexplained = thrown instanceof ConnectionError && thrown.message === 'connection refused' && !thrown.cause
+  if (unexplained || ['EPIPE', 'ECONNRESET'].includes(code)) return 'the server hung up on the login; its log says why'
+  if (tls !== false && tls?.handshakeFirst && /wrong version number|packet length|record/i.test(message)) {
+    return `the server does not begin with TLS: leave out tls.handshakeFirst (${message})`
+  }
+  if (!/certificate|self.signed|issuer|altname/i.test(`${message} ${code}`)) return message
+  const untrusted = `${message} (tls.ca or tls.caFile says which certificates to trust)`
+  return tlsOptional ? `${untrusted}; this server does without TLS as well: tls: false` : untrusted
 }

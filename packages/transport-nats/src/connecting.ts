@@ -3,7 +3,7 @@ import { invalidArgument, reconnectDelay } from '@backplane/core/transport'
 import { type ClientEvents, type NatsClient, openClient } from './client.ts'
 import { type NatsCredentials, type NatsTls, readCredentials, renewed } from './credentials.ts'
 import type { TransportSettings } from './options.ts'
-import { probe } from './probe.ts'
+import { probe, type ServerInfo } from './probe.ts'
 import { addressOf, hostPort, parseServer, type ServerAddress } from './servers.ts'
 
 const defaultServer = 'nats://127.0.0.1:4222'
@@ -23,7 +23,7 @@ interface Target {
   readonly servers: readonly ServerAddress[]
   /** Asked at each dial. */
   readonly credentials: (() => NatsCredentials) | undefined
-  readonly tls: NatsTls | undefined
+  readonly tls: NatsTls | false | undefined
 }
 
 /**
@@ -43,12 +43,13 @@ export async function connectClient(options: {
   const target = await targetOf(settings, options.servers, signal)
   const { credentials, tls } = target
   const deadline = clock.now() + timeoutMs
-  const ordered = await reachable(target, clock, deadline, signal)
+  const { ordered, info } = await reachable(target, clock, deadline, signal)
   const client = await openClient({
     servers: ordered.map(hostPort),
     name: settings.name,
     credentials,
     tls,
+    tlsOptional: info.tls_available === true && info.tls_required !== true,
     dialTimeoutMs: Math.max(timeoutMs, leastDialMs),
     pingIntervalMs: settings.pingIntervalMs,
     maxPingsOut: settings.maxPingsOut,
@@ -70,6 +71,9 @@ async function targetOf(
   const named = servers.length > 0 ? servers : serversOf(file?.servers.length ? file.servers : defaultServer)
   const tls = settings.tls ?? file?.tls ?? (named.some((server) => server.tls) ? {} : undefined)
   const fromAddress = named.find((server) => server.credentials)?.credentials
+  if (tls === false && named.some((server) => server.tls)) {
+    throw invalidArgument('natsTransport option tls', 'it is false, and a server is named with tls://')
+  }
   const fixed = settings.credentials ?? (file === undefined ? fromAddress : undefined)
   const fromFile = credentialsFile !== undefined && file ? renewed(credentialsFile, file.credentials) : undefined
   return { servers: named, credentials: fixed ? () => fixed : fromFile, tls }
@@ -81,13 +85,13 @@ async function reachable(
   clock: Clock,
   deadline: number,
   signal: AbortSignal,
-): Promise<readonly ServerAddress[]> {
+): Promise<{ readonly ordered: readonly ServerAddress[]; readonly info: ServerInfo }> {
   const failures: BackplaneError[] = []
   for (const [index, server] of servers.entries()) {
     const timeoutMs = Math.max(1, (deadline - clock.now()) / (servers.length - index))
     try {
-      await probe(server, { clock, timeoutMs, signal, tls })
-      return [server, ...servers.slice(index + 1), ...servers.slice(0, index)]
+      const info = await probe(server, { clock, timeoutMs, signal, tls })
+      return { ordered: [server, ...servers.slice(index + 1), ...servers.slice(0, index)], info }
     } catch (thrown) {
       if (signal.aborted || !(thrown instanceof BackplaneError)) throw thrown
       failures.push(thrown)

@@ -2,6 +2,7 @@ import { type BackplaneError, coreError, messageOf } from '@backplane/core'
 import { type Connector, type Link, untilAborted } from '@backplane/core/transport'
 import type { ClientEvents, NatsClient } from './client.ts'
 import { connectClient } from './connecting.ts'
+import { natsError } from './errors.ts'
 import type { NatsTransportComponents, TransportSettings } from './options.ts'
 import { addressOf, type ServerAddress } from './servers.ts'
 
@@ -10,6 +11,8 @@ export interface ConnectorUser {
   /** A new connection: subscribe what is to be subscribed; it counts as connected once the broker has it. */
   attach(client: NatsClient): void
   publishForbidden(subject: string, reason: string): void
+  /** Resolves when the connection may be changed for another, with as little lost as may be. */
+  mayMove(): Promise<void>
 }
 
 /** Until a broker says otherwise: nats-server's default. */
@@ -93,6 +96,7 @@ export class NatsConnector implements Connector<NatsClient> {
       },
       reconnected: () => void this.#reattached(link),
       publishForbidden: (subject, reason) => this.#user.publishForbidden(subject, reason),
+      leaving: () => void this.#leave(link),
       error: (error) => link.emit({ type: 'error', error: this.#brokerError(error) }),
       ended: (error) => {
         if (link.status !== 'connected' && link.status !== 'disconnected') return
@@ -116,9 +120,18 @@ export class NatsConnector implements Connector<NatsClient> {
     if (link.status === 'disconnected' && this.#client === client) this.#up(link, client)
   }
 
+  /** A server that is about to go says so (lame duck mode): another one is gone to before it hangs up. */
+  async #leave(link: Link<NatsClient>): Promise<void> {
+    const client = this.#client
+    link.emit({ type: 'leaving', reason: 'the server is about to shut down' })
+    await this.#user.mayMove()
+    if (this.#client === client && link.status === 'connected') client?.move()
+  }
+
   #brokerError(error: unknown): BackplaneError {
     const details = { address: this.address, reason: messageOf(error) }
-    const auth = /authorization|authentication/i.test(details.reason)
-    return coreError(auth ? 'BP_AUTH_FAILED' : 'BP_CONNECT_FAILED', { details, cause: error })
+    const init = { details, cause: error }
+    if (/authorization|authentication/i.test(details.reason)) return coreError('BP_AUTH_FAILED', init)
+    return natsError('BP_NATS_SERVER', init)
   }
 }

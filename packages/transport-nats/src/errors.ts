@@ -10,6 +10,10 @@ export const natsErrorCatalogue = {
     message: 'Port {port} on {host} is already in use.',
     next: 'Stop what listens there, choose another port, or use port 0 for a free one.',
   },
+  BP_NATS_SERVER: {
+    message: 'The NATS server at {address} says: {reason}',
+    next: 'Look at the reason; where it names a limit, raise it on the server or ask for less.',
+  },
   BP_LISTEN_FAILED: {
     message: 'The broker cannot listen on {host}:{port}: {reason}',
     next: 'Check that the address belongs to this machine, that the port is allowed, and that the TLS files are right.',

@@ -18,8 +18,11 @@ export interface NatsTransportInit {
    * unless they are set here. It is read again when a lost connection comes back, so one that was renewed is taken.
    */
   readonly credentialsFile?: string
-  /** TLS; left out, it is used where the server demands it, with the system's certificates. */
-  readonly tls?: NatsTls
+  /**
+   * TLS. Left out, it is used where the server demands or offers it, with the system's certificates; `false` for none, on a
+   * server that offers it and does without (`allow_non_tls`).
+   */
+  readonly tls?: NatsTls | false
   /** Name that the server shows for this connection. @default 'backplane' */
   readonly name?: string
   /**

@@ -1,13 +1,19 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { connect as tlsConnect } from 'node:tls'
 import { abortedBy, type BackplaneError, type Clock, coreError, messageOf } from '@backplane/core'
 import type { NatsTls } from './credentials.ts'
 import { addressOf, type ServerAddress } from './servers.ts'
 
 const greeting = 'INFO '
 const longestGreeting = 64 * 1024
+/** After this share of the time a server that has said nothing is asked by other means why. */
+const quietShare = 0.5
 
 /** What a server says of itself, as far as it matters before connecting. */
-interface ServerInfo {
+export interface ServerInfo {
+  readonly tls_required?: boolean
+  /** It offers TLS, and does without. */
+  readonly tls_available?: boolean
   /** It wants a client certificate. */
   readonly tls_verify?: boolean
 }
@@ -17,7 +23,7 @@ export interface ProbeInit {
   readonly clock: Clock
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
-  readonly tls: NatsTls | undefined
+  readonly tls: NatsTls | false | undefined
 }
 
 /**
@@ -27,34 +33,55 @@ export interface ProbeInit {
  * nothing; this finds that out first, on a socket that is closed in every case. Rejects with `BP_CONNECT_FAILED`,
  * `BP_TIMEOUT` or `BP_ABORTED`.
  */
-export function probe(server: ServerAddress, { clock, timeoutMs, signal, tls }: ProbeInit): Promise<void> {
+export function probe(server: ServerAddress, { clock, timeoutMs, signal, tls }: ProbeInit): Promise<ServerInfo> {
   const address = addressOf(server)
   return new Promise((resolve, reject) => {
     const socket = connect({ host: server.host, port: server.port })
+    let handshake: Socket | undefined
     let heard = ''
-    const finish = (error?: BackplaneError) => {
+    const over = () => {
       timer.cancel()
+      quiet.cancel()
       signal?.removeEventListener('abort', abort)
       socket.destroy()
-      if (error) reject(error)
-      else resolve()
+      handshake?.destroy()
     }
-    const fail = (reason: string | undefined, cause?: unknown) =>
-      finish(reason === undefined ? undefined : coreError('BP_CONNECT_FAILED', { details: { address, reason }, cause }))
+    const finish = (error: BackplaneError) => {
+      over()
+      reject(error)
+    }
+    const done = (info: ServerInfo) => {
+      over()
+      resolve(info)
+    }
+    const fail = (reason: string, cause?: unknown) =>
+      finish(coreError('BP_CONNECT_FAILED', { details: { address, reason }, cause }))
     const abort = () => finish(abortedBy(signal))
     const timer = clock.after(timeoutMs, () =>
       finish(coreError('BP_TIMEOUT', { details: { what: `Connecting to ${address}`, timeoutMs } })),
     )
+    // A server that waits for TLS before it says anything is told from one that says nothing by offering it.
+    const quiet = clock.after(timeoutMs * quietShare, () => {
+      if (socket.connecting || heard !== '') return
+      handshake = tlsConnect({ host: server.host, port: server.port, rejectUnauthorized: false })
+      handshake.on('secureConnect', () => fail('the server begins with TLS: set tls.handshakeFirst'))
+      handshake.on('error', () => {})
+    })
     signal?.addEventListener('abort', abort, { once: true })
     socket.on('connect', () => {
-      if (tls?.handshakeFirst) finish()
+      if (tls !== false && tls?.handshakeFirst) done({})
     })
     socket.on('data', (chunk) => {
       heard += chunk.toString('latin1')
       const begun = heard.slice(0, greeting.length).toUpperCase()
       const end = heard.indexOf('\n')
       if (!greeting.startsWith(begun) || heard.length > longestGreeting) fail(strange(heard))
-      else if (end >= 0) fail(refusalIn(heard.slice(end + 1)) ?? obstacle(heard.slice(greeting.length, end), tls))
+      else if (end >= 0) {
+        const info = infoOf(heard.slice(greeting.length, end))
+        const reason = refusalIn(heard.slice(end + 1)) ?? (info ? obstacle(info, tls) : strange(heard))
+        if (reason === undefined) done(info ?? {})
+        else fail(reason)
+      }
     })
     socket.on('error', (error) => fail(reasonOf(error), error))
     socket.on('close', () => fail('the connection was closed before the server said who it is'))
@@ -70,16 +97,20 @@ function strange(heard: string): string {
   return refusalIn(heard) ?? `what answers there is not a NATS server ('${heard.slice(0, 40).trim()}')`
 }
 
-/** What stands in the way of connecting, which the library would find out only by waiting until its time is over. */
-function obstacle(json: string, tls: NatsTls | undefined): string | undefined {
-  let info: ServerInfo | null
+function infoOf(json: string): ServerInfo | undefined {
   try {
-    info = JSON.parse(json)
+    const info: unknown = JSON.parse(json)
+    return typeof info === 'object' && info !== null ? info : undefined
   } catch {
-    return strange(greeting + json)
+    return undefined
   }
+}
+
+/** What stands in the way of connecting, which the library would find out only by waiting until its time is over. */
+function obstacle(info: ServerInfo, tls: NatsTls | false | undefined): string | undefined {
+  if (tls === false) return info.tls_required ? 'the server demands TLS: leave out tls: false' : undefined
   const certified = tls?.cert !== undefined || tls?.certFile !== undefined
-  return info?.tls_verify && !certified ? 'the server wants a client certificate (tls.cert and tls.key)' : undefined
+  return info.tls_verify && !certified ? 'the server wants a client certificate (tls.cert and tls.key)' : undefined
 }
 
 /** Node leaves the message empty when it tried several addresses of a name. */

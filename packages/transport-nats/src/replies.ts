@@ -5,7 +5,12 @@ import type { NatsClient } from './client.ts'
 import type { TransportSettings } from './options.ts'
 
 /** Codes of an error answer, read by those of other kinds as HTTP's. */
-const codes: Readonly<Record<RefusalKind, string>> = { failed: '500', busy: '503', 'too-large': '413' }
+const codes: Readonly<Record<RefusalKind, string>> = {
+  failed: '500',
+  busy: '503',
+  'too-large': '413',
+  closing: '503',
+}
 
 /** What an error answer says by its code; `failed` where it comes from somebody else. */
 export function refusalOf(code: string): RefusalKind {
@@ -65,8 +70,10 @@ export class NatsReplies implements ReplyPort<string> {
   /** Whoever waits for an answer on a subject runs into its timeout where none comes. */
   silent(): void {}
 
-  /** The broker says so itself, to those who ask later. */
-  unserved(): void {}
+  /** What came before the broker knew that nobody serves it any more: said as the broker says it to those who ask later. */
+  unserved(reply: string): void {
+    this.#whenUp((client) => client.sayNobody(reply))
+  }
 
   /** Also while the link closes, and not at all where there is no connection. */
   #whenUp(send: (client: NatsClient) => void): void {

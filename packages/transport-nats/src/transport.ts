@@ -54,11 +54,16 @@ const longestSubject = 3800
  * out.
  */
 const courtesyMs = 1000
+/** How long a server that asks its clients to leave is still used, at most, while requests are under way. */
+const moveMs = 2000
+const lookMs = 20
 
 /** What one subscription or served subject does with messages. */
 interface Behaviour {
   deliver(message: NatsMessage): void
   close(): void
+  /** Waits no longer for what is under way, and tells those who wait for it. */
+  cutOff(): void
   /** Resolves when nothing of it is under way. */
   idle(): Promise<void>
 }
@@ -91,6 +96,7 @@ class NatsTransport implements Transport {
     this.#inbox = `${settings.inboxPrefix}.${crypto.randomUUID().replaceAll('-', '')}.`
     this.#connector = new NatsConnector(settings, servers, components, {
       attach: (client) => this.#attach(client),
+      mayMove: () => this.#quiet(),
       publishForbidden: (subject, reason) => {
         const error = refused(subject, reason)
         this.#requests.failAll(
@@ -167,6 +173,7 @@ class NatsTransport implements Transport {
     return this.#add(pattern, options, {
       deliver: ({ subject, data }) => inbound.push({ subject, payload: data }),
       close: () => inbound.close(),
+      cutOff: () => {},
       idle: () => Promise.resolve(),
     })
   }
@@ -183,6 +190,7 @@ class NatsTransport implements Transport {
         if (!reply || this.#replies.mayAnswer(reply, subject)) answering.push(subject, data, reply || undefined)
       },
       close: () => answering.close(),
+      cutOff: () => answering.cutOff(),
       idle: () => answering.idle(),
     })
   }
@@ -251,12 +259,24 @@ class NatsTransport implements Transport {
     else request.settle({ subject: request.subject, payload: message.data })
   }
 
+  /** Resolves when no request is under way in either direction, or soon. */
+  async #quiet(): Promise<void> {
+    const { clock } = this.#components
+    const until = clock.now() + moveMs
+    const serving = Promise.all([...this.#entries].map((entry) => entry.idle()))
+    await within(serving, { clock, timeoutMs: moveMs, what: 'The move' }).catch(() => {})
+    while (this.#requests.size > 0 && clock.now() < until) {
+      await new Promise<void>((resolve) => clock.after(lookMs, resolve))
+    }
+  }
+
   #shutDown(drainMs: number): Promise<void> {
     const { clock } = this.#components
     const entries = [...this.#entries]
     const closing = this.#link.close(async (client) => {
       const drained = Promise.all(entries.map((entry) => entry.idle()))
       await within(drained, { clock, timeoutMs: drainMs, what: 'The drain' }).catch(() => {})
+      for (const entry of entries) entry.cutOff()
       await within(client.flush(), { clock, timeoutMs: courtesyMs, what: 'The flush' }).catch(() => {})
     })
     this.#requests.failAll(() => this.#link.closedError())

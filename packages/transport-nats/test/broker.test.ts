@@ -1,4 +1,8 @@
+import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type Logger, silentLogger } from '@backplane/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { until } from '../../core/test/transports.ts'
@@ -132,6 +136,39 @@ describe('limits', () => {
     const send = `${hello}SUB a 1\r\nSUB b 2\r\nSUB c 3\r\nPUB c 0\r\n\r\nPUB b 0\r\n\r\nUNSUB 1\r\nSUB c 3\r\nPUB c 0\r\n\r\n`
     const answer = `${full}MSG b 2 0\r\n\r\nMSG c 3 0\r\n\r\n`
     expect(await converse(broker.port, send)).toEqual({ answer, closed: false })
+  })
+
+  test('leaves descriptors to the rest of its process, and refuses clients first', async () => {
+    const script = join(import.meta.dirname, 'fixtures', 'small-host.ts')
+    const command = `ulimit -n 128 && exec '${process.execPath}' --conditions=@backplane/source '${script}'`
+    const host = spawn('sh', ['-c', command], { stdio: ['pipe', 'pipe', 'inherit'] })
+    try {
+      const lines = createInterface({ input: host.stdout })[Symbol.asyncIterator]()
+      const port = Number((await lines.next()).value)
+      const clients = await Promise.all(Array.from({ length: 200 }, () => rawClient(port)))
+      host.stdin.write('now\n')
+      const said = JSON.parse((await lines.next()).value!)
+      expect(said).toMatchObject({ status: 0 })
+      expect(said.refused).toBeGreaterThan(100)
+      expect(said.connections + said.refused).toBe(200)
+      const turnedAway = clients.filter((client) => client.heard().includes("-ERR 'maximum connections exceeded'"))
+      expect(turnedAway.length).toBe(said.refused)
+      for (const client of clients) client.socket.destroy()
+    } finally {
+      host.kill('SIGKILL')
+    }
+  })
+
+  test('warns of strangers a few times a second, and says how many more there were', async () => {
+    const warnings: string[] = []
+    const logger: Logger = { ...silentLogger, warn: (_: unknown, text?: string) => void warnings.push(String(text)) }
+    await using broker = natsBroker({ port: 0 })({ logger })
+    await broker.listen()
+    const began = Date.now()
+    for (let i = 0; i < 300; i++) await converse(broker.port, 'NONSENSE\r\n')
+    const seconds = Math.ceil((Date.now() - began) / 1000) + 1
+    expect(warnings.length).toBeLessThanOrEqual(seconds * 11)
+    expect(warnings.length).toBeGreaterThan(0)
   })
 
   test('asks silent clients whether they live, and hangs up on those that do not answer', async () => {

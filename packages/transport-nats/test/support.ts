@@ -80,6 +80,8 @@ export async function fakeServer(
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
     onConnection(socket, index++)
+    // One that is not read would never be seen to end.
+    if (socket.listenerCount('data') === 0) socket.resume()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

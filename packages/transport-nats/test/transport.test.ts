@@ -255,7 +255,7 @@ describe('a connection that goes', () => {
     const lost = eventOf(transport, 'disconnected')
     const back = eventOf(transport, 'connected')
     garbage?.()
-    expect((await told).error).toEqual(code('BP_CONNECT_FAILED'))
+    expect((await told).error).toEqual(code('BP_NATS_SERVER'))
     await lost
     await back
     await transport.flush()
@@ -461,4 +461,161 @@ describe('closing', () => {
     await closing
     expect(aborted).toBe(true)
   })
+})
+
+describe('limits of a server', () => {
+  const full = { code: 'BP_REFUSED', details: { reason: 'maximum subscriptions exceeded' } }
+
+  test('a subscription that it has no room for is refused to whoever asked for it, also among many at once', async () => {
+    await using broker = await startBroker({ maxSubscriptions: 4 })
+    await using transport = await connected(broker.url)
+    const made = await Promise.allSettled([
+      transport.subscribe('a', () => {}),
+      transport.serve('b', () => bytes('b')),
+      transport.subscribe('c', () => {}),
+      transport.serve('d', () => bytes('d')),
+      transport.subscribe('e', () => {}),
+    ])
+    expect(made.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'])
+    await expect(transport.serve('f', () => bytes('f'))).rejects.toMatchObject(full)
+    expect(text((await transport.request('b', bytes(''))).payload)).toBe('b')
+    expect(broker.stats).toMatchObject({ connections: 1, subscriptions: 4 })
+    const [first] = made
+    if (first.status === 'fulfilled') await first.value.unsubscribe()
+    await transport.serve('f', () => bytes('f'))
+    expect(text((await transport.request('f', bytes(''))).payload)).toBe('f')
+  })
+
+  test('what it has no room for after a reconnect is told, and the rest works', async () => {
+    const first = await startBroker()
+    await using transport = await connected(first.url)
+    for (const subject of ['a', 'b', 'c']) await transport.serve(subject, () => bytes(subject))
+    const told: unknown[] = []
+    transport.onStatus((event) => {
+      if (event.type === 'error') told.push(event.error)
+    })
+    const back = eventOf(transport, 'connected')
+    const { port } = first
+    await first.close()
+    await using _second = await startBroker({ port, maxSubscriptions: 3 })
+    await back
+    expect(told).toEqual([
+      expect.objectContaining({ code: 'BP_REFUSED', details: expect.objectContaining({ subject: 'c' }) }),
+    ])
+    for (const subject of ['a', 'b']) expect(text((await transport.request(subject, bytes(''))).payload)).toBe(subject)
+  })
+
+  test('an inbox that it has no room for refuses requests at once', async () => {
+    await using server = await fakeServer((socket) => {
+      socket.write(info())
+      socket.on('data', (chunk) => {
+        for (const line of chunk.toString().split('\r\n')) {
+          if (line.startsWith('SUB')) socket.write("-ERR 'maximum subscriptions exceeded'\r\n")
+          if (line === 'PING') socket.write('PONG\r\n')
+        }
+      })
+    })
+    await using transport = await connected(server.url)
+    await expect(transport.request('a', bytes(''), { timeoutMs: 20_000 })).rejects.toMatchObject(full)
+    await expect(transport.subscribe('a', () => {})).rejects.toMatchObject(full)
+  })
+
+  test('without headers, a handler that throws does not cost the connection', async () => {
+    const published: string[] = []
+    await using server = await fakeServer((socket) => {
+      socket.write(info({ headers: false }))
+      socket.on('data', (chunk) => {
+        for (const line of chunk.toString().split('\r\n')) {
+          const sid = /^SUB a (\S+)/.exec(line)?.[1]
+          if (line.startsWith('HPUB')) socket.destroy()
+          if (/^PUB/.test(line)) published.push(line)
+          if (line === 'PING') socket.write('PONG\r\n')
+          if (sid) socket.write(`MSG a ${sid} _INBOX.r.1 1\r\n1\r\nMSG a ${sid} _INBOX.r.2 1\r\n2\r\n`)
+        }
+      })
+    })
+    await using transport = await connected(server.url)
+    await transport.serve('a', ({ payload }) => {
+      if (text(payload) === '1') throw new Error('no')
+      return payload
+    })
+    await until(() => published.length > 0)
+    expect(published).toEqual(['PUB _INBOX.r.2 1'])
+    expect(transport.status).toBe('connected')
+  })
+
+  test.each(['User Authentication Expired', 'Slow Consumer', 'Maximum Payload Violation'])(
+    'what it says before it hangs up is why the connection was lost: %s',
+    async (said) => {
+      let speak = () => {}
+      await using server = await fakeServer((socket) => {
+        socket.write(info())
+        socket.on('data', (chunk) => {
+          if (chunk.toString().includes('PING')) socket.write('PONG\r\n')
+        })
+        speak = () => void socket.end(`-ERR '${said}'\r\n`)
+      })
+      await using transport = await connected(server.url)
+      const lost = eventOf(transport, 'disconnected')
+      const told = eventOf(transport, 'error')
+      speak()
+      expect(await lost).toMatchObject({ reason: said })
+      const { error } = await told
+      expect(error).toMatchObject({
+        code: /Auth/.test(said) ? 'BP_AUTH_FAILED' : 'BP_NATS_SERVER',
+        details: { reason: said },
+      })
+    },
+  )
+
+  test('a server that is about to go is left for another before it hangs up', async () => {
+    let warn = () => {}
+    await using leaving = await fakeServer((socket) => {
+      socket.write(info())
+      socket.on('data', (chunk) => {
+        if (chunk.toString().includes('PING')) socket.write('PONG\r\n')
+      })
+      warn = () => void socket.write(info({ ldm: true }))
+    })
+    await using broker = await startBroker()
+    await using transport = await connected(`${leaving.url},${broker.url}`)
+    await transport.serve('a', ({ payload }) => payload)
+    const told = eventOf(transport, 'leaving')
+    const back = eventOf(transport, 'connected')
+    warn()
+    await told
+    await back
+    expect(transport.address).toBe(broker.url)
+    expect(text((await transport.request('a', bytes('x'))).payload)).toBe('x')
+  })
+})
+
+test('tls: false goes without it where the server allows that, and is told where it does not', async () => {
+  await using demanding = await startBroker({ tls: { cert: fixture('server.pem'), key: fixture('server.key.pem') } })
+  await expect(connected(`127.0.0.1:${demanding.port}`, { tls: false })).rejects.toMatchObject({
+    code: 'BP_CONNECT_FAILED',
+    message: expect.stringContaining('tls: false'),
+  })
+  await expect(connected(demanding.url, { tls: false })).rejects.toEqual(code('BP_INVALID_ARGUMENT'))
+})
+
+test('those who wait for a handler when its host closes are refused at once, and those who ask later find nobody', async () => {
+  await using broker = await startBroker()
+  await using asking = await connected(broker.url)
+  const serving = await connected(broker.url)
+  let asked = false
+  await serving.serve('hang', () => {
+    asked = true
+    return new Promise(() => {})
+  })
+  const waiting = asking.request('hang', bytes(''), { timeoutMs: 60_000 })
+  await until(() => asked)
+  const refused = expect(waiting).rejects.toMatchObject({
+    code: 'BP_REFUSED',
+    details: { reason: expect.stringContaining('closing') },
+  })
+  const closing = serving.close({ drainMs: 50 })
+  await expect(asking.request('hang', bytes(''), { timeoutMs: 60_000 })).rejects.toEqual(code('BP_NO_RESPONDER'))
+  await closing
+  await refused
 })

@@ -165,7 +165,7 @@ export const flowCases: Record<string, TransportCase> = {
     expect(signal?.aborted).toBe(false)
     await soon(b.close({ drainMs: 30 }), 'closing')
     expect(signal?.aborted).toBe(true)
-    await rejection(asked, ['BP_TIMEOUT', 'BP_NO_RESPONDER'])
+    await rejection(asked, ['BP_REFUSED', 'BP_TIMEOUT', 'BP_NO_RESPONDER'])
   },
   async 'after close nothing is delivered, not even what has arrived'(bench) {
     const [a, b] = await bench.pair()

@@ -53,7 +53,8 @@ export interface Transport extends AsyncDisposable {
   onStatus(listener: (event: TransportEvent) => void): () => void
   /**
    * Ends it: requests under way reject with `BP_CLOSED`; handlers under way may finish and answer until `drainMs` is
-   * over (by default after a second), and nothing is delivered any more. Idempotent, never rejects.
+   * over (by default after a second), and nothing is delivered any more. Whoever still waits for a handler then is refused
+   * (`BP_REFUSED`). Idempotent, never rejects.
    */
   close(options?: { readonly drainMs?: number }): Promise<void>
 }
@@ -67,6 +68,8 @@ export type TransportStatus = 'idle' | 'connecting' | 'connected' | 'disconnecte
 /** What a transport tells about itself. */
 export type TransportEvent =
   | { readonly type: 'connected' | 'disconnected' | 'reconnecting' | 'closed'; readonly reason?: string }
+  /** The server is about to go and asks its clients to leave; where another is known, the connection moves there. */
+  | { readonly type: 'leaving'; readonly reason?: string }
   /** A subscription's handler is too slow: so many were dropped since this was last said. `subject` is its pattern. */
   | { readonly type: 'slow'; readonly subject: string; readonly dropped: number }
   | { readonly type: 'error'; readonly error: Error }

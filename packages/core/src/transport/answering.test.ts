@@ -100,6 +100,31 @@ test('after close nobody is served, and what is under way may finish', async () 
   ])
 })
 
+test('those who wait for a handler that is not waited for any longer are told so, and its answer goes nowhere', async () => {
+  let open = () => {}
+  const gate = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  const { served, said, told } = answering(async ({ subject }) => {
+    await gate
+    if (subject === 'bad') throw new Error('no')
+    return bytes(1)
+  })
+  served.push('a', bytes(0), '1')
+  served.push('bad', bytes(0), '2')
+  served.push('bad', bytes(0), undefined)
+  served.close()
+  served.cutOff()
+  await served.idle()
+  expect(said).toEqual([
+    ['1', 'closing', 'whoever serves it is closing'],
+    ['2', 'closing', 'whoever serves it is closing'],
+  ])
+  open()
+  await turn()
+  expect([said.length, told]).toEqual([2, []])
+})
+
 test('whoever asked has the error that the one who served has said', async () => {
   const { served, said } = answering(() => bytes(11))
   served.push('a', bytes(0), 'b')

@@ -5,11 +5,12 @@ import { payloadTooLarge, refused } from './failures.ts'
 import type { HandlerEvents } from './handler-events.ts'
 
 /**
- * Why a request is refused: its handler `failed`, too many are under way (`busy`), or the answer is `too-large`.
+ * Why a request is refused: its handler `failed`, too many are under way (`busy`), the answer is `too-large`, or whoever serves
+ * is `closing` and does not wait for the handler any longer.
  *
  * A transport carries it beside the reason, in whatever form its medium has for errors.
  */
-export type RefusalKind = 'failed' | 'busy' | 'too-large'
+export type RefusalKind = 'failed' | 'busy' | 'too-large' | 'closing'
 
 /**
  * How answers go back on one medium. `R` is what leads to the one who asks: a reply subject, a query.
@@ -39,6 +40,10 @@ export interface AnsweringInit<R> {
   readonly events: HandlerEvents
 }
 
+interface Running<R> {
+  readonly reply: R | undefined
+}
+
 /**
  * Answers the requests on one served subject, concurrently, at most `maxPending` of them at a time. Everybody who asks is
  * told how it ended, by one call of the {@link ReplyPort}.
@@ -47,7 +52,8 @@ export class Answering<R> {
   readonly #handler: RequestHandler
   readonly #init: AnsweringInit<R>
   readonly #drops: DropCount
-  #running = 0
+  /** What is under way; the handler's answer counts only as long as it is in here. */
+  readonly #running = new Set<Running<R>>()
   #closed = false
   #idle: (() => void) | undefined
 
@@ -64,7 +70,7 @@ export class Answering<R> {
       if (reply !== undefined) replies.unserved(reply)
       return
     }
-    if (this.#running >= maxPending) {
+    if (this.#running.size >= maxPending) {
       this.#drops.add()
       if (reply !== undefined) replies.refuse(reply, 'busy', `more than ${maxPending} requests are under way`)
       return
@@ -83,25 +89,41 @@ export class Answering<R> {
     this.#closed = true
   }
 
+  /** Waits for no handler any longer: whoever waits for one is told so now, not when its time is over. */
+  cutOff(): void {
+    this.#closed = true
+    const cut = [...this.#running]
+    this.#running.clear()
+    for (const { reply } of cut) {
+      if (reply !== undefined) this.#init.replies.refuse(reply, 'closing', 'whoever serves it is closing')
+    }
+    this.#idle?.()
+  }
+
   /** Resolves when no request is under way. */
   idle(): Promise<void> {
-    if (this.#running === 0) return Promise.resolve()
+    if (this.#running.size === 0) return Promise.resolve()
     return new Promise((resolve) => {
       this.#idle = resolve
     })
   }
 
   #wait(reply: R | undefined, answer: Promise<Uint8Array | undefined>): void {
-    this.#running++
+    const running: Running<R> = { reply }
+    this.#running.add(running)
     // What is neither bytes nor a promise is told apart by `#answer`.
     Promise.resolve(answer)
       .then(
-        (payload) => this.#answer(reply, payload),
-        (thrown) => this.#fail(reply, thrown),
+        (payload) => {
+          if (this.#running.has(running)) this.#answer(reply, payload)
+        },
+        (thrown) => {
+          if (this.#running.has(running)) this.#fail(reply, thrown)
+        },
       )
       .catch((thrown) => this.#init.events.failed(thrown))
       .finally(() => {
-        if (--this.#running === 0) this.#idle?.()
+        if (this.#running.delete(running) && this.#running.size === 0) this.#idle?.()
       })
   }
 

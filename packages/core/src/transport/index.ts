@@ -6,7 +6,6 @@
  *
  * @packageDocumentation
  */
-
 export { rationedLogger } from '../rationed-logger.ts'
 export { untilAborted } from '../until-aborted.ts'
 export { Answering, type AnsweringInit, type RefusalKind, type ReplyPort, refusalError } from './answering.ts'

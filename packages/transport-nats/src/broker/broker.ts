@@ -1,9 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, isIPv6, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
-import { type BackplaneError, coreError, messageOf, silentLogger, systemClock, throwIfAborted } from '@backplane/core'
+import {
+  type BackplaneError,
+  coreError,
+  type Logger,
+  messageOf,
+  silentLogger,
+  systemClock,
+  throwIfAborted,
+} from '@backplane/core'
+import { rationedLogger } from '@backplane/core/transport'
 import { natsError } from '../errors.ts'
 import { Connection, type ConnectionContext } from './connection.ts'
+import { isShortOf, openFilesLimit } from './descriptors.ts'
 import { Exchange } from './exchange.ts'
 import {
   type BrokerSettings,
@@ -54,11 +64,15 @@ export function natsBroker(init: NatsBrokerInit = {}): (components?: NatsBrokerC
 const protocolVersion = '2.12.0'
 const loopback = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/
 const defaultGraceMs = 250
+const warningsPerSecond = 10
+/** In characters. */
+const longestName = 64
 
 class EmbeddedBroker implements NatsBroker {
   readonly #settings: BrokerSettings
   readonly #context: ConnectionContext
-  readonly #components: Required<NatsBrokerComponents>
+  /** `rationed` is for what strangers can cause. */
+  readonly #components: Required<NatsBrokerComponents> & { readonly rationed: Logger }
   readonly #connections = new Set<Connection>()
   /** Every socket that is open: of connections, of TLS handshakes, and of what has ended and still has to read. */
   readonly #sockets = new Set<Socket>()
@@ -70,10 +84,13 @@ class EmbeddedBroker implements NatsBroker {
   #closing: Promise<void> | undefined
   #port: number
   #accepted = 0
+  #refused = 0
+  #descriptors = Number.POSITIVE_INFINITY
 
   constructor(settings: BrokerSettings, { logger = silentLogger, clock = systemClock }: NatsBrokerComponents) {
     this.#settings = settings
-    this.#components = { logger, clock }
+    const rationed = rationedLogger(logger, warningsPerSecond, clock)
+    this.#components = { logger, rationed, clock }
     this.#port = settings.port
     this.#exchange = new Exchange(settings.maxPendingBytes)
     this.#context = {
@@ -83,7 +100,8 @@ class EmbeddedBroker implements NatsBroker {
       turns: new Turns(this.#exchange),
       ended: (connection, reason) => {
         this.#connections.delete(connection)
-        if (reason !== undefined) logger.warn({ client: connection.options.name, reason }, 'NATS client cut off')
+        if (reason !== undefined)
+          rationed.warn({ client: shown(connection.options.name), reason }, 'NATS client cut off')
       },
     }
   }
@@ -101,7 +119,16 @@ class EmbeddedBroker implements NatsBroker {
   get stats(): BrokerStats {
     const { inMessages, outMessages, inBytes, outBytes, slowConsumers, size } = this.#exchange
     const connections = this.#connections.size
-    return { connections, subscriptions: size, inMessages, outMessages, inBytes, outBytes, slowConsumers }
+    return {
+      connections,
+      subscriptions: size,
+      inMessages,
+      outMessages,
+      inBytes,
+      outBytes,
+      slowConsumers,
+      refused: this.#refused,
+    }
   }
 
   async listen({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
@@ -125,7 +152,8 @@ class EmbeddedBroker implements NatsBroker {
 
   async #start(): Promise<void> {
     const { host, port, tls, auth, authTimeoutMs } = this.#settings
-    const { logger } = this.#components
+    const { logger, rationed } = this.#components
+    this.#descriptors = openFilesLimit()
     if (tls) {
       const clients = tls.ca === undefined ? {} : { ca: tls.ca, requestCert: true, rejectUnauthorized: true }
       try {
@@ -134,7 +162,9 @@ class EmbeddedBroker implements NatsBroker {
         throw listenFailed(host, port, thrown)
       }
       this.#tlsServer.on('secureConnection', (socket) => this.#admit(socket, true))
-      this.#tlsServer.on('tlsClientError', (error) => logger.warn({ reason: error.message }, 'NATS client failed TLS'))
+      this.#tlsServer.on('tlsClientError', (error) =>
+        rationed.warn({ reason: error.message }, 'NATS client failed TLS'),
+      )
     }
     const server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
     await new Promise<void>((resolve, reject) => {
@@ -175,7 +205,14 @@ class EmbeddedBroker implements NatsBroker {
       return
     }
     socket.on('error', () => {})
-    if (this.#sockets.size >= maxConnections) {
+    const full =
+      this.#sockets.size >= maxConnections
+        ? 'maxConnections'
+        : isShortOf(this.#descriptors) && 'descriptors of this process'
+    if (full) {
+      this.#refused++
+      this.#components.rationed.warn({ limit: full, connections: this.#sockets.size }, 'NATS client refused')
+      // The words by which clients know it, whatever it is that is short.
       socket.end("-ERR 'maximum connections exceeded'\r\n")
       socket.destroySoon()
       return
@@ -219,6 +256,11 @@ class EmbeddedBroker implements NatsBroker {
     }
     return `INFO ${JSON.stringify(info)}\r\n`
   }
+}
+
+/** What a stranger calls itself, as it may stand in a log. */
+function shown(name: string): string {
+  return name.replaceAll(/[\p{Cc}\p{Cf}]/gu, '').slice(0, longestName)
 }
 
 function listenFailed(host: string, port: number, thrown: unknown): BackplaneError {

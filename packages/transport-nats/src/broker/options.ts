@@ -20,9 +20,13 @@ export interface NatsBrokerInit {
   readonly maxPayload?: number
   /** Most bytes of one protocol line, subjects included. @default 4096 */
   readonly maxControlLine?: number
-  /** Most clients at once. @default 1024 */
+  /**
+   * Most clients at once. Fewer are let in where the process would be left with less than 256 descriptors, or half of its
+   * limit where that is less.
+   * @default 1024
+   */
   readonly maxConnections?: number
-  /** Most subscriptions of one client. @default 65536 */
+  /** Most subscriptions of one client; one more is refused, and the connection stays. @default 65536 */
   readonly maxSubscriptions?: number
   /** Bytes that may wait for one client before it is cut off as a slow consumer. @default 67108864 */
   readonly maxPendingBytes?: number
@@ -65,6 +69,8 @@ export interface BrokerStats {
   readonly outBytes: number
   /** Clients that were cut off because they did not read. */
   readonly slowConsumers: number
+  /** Clients that were not let in: over `maxConnections`, or because the process has few descriptors left. */
+  readonly refused: number
 }
 
 /** {@link NatsBrokerInit} with its defaults. */
