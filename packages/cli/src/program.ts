@@ -130,6 +130,7 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
 
   command('plugin <action> <command...>', 'plugin inspect -- COMMAND: start a go-plugin binary and say what it offers')
     .option('--cookie <key=value>', 'the cookie that it wants (default: those of common programs)')
+    .option('--env <name=value...>', 'variables for it, beside those of this shell')
     .option('--timeout <ms>', 'how long it may take to start (default: 10000)')
     .action(async (action, words, flags) =>
       (await import('./commands/plugin.ts')).plugin(action, words, flags, context),

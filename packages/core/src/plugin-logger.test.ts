@@ -24,3 +24,28 @@ it('adds the plugin, keeps so many records a second, and says how many it droppe
     { plugin: 'p', msg: 'next' },
   ])
 })
+
+it.each([
+  ['level', 60],
+  ['time', 0],
+  ['pid', 1],
+  ['hostname', 'elsewhere'],
+  ['name', 'host'],
+  ['msg', 'forged'],
+  ['v', 9],
+  ['plugin', 'another'],
+])("never lets a plugin's %s take the place of the host's own", (key, value) => {
+  const records: unknown[] = []
+  const sink = (bindings: object): Logger => {
+    const write = (first: object | string) => records.push({ ...bindings, ...(typeof first === 'string' ? {} : first) })
+    return { debug: write, info: write, warn: write, error: write, child: (more) => sink({ ...bindings, ...more }) }
+  }
+  const logger = pluginLogger(sink({ [key]: 'own' }), 'p', 10, manualClock())
+  logger.info({ [key]: value, other: 1 }, 'said')
+  logger.child({ [key]: value }).info({ other: 1 }, 'said')
+  const own = key === 'plugin' ? 'p' : 'own'
+  expect(records).toEqual([
+    { plugin: 'p', [key]: own, [`_${key}`]: value, other: 1 },
+    { plugin: 'p', [key]: own, [`_${key}`]: value, other: 1 },
+  ])
+})

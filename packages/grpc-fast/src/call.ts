@@ -197,6 +197,12 @@ export class FastCall implements Call, StreamEvents {
       const httpStatus = Number(field(headers, ':status'))
       // Informational: the real headers follow.
       if (httpStatus >= 100 && httpStatus < 200 && !end) return
+      const type = field(headers, 'content-type')
+      if (httpStatus === 200 && !end && !isGrpc(type)) {
+        const told = type === undefined ? 'without a content-type' : `with the content-type "${type.slice(0, 100)}"`
+        this.cancelWithStatus(status.UNKNOWN, `Received an answer ${told}, which is not gRPC`)
+        return
+      }
       this.#httpStatus = httpStatus || 500
       this.#incoming.encoding = field(headers, 'grpc-encoding') ?? 'identity'
       this.#replay.commit()
@@ -362,4 +368,9 @@ export class FastCall implements Call, StreamEvents {
       if (this.#incoming.waiting > 0 || this.#status) this.#schedule()
     }
   }
+}
+
+/** gRPC over HTTP/2: the content type begins with `application/grpc`, and `+`, `;` or nothing follows. */
+function isGrpc(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/grpc($|[+;])/i.test(contentType.trim())
 }

@@ -86,7 +86,12 @@ export function presetHost(init: PresetInit, mesh: MeshFactory, heartbeat?: Hear
   const check = validateParams()
   const host: Host = createHost({
     identity,
-    runtimes: [nodeRuntime(), wasmRuntime(), processRuntime(), pythonRuntime({ device, ...init.python })],
+    runtimes: [
+      nodeRuntime(),
+      wasmRuntime(),
+      processRuntime({ endOnSignals: true }),
+      pythonRuntime({ device, ...init.python }),
+    ],
     mesh,
     config: () => config,
     interceptors: [...(init.interceptors ?? []), check],

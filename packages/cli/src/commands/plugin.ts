@@ -8,6 +8,8 @@ import { table } from '../table.ts'
 export interface PluginFlags {
   /** `KEY=VALUE`. */
   readonly cookie?: string
+  /** `NAME=VALUE`, any number of times. */
+  readonly env?: readonly string[]
   /** Milliseconds, as text. */
   readonly timeout?: string
 }
@@ -23,12 +25,18 @@ export async function plugin(
   const cookie = flags.cookie === undefined ? undefined : /^([^=]+)=(.+)$/.exec(flags.cookie)
   if (cookie === null) throw usage('--cookie must be KEY=VALUE')
   if (flags.timeout !== undefined && !/^[1-9]\d*$/.test(flags.timeout)) throw usage('--timeout must be milliseconds')
+  const env = (flags.env ?? []).map((text) => {
+    const at = text.indexOf('=')
+    if (at < 1) throw usage('--env must be NAME=VALUE')
+    return [text.slice(0, at), text.slice(at + 1)] as const
+  })
   reporter.progress(shown`Starting ${command} ...`)
   const facts = await inspectPlugin({
     command,
     args,
     logger: reporter.logger('error'),
     ...(cookie && { cookie: { key: cookie[1] ?? '', value: cookie[2] ?? '' } }),
+    ...(env.length > 0 && { env: Object.fromEntries(env) }),
     ...(flags.timeout !== undefined && { startTimeoutMs: Number(flags.timeout) }),
   })
   reporter.result(facts, textOf(facts))

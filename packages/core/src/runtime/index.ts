@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { foreignFields } from '../foreign-fields.ts'
 export { untilAborted } from '../until-aborted.ts'
 export { failureToStart } from './failure-to-start.ts'
 export { isSecretName, maskError, maskingLogger, maskText, maskValue } from './masking.ts'

@@ -4,11 +4,9 @@ import { type HandshakeErrorCode, handshakeError } from '../errors.ts'
 import { FirstLine, maxLineBytes } from '../handshake/line.ts'
 import { LineSplitter } from '../log/lines.ts'
 import { logEntry, PluginLogParser } from '../log/parse.ts'
+import { StderrTail } from '../log/tail.ts'
 import type { ExitInfo, PluginRunner } from './runner.ts'
 import { maxTimerMs } from './service.ts'
-
-/** How many stderr lines an error carries. */
-const tailLines = 20
 
 /** One start of a plugin: its output, its end, and what is known when it fails. */
 export class PluginChild {
@@ -23,7 +21,7 @@ export class PluginChild {
   exit: ExitInfo | undefined
   readonly #first = new FirstLine()
   readonly #line: Promise<string>
-  readonly #tail: string[] = []
+  readonly #tail = new StderrTail()
   readonly #drained: Promise<void>
 
   constructor(runner: PluginRunner, init: { readonly logger: Logger; readonly stderr?: Writable }) {
@@ -55,8 +53,7 @@ export class PluginChild {
     const parser = new PluginLogParser()
     const lines = new LineSplitter(maxLineBytes)
     const log = (line: { text: string; whole: boolean }) => {
-      this.#tail.push(line.text.slice(0, 2000))
-      if (this.#tail.length > tailLines) this.#tail.shift()
+      this.#tail.push(line.text)
       logEntry(init.logger, parser.parse(line))
     }
     const unread: Buffer[] = []
@@ -81,9 +78,15 @@ export class PluginChild {
     })
   }
 
-  /** The last stderr lines. */
+  /** The last stderr lines, and before them the first ones of a crash. */
   get tail(): readonly string[] {
-    return [...this.#tail]
+    return this.#tail.lines
+  }
+
+  /** How it ended, with the line that says why where it crashed. */
+  get ending(): string {
+    const { crash } = this.#tail
+    return `${describeExit(this.exit ?? {})}${crash === undefined ? '' : `: ${crash}`}`
   }
 
   /**
@@ -129,7 +132,11 @@ export class PluginChild {
     details: Record<string, unknown> = {},
     init: { readonly message?: string; readonly next?: string; readonly cause?: unknown } = {},
   ): BackplaneError {
-    return handshakeError(code, { ...init, details: { ...details, ...this.facts() } })
+    const known = { ...init, details: { ...details, ...this.facts() } }
+    const error = handshakeError(code, known)
+    const { crash } = this.#tail
+    if (crash === undefined || !this.exit) return error
+    return handshakeError(code, { ...known, message: `${error.message}: ${crash}` })
   }
 
   /** Exit code or signal, process id and last stderr lines. */

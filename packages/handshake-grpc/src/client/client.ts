@@ -2,7 +2,9 @@ import { coreError, type Logger, messageOf, silentLogger, systemClock } from '@b
 import type { Broker } from '../broker/broker.ts'
 import { handshakeError } from '../errors.ts'
 import { versionSets } from '../handshake/versions.ts'
+import { onEndingSignal } from '../net/ending-signals.ts'
 import { checkInit } from './check.ts'
+import { describeExit } from './child.ts'
 import type { PluginClient } from './contract.ts'
 import { awake, endPlugin, exitOf } from './ending.ts'
 import { watchHealth } from './health-watch.ts'
@@ -90,6 +92,10 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
 
   get stderrTail(): readonly string[] {
     return this.#running?.child.tail ?? []
+  }
+
+  get ending(): string {
+    return this.#running?.child.ending ?? describeExit({})
   }
 
   async start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
@@ -207,6 +213,10 @@ class Client<S extends ClientPluginSet> implements PluginClient<S> {
 
   async #startWithRetry(): Promise<Running> {
     this.#init.registry?.add(this)
+    if (this.#init.endOnSignals) {
+      const forget = onEndingSignal((hurry) => this.kill(hurry ? { signal: AbortSignal.abort() } : {}))
+      void this.exited.then(forget)
+    }
     const { hooks, reattach } = this.#init
     const began = performance.now()
     const starter = new Starter({

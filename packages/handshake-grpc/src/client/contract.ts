@@ -54,6 +54,8 @@ export interface PluginClient<S extends ClientPluginSet = ClientPluginSet> exten
   readonly exit: ExitInfo | undefined
   /** Resolves when the plugin's process has ended; without a code for a plugin that was killed before it ran. */
   readonly exited: Promise<ExitInfo>
-  /** The last lines that the plugin wrote to its real stderr. */
+  /** The last lines that the plugin wrote to its real stderr, and before them the first ones of a crash. */
   readonly stderrTail: readonly string[]
+  /** How the process ended, in words: `code 2: panic: no such key`; `gone` where nothing is known. */
+  readonly ending: string
 }

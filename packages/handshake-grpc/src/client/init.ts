@@ -116,6 +116,11 @@ export interface PluginClientInit<S extends ClientPluginSet = ClientPluginSet> {
    * host finds again by `reattach`. @default true
    */
   readonly endWithHost?: boolean
+  /**
+   * Ends the plugin by its own means (Shutdown, the grace period) when SIGINT, SIGTERM or SIGHUP would end this process,
+   * which then ends as it would have. Where anybody else listens for the signal, that one decides. @default false
+   */
+  readonly endOnSignals?: boolean
   /** A registry whose `cleanupClients` ends this client too. */
   readonly registry?: ClientRegistry
 

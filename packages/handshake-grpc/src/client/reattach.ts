@@ -51,9 +51,14 @@ export function reattachToJson(config: ReattachConfig): ReattachJson {
  */
 export function reattachFromJson(json: string | object, name?: string): ReattachConfig {
   const value = typeof json === 'string' ? parse(json) : json
-  const chosen = (name === undefined ? value : (value as Record<string, unknown>)[name]) as Partial<ReattachJson> | null
+  const chosen = (
+    name === undefined ? value : Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : null
+  ) as Partial<ReattachJson> | null
   if (typeof chosen !== 'object' || chosen === null || typeof chosen.Addr !== 'object' || chosen.Addr === null) {
-    throw bad(name === undefined ? 'it has no Addr' : `it has no entry "${name}" with an Addr`)
+    const known = namesOf(value)
+    const names = known.length === 0 ? '' : `; it has entries for ${known.map((each) => `"${each}"`).join(', ')}`
+    const help = name === undefined && names !== '' ? `${names}, of which a name must pick one` : names
+    throw bad(`it has no ${name === undefined ? 'Addr' : `entry "${name}" with an Addr`}${help}`)
   }
   const { Protocol, ProtocolVersion, Pid, Test, Addr } = chosen
   return {
@@ -63,6 +68,11 @@ export function reattachFromJson(json: string | object, name?: string): Reattach
     test: Test === true,
     address: parsePluginAddress(String(Addr.Network), String(Addr.String)),
   }
+}
+
+/** The names under which an object holds configurations. */
+function namesOf(value: object): readonly string[] {
+  return Object.entries(value).flatMap(([name, entry]) => (typeof entry?.Addr === 'object' && entry.Addr ? [name] : []))
 }
 
 function parse(text: string): object {

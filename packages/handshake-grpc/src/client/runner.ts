@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { type Logger, silentLogger } from '@backplane/core'
@@ -85,10 +86,18 @@ export const processRunner: RunnerFactory = async (spec) => {
   } catch (cause) {
     const { code: errno } = cause as NodeJS.ErrnoException
     throw handshakeError('BP_HANDSHAKE_SPAWN', {
-      details: { command: spec.command, reason: failureToStart(cause), errno },
+      details: { command: spec.command, reason: wrongFolder(spec.cwd) ?? failureToStart(cause), errno },
       cause,
     })
   }
+}
+
+/** What the system says of a folder that is not there reads as if the program were missing. */
+function wrongFolder(cwd: string | undefined): string | undefined {
+  if (cwd === undefined) return undefined
+  const found = statSync(cwd, { throwIfNoEntry: false })
+  if (!found) return `the folder that it should run in, ${cwd}, is not there`
+  return found.isDirectory() ? undefined : `what it should run in, ${cwd}, is not a folder`
 }
 
 class ChildRunner implements PluginRunner {

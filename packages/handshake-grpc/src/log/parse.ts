@@ -1,4 +1,5 @@
 import type { Logger } from '@backplane/core'
+import { foreignFields } from '@backplane/core/runtime'
 import type { StreamLine } from './lines.ts'
 
 /** The levels that hclog writes. */
@@ -40,10 +41,13 @@ export class PluginLogParser {
   }
 }
 
-/** Hands an entry to a logger; `trace`, which pino-shaped loggers need not have, goes to `debug`. */
+/**
+ * Hands an entry to a logger; `trace`, which pino-shaped loggers need not have, goes to `debug` as `_level`. What else a
+ * plugin calls like a key of the record's own gets `_` before it too: it must not pass for the host's.
+ */
 export function logEntry(logger: Logger, entry: PluginLogEntry): void {
   const level = entry.level === 'trace' ? 'debug' : entry.level
-  logger[level]({ ...entry.fields, ...(entry.level === 'trace' && { level: 'trace' }) }, entry.message)
+  logger[level]({ ...foreignFields(entry.fields), ...(entry.level === 'trace' && { _level: 'trace' }) }, entry.message)
 }
 
 function fromJson(text: string): PluginLogEntry | undefined {

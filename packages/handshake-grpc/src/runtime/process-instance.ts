@@ -37,6 +37,7 @@ export interface ProcessInstanceInit {
   readonly events: readonly EventDescriptor[]
   readonly catalog: ServiceCatalog | undefined
   readonly hangMs: number
+  readonly endOnSignals: boolean
   readonly wire: Wire | undefined
 }
 
@@ -73,6 +74,7 @@ export class ProcessInstance implements PluginInstance {
         runner: limitedRunner(limits),
         // A plugin may start programs of its own: they end with it.
         processGroup: true,
+        endOnSignals: init.endOnSignals,
         syncStdout: logSink(logger, 'stdout'),
         syncStderr: logSink(logger, 'stderr'),
         ...(cwd !== undefined && { cwd }),
@@ -100,7 +102,7 @@ export class ProcessInstance implements PluginInstance {
       if (this.#stopping) return
       const reason = this.#hung
         ? `it did not answer its health check and was ended (${describeExit(exit)})`
-        : describeExit(exit)
+        : this.#client.ending
       const details = { plugin: context.pluginId, reason, stderr: this.#client.stderrTail, ...exit }
       context.exited(coreError('BP_PLUGIN_EXITED', { details }))
     })

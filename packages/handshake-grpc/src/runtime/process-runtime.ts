@@ -26,6 +26,11 @@ export interface ProcessRuntimeInit {
    * uses processor time meanwhile is taken to be at work on them (Linux; elsewhere it always is). @default 5000
    */
   readonly hangMs?: number
+  /**
+   * Ends plugins by their own means when SIGINT, SIGTERM or SIGHUP would end this process; see `PluginClientInit`.
+   * @default false
+   */
+  readonly endOnSignals?: boolean
   /** What speaks gRPC. @default fastWire() */
   readonly wire?: Wire
 }
@@ -78,6 +83,7 @@ export function processRuntime(init: ProcessRuntimeInit = {}): (components: Proc
             ...catalog,
             services: catalog.services.filter(({ typeName }) => plan.services?.includes(typeName) ?? true),
           },
+          endOnSignals: init.endOnSignals ?? false,
           wire: init.wire,
         })
       } catch (cause) {

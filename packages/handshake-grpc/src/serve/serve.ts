@@ -12,6 +12,7 @@ import { hclogLogger } from '../log/hclog.ts'
 import { type ListenInit, listenInitFromEnv, openListener } from '../net/listener.ts'
 import { fastWire } from '../wire/fast.ts'
 import { brokerService, controllerService } from '../wire/services.ts'
+import { tellCrashes } from './crash.ts'
 import { checkCookie, type Environment, type PluginTls, pluginTls } from './environment.ts'
 import { Health } from './health.ts'
 import type { PluginServer, ServeContext, ServePluginComponents, ServePluginInit, ServerPlugin } from './init.ts'
@@ -212,6 +213,7 @@ class Server implements PluginServer {
       ...(this.#tls.field && { serverCert: this.#tls.field }),
       ...(asked && { multiplex: true }),
     })
+    this.#undo.push(tellCrashes())
     if (handleSignals !== false) this.#undo.push(interceptSignals(this.logger, () => this.close()))
     // Synchronous: whatever the plugin prints next must come after it.
     writeSync(1, line)
