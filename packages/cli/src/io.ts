@@ -1,4 +1,5 @@
 import { coreError } from '@backplane/core'
+import { endProcess } from './end-process.ts'
 
 /** What the command needs of the process that it runs in. */
 export interface CliIo {
@@ -30,7 +31,7 @@ export function processIo(): CliIo {
   const controller = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted && name === 'SIGINT') process.exit(130)
+      if (controller.signal.aborted && name === 'SIGINT') endProcess(130)
       controller.abort(coreError('BP_ABORTED', { details: { name }, message: 'Interrupted.' }))
     })
   }
