@@ -24,8 +24,8 @@ const blocking = {
 
 test.runIf(process.platform === 'linux').each(Object.entries(blocking))(
   'it ends with its exit code when asked, and at once when interrupted again: %s',
-  async (_, code) => {
-    const plugin = `${code}
+  async (_, blocked) => {
+    const plugin = `${blocked}
       export default { functions: { block: () => (process._rawDebug('blocked'), block()) } }`
     for (const signals of [['SIGTERM'], ['SIGINT', 'SIGINT']] as const) {
       await rm(join(home, 'p', 'pipe'), { force: true })
@@ -37,7 +37,9 @@ test.runIf(process.platform === 'linux').each(Object.entries(blocking))(
         host.process.kill(signal)
         await new Promise((resolve) => setTimeout(resolve, 300))
       }
-      expect(await host.process.ended).toMatchObject({ code: signals.length === 1 ? 0 : 130 })
+      // Killed outright where its place cannot be taken by a program that carries the code.
+      const { code } = await host.process.ended
+      expect(signals.length === 1 ? [0] : [130, null]).toContain(code)
       await call.ended
     }
   },
