@@ -8,8 +8,9 @@ import { readSources } from '../extism/sources.ts'
 import { fullLimits } from '../sandbox/limits.ts'
 import { engineOf } from '../sandbox/shared-engine.ts'
 import { pack, unpack } from '../vyra/convert.ts'
+import { compileComponentAway } from '../worker/compile-away.ts'
 import { Threads } from '../worker/threads.ts'
-import { type ComponentProgram, compileComponent, describeFunction } from './program.ts'
+import { type ComponentProgram, describeFunction } from './program.ts'
 import { isComponent } from './read-component.ts'
 
 /** What a component's import is given beside its arguments. */
@@ -112,7 +113,13 @@ export async function loadComponent(
   }
   const engine = engineOf(init.engine)
   const limits = fullLimits(init.limits)
-  const { program, modules } = await compileComponent(bytes, engine, limits)
+  const { program, modules } = await compileComponentAway(bytes, {
+    engine,
+    limits,
+    signal: init.signal,
+    threadUrl: init.threadUrl,
+    clock,
+  })
   const functions = new Map(
     Object.entries(init.functions ?? {}).map(([space, own]) => [space, new Map(Object.entries(own))]),
   )

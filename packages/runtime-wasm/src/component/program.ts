@@ -38,6 +38,12 @@ interface Bindgen {
   generate(component: Uint8Array, options: object): { readonly files: readonly (readonly [string, Uint8Array])[] }
 }
 
+/** A component, taken apart and compiled. */
+export interface CompiledComponent {
+  readonly program: ComponentProgram
+  readonly modules: readonly CompiledModule[]
+}
+
 /**
  * Takes a component apart: its core modules are instrumented as any module is, and jco writes the bindings between them. Throws
  * `BP_WASM_COMPONENT_TOOL` where jco is not installed, `BP_WASM_MODULE_INVALID` and `BP_WASM_FEATURE`.
@@ -46,14 +52,14 @@ export async function compileComponent(
   bytes: Uint8Array<ArrayBuffer>,
   engine: Engine,
   limits: FullLimits,
-): Promise<{ readonly program: ComponentProgram; readonly modules: readonly CompiledModule[] }> {
+): Promise<CompiledComponent> {
   const { moduleBytes } = limits
   if (bytes.length > moduleBytes) {
     const details = { what: 'The component', actual: bytes.length, value: moduleBytes, limit: 'moduleBytes' }
     throw wasmError('BP_WASM_SIZE_LIMIT', { details })
   }
   const shape = readComponent(bytes)
-  const { glue, cores } = await engine.kept(bytes, () => transpile(bytes))
+  const { glue, cores } = await transpile(bytes)
   const modules = cores.map(([name, core]) => engine.compile(name, core, limits, { fuel: true }))
   return { program: { shape, functions: componentFunctions(shape), glue }, modules }
 }

@@ -5,6 +5,7 @@ import { engineOf, type WasmEngine } from '../sandbox/shared-engine.ts'
 import { mountsOf } from '../wasi/files.ts'
 import type { WasiInit } from '../wasi/wasi.ts'
 import { wasm } from '../webassembly.ts'
+import { compileModules } from '../worker/compile-away.ts'
 import { Threads } from '../worker/threads.ts'
 import { Foreground } from './foreground.ts'
 import type { HostFunctions } from './host-functions.ts'
@@ -122,7 +123,8 @@ export async function extismPlugin(given: ManifestLike, init: ExtismPluginInit =
   const limits = fullLimits(smallest(manifest.limits, init.limits ?? {}))
   const doFetch = init.fetch ?? fetch
   const sources = await readSources(manifest.wasm, { fetch: doFetch, most: limits.moduleBytes, signal: init.signal })
-  const modules = sources.map(({ name, bytes }) => engine.compile(name, bytes, limits, { fuel: true }))
+  const { signal, threadUrl, clock } = init
+  const modules = await compileModules(sources, { engine, limits, signal, threadUrl, clock })
   const functions = new Map(
     Object.entries(init.functions ?? {}).map(([space, own]) => [space, new Map(Object.entries(own))]),
   )

@@ -47,9 +47,9 @@ export class Engine {
   readonly #kept = new Map<string, Promise<unknown>>()
   #gate: WasmModule | undefined
 
-  /** Keeps what is made of the same bytes, so that it is made once. */
-  kept<T>(bytes: Uint8Array, make: () => Promise<T>): Promise<T> {
-    const key = createHash('sha256').update(bytes).digest('base64')
+  /** Keeps what is made of the same bytes under the same limits, so that it is made once. */
+  kept<T>(bytes: Uint8Array, limits: FullLimits, make: () => Promise<T>): Promise<T> {
+    const key = keyOf('', bytes, limits, true)
     const known = this.#kept.get(key) as Promise<T> | undefined
     if (known) return known
     const made = make()
@@ -67,8 +67,7 @@ export class Engine {
       const details = { what: `Module '${name}'`, actual: bytes.length, value: moduleBytes, limit: 'moduleBytes' }
       throw wasmError('BP_WASM_SIZE_LIMIT', { details })
     }
-    const digest = createHash('sha256').update(bytes).digest('base64')
-    const key = [digest, name, memoryPages, tableElements, footprintBytes, callDepth, init.fuel].join(' ')
+    const key = keyOf(name, bytes, limits, init.fuel)
     const known = this.#compiled.get(key)
     if (known) return known
     const what = `Module '${name}'`
@@ -83,14 +82,28 @@ export class Engine {
     })
     try {
       const made = { name, module: new wasm.Module(instrumented), shape }
-      this.#compiled.set(key, made)
-      // Versions come and go in a host that runs for months: the oldest is forgotten.
-      if (this.#compiled.size > mostCompiled) this.#compiled.delete(this.#compiled.keys().next().value as string)
+      this.#keep(key, made)
       return made
     } catch (cause) {
       // Only an engine's own limits (a function grown too large) come here: valid modules stay valid.
       throw wasmError('BP_WASM_MODULE_INVALID', { details: { what, reason: messageOf(cause) }, cause })
     }
+  }
+
+  /** Whether these bytes have been compiled, with fuel, under these limits. */
+  known(name: string, bytes: Uint8Array, limits: FullLimits): boolean {
+    return this.#compiled.has(keyOf(name, bytes, limits, true))
+  }
+
+  /** Keeps what another engine has compiled of these bytes, with fuel, under these limits. */
+  keep(made: CompiledModule, bytes: Uint8Array, limits: FullLimits): void {
+    this.#keep(keyOf(made.name, bytes, limits, true), made)
+  }
+
+  #keep(key: string, made: CompiledModule): void {
+    this.#compiled.set(key, made)
+    // Versions come and go in a host that runs for months: the oldest is forgotten.
+    if (this.#compiled.size > mostCompiled) this.#compiled.delete(this.#compiled.keys().next().value as string)
   }
 
   /** Forgets what it has compiled; what runs goes on. */
@@ -144,6 +157,13 @@ export class Engine {
       throw wasmError('BP_WASM_MODULE_INVALID', { details: { what, reason }, cause })
     }
   }
+}
+
+/** Names what is compiled from bytes: all that its code depends on. */
+function keyOf(name: string, bytes: Uint8Array, limits: FullLimits, fuel: boolean): string {
+  const { memoryPages, tableElements, footprintBytes, callDepth } = limits
+  const digest = createHash('sha256').update(bytes).digest('base64')
+  return [digest, name, memoryPages, tableElements, footprintBytes, callDepth, fuel].join(' ')
 }
 
 function visible(all: Record<string, WasmExport>): Wired['exports'] {

@@ -30,6 +30,8 @@ export interface WasmLimits {
    * compiled code takes, which depends on the engine. @default 134217728 (128 MiB)
    */
   readonly footprintBytes?: number
+  /** How long reading, rewriting and compiling its modules may take, in milliseconds. @default 30000 */
+  readonly compileMs?: number
   /** @default 67108864 (64 MiB) */
   readonly inputBytes?: number
   /** @default 67108864 (64 MiB) */
@@ -55,6 +57,7 @@ const defaults: FullLimits = {
   tableElements: 1_000_000,
   moduleBytes: 64 << 20,
   footprintBytes: 128 << 20,
+  compileMs: 30_000,
   inputBytes: 64 << 20,
   outputBytes: 64 << 20,
   varBytes: 1 << 20,

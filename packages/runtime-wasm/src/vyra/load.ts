@@ -7,6 +7,7 @@ import { readSources } from '../extism/sources.ts'
 import { Engine } from '../sandbox/engine.ts'
 import { fullLimits, type WasmLimits } from '../sandbox/limits.ts'
 import { wasm } from '../webassembly.ts'
+import { compileModules } from '../worker/compile-away.ts'
 import { Threads } from '../worker/threads.ts'
 import { vyraSpace } from './guest.ts'
 import { type BaseHostFunctions, hostMethods } from './host-functions.ts'
@@ -38,7 +39,7 @@ export async function loadVyra(init: LoadVyraInit): Promise<WasmPlugin> {
   const limits = fullLimits(memory, share, init.limits)
   const [source] = await readSources([init.source], { fetch, most: limits.moduleBytes, signal })
   if (!source) throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'the source', reason: 'there is none' } })
-  const modules = [engine.compile(source.name, source.bytes, limits, { fuel: true })]
+  const modules = await compileModules([source], { engine, limits, signal, threadUrl: init.threadUrl })
   const registrations = new Registrations(host, metadata)
   const methods = new Map<string, (...args: unknown[]) => unknown>([
     ...hostMethods(host),

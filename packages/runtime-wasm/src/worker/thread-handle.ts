@@ -1,10 +1,10 @@
-import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { BackplaneError } from '@backplane/core'
 import { failureToStart } from '@backplane/core/runtime'
 import { wasmError } from '../errors.ts'
 import { avoidWrapperTierUp } from './avoid-wrapper-tier-up.ts'
 import { type Answer, type ThreadData, type ToHost, toHost, toThread, word } from './protocol.ts'
+import { threadPlace } from './thread-place.ts'
 
 /** What a {@link ThreadHandle} tells. */
 export interface ThreadListener {
@@ -34,14 +34,14 @@ export class ThreadHandle {
     this.#port = talk.port1
     this.#answers = answers.port1
     avoidWrapperTierUp()
-    this.#worker = new Worker(url ?? bootstrap.url, {
+    this.#worker = new Worker(url ?? threadPlace.url, {
       name: data.id,
       workerData: { ...data, port: talk.port2, answers: answers.port2, words: this.#words } satisfies ThreadData,
       transferList: [talk.port2, answers.port2],
       // Nothing in it reads the environment or arguments.
       env: {},
       argv: [],
-      ...(bootstrap.execArgv && !url ? { execArgv: bootstrap.execArgv } : {}),
+      ...(threadPlace.execArgv && !url ? { execArgv: threadPlace.execArgv } : {}),
     })
     let why = 'it ended'
     this.ready = new Promise((resolve, reject) => {
@@ -149,13 +149,4 @@ export class ThreadHandle {
     this.#port.unref()
     this.#answers.unref()
   }
-}
-
-/** Where the thread's own code is: beside this package's, in the form (source, ESM, CommonJS) that this package runs in. */
-const bootstrap = bootstrapOf(typeof __filename === 'string' ? pathToFileURL(__filename).href : import.meta.url)
-
-function bootstrapOf(here: string): { url: URL; execArgv?: string[] } {
-  // Source: siblings must resolve to theirs, even where this thread's own loader is not Node's (a test runner).
-  if (here.endsWith('.ts')) return { url: new URL('../thread.ts', here), execArgv: ['--conditions=@backplane/source'] }
-  return { url: new URL(here.endsWith('.cjs') ? './thread.cjs' : './thread.js', here) }
 }
