@@ -382,7 +382,7 @@ test('a list that is too long to hold ends its call, not the process', async () 
       expect(await plugin.call('fine')).toBe(true)
     }
   }
-})
+}, 60_000)
 
 test('types that would be endless are refused', () => {
   // A chain of pairs: each type is two of the one before.
