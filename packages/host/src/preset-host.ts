@@ -1,7 +1,15 @@
 import { join } from 'node:path'
 import { type ConfigManager, configManager } from '@backplane/config-manager'
 import { fileStore } from '@backplane/config-manager/file'
-import { createHost, type Host, type Interceptor, type Logger, type MeshFactory, type Params } from '@backplane/core'
+import {
+  createHost,
+  type Host,
+  type Interceptor,
+  type Logger,
+  type MeshFactory,
+  type Params,
+  systemClock,
+} from '@backplane/core'
 import { maskingLogger } from '@backplane/core/runtime'
 import { processRuntime } from '@backplane/handshake-grpc'
 import { nodeRuntime } from '@backplane/runtime-node'
@@ -14,6 +22,7 @@ import { hostFunctions } from './host-functions.ts'
 import { hostIdentity } from './host-identity.ts'
 import { type LoadAllOptions, type LoadReport, loadAll } from './load-all.ts'
 import { pluginFolder } from './plugin-folder.ts'
+import { rationedLogger } from './rationed-logger.ts'
 import { stateDirs } from './state-dirs.ts'
 import { validateParams } from './validate-params.ts'
 
@@ -52,7 +61,7 @@ export interface PresetHost extends Host {
  */
 export function presetHost(init: PresetInit, mesh: MeshFactory, heartbeat?: HeartbeatFields): PresetHost {
   const { autoLoad = true, stateDir } = init
-  const logger = init.logger && maskingLogger(init.logger)
+  const logger = init.logger && rationedLogger(maskingLogger(init.logger), systemClock)
   const folder = pluginFolder(init.plugins ?? 'plugins', { runtimes: () => host.runtimes })
   const desired = stateDir === undefined ? undefined : desiredStateFile(join(stateDir, 'plugins.json'), logger)
   const known = desired ? { desired } : {}
