@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { constants, existsSync } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { access, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { cliError } from './errors.ts'
@@ -26,22 +26,43 @@ export async function findBridge(named: string | undefined, io: CliIo): Promise<
   return undefined
 }
 
-/** Builds the bridge into the cache, which takes minutes. Rejects with `BP_CLI_NO_BRIDGE` where it cannot. */
-export async function buildBridge(io: CliIo): Promise<string> {
-  const folder = join(cacheFolder(io), `${program}-${bridgeVersion}`)
+/** What can build the bridge. Throws `BP_CLI_NO_BRIDGE` where there is no cargo, before anything is begun. */
+export function findCargo(io: CliIo): string {
   const [cargo] = onPath('cargo', io, [join(homeOf(io), '.cargo', 'bin')])
   if (cargo === undefined) throw missing('there is no cargo here to build it with')
+  return cargo
+}
+
+/** How often it is said how far a build is. */
+const progressMs = 5_000
+
+/**
+ * Builds the bridge into the cache, which takes minutes, and tells how far it is. What was compiled stays when it is
+ * interrupted, so the next build goes on from there. Rejects with `BP_CLI_NO_BRIDGE` where it cannot.
+ */
+export async function buildBridge(cargo: string, io: CliIo, tell: (progress: string) => void): Promise<string> {
+  const folder = join(cacheFolder(io), `${program}-${bridgeVersion}`)
+  const built = join(folder, 'build')
   const args = [...install.split(' ').slice(1), '--root', folder]
-  const child = spawn(cargo, args, { stdio: ['ignore', 'ignore', 'pipe'], signal: io.signal, env: { ...io.env } })
+  const env = { ...io.env, CARGO_TARGET_DIR: built, CARGO_TERM_COLOR: 'never' }
+  const child = spawn(cargo, args, { stdio: ['ignore', 'ignore', 'pipe'], signal: io.signal, env })
+  const ended = new Promise<unknown>((done) => child.once('close', done).once('error', done))
   let last = ''
-  const ended = new Promise<unknown>((done) => child.on('exit', done).on('error', done))
-  // Without descriptors for its pipes there are none.
+  let compiled = 0
+  let told = Date.now()
+  const began = told
   child.stderr?.on('data', (chunk: Buffer) => {
-    last = (last + chunk.toString()).slice(-2000)
+    const text = chunk.toString()
+    last = (last + text).slice(-2000)
+    compiled += text.match(/^\s*(?:Compiling|Fresh) /gm)?.length ?? 0
+    if (Date.now() - told < progressMs || compiled === 0) return
+    told = Date.now()
+    tell(`${compiled} packages compiled after ${Math.round((told - began) / 1000)} s`)
   })
   const code = await ended
   io.signal.throwIfAborted()
   if (code !== 0) throw missing(`cargo could not build it: ${last.trim().split('\n').at(-1) ?? code}`)
+  await rm(built, { recursive: true, force: true })
   return cachedBridge(io)
 }
 

@@ -31,6 +31,7 @@ export class Entry {
   /** Declares it; resolves when the router has it. */
   async attach(session: ZenohSession): Promise<void> {
     const expression = keyExpressionOf(this.pattern)
+    const isOne = !expression.includes('*')
     const { kind } = this.behaviour
     const group = this.#queue === undefined ? undefined : new QueueGroup(session, this.pattern, this.#queue, kind)
     this.#group = group
@@ -38,7 +39,12 @@ export class Entry {
       ? (each: ZenohSample) => group.share(identityOf(each.key, each.payload), () => this.behaviour.push(each))
       : (each: ZenohSample) => this.behaviour.push(each)
     const declarations = [session.declareSubscriber(expression, sample)]
-    if (kind === 'serve') declarations.push(session.declareQueryable(expression, (each) => this.#asked(each, group)))
+    if (kind === 'serve')
+      declarations.push(
+        session.declareQueryable(expression, (each) =>
+          this.#asked(isOne ? onItsOwnKey(each, expression) : each, group),
+        ),
+      )
     this.#undeclare = await Promise.all(declarations)
     await group?.join()
     // It was unsubscribed while it was being declared.
@@ -74,5 +80,21 @@ export class Entry {
         () => this.behaviour.push(query),
         () => query.end(),
       )
+  }
+}
+
+/**
+ * A query to many, as one served subject sees it: it asks for this subject and is answered on this key. On the query's own
+ * key, the pattern, all answers would be one to whoever asks, of which Zenoh keeps the last.
+ */
+function onItsOwnKey(query: IncomingQuery, key: string): IncomingQuery {
+  if (query.key === key) return query
+  return {
+    key,
+    payload: query.payload,
+    attachment: query.attachment,
+    reply: (payload) => query.reply(payload, key),
+    replyError: (payload, encoding) => query.replyError(payload, encoding),
+    end: () => query.end(),
   }
 }

@@ -52,7 +52,8 @@ export interface IncomingQuery {
   readonly key: string
   readonly payload: Uint8Array
   readonly attachment: Uint8Array | undefined
-  reply(payload: Uint8Array): void
+  /** Answers on `key`, which the query's key must meet. @default the query's own key */
+  reply(payload: Uint8Array, key?: string): void
   replyError(payload: Uint8Array, encoding: string): void
   end(): void
 }

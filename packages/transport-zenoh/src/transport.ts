@@ -70,6 +70,12 @@ export function zenohTransport(init: ZenohTransportInit = {}): (components: Zeno
 const longestSubject = 8000
 /** A bridge forgets the oldest query of a client that has more than 1000 open; beyond this many they are refused. */
 const mostQueriesUnderWay = 900
+/**
+ * Who has just joined may not have the routes yet, and a query that meets nobody ends at once. As the driver of Device
+ * Connect does, it is asked again: so long after joining, and with so much time between.
+ */
+const joiningMs = 1000
+const askAgainMs = 300
 /** How long to wait for the router where it is a courtesy to others: that something has gone, that last answers are out. */
 const courtesyMs = 1000
 
@@ -86,6 +92,7 @@ class ZenohTransport implements Transport {
   /** Aborts the handlers that outlast the drain. */
   readonly #handlers = new AbortController()
   #closing: Promise<void> | undefined
+  #joined = Number.NEGATIVE_INFINITY
 
   constructor(settings: TransportSettings, components: ZenohTransportComponents, openSession: OpenSession) {
     this.address = settings.endpoint
@@ -179,6 +186,7 @@ class ZenohTransport implements Transport {
   }
 
   async #attach(session: ZenohSession): Promise<void> {
+    this.#joined = this.#components.clock.now()
     await Promise.all([...this.#entries].map((entry) => entry.attach(session)))
   }
 
@@ -222,12 +230,25 @@ class ZenohTransport implements Transport {
         // Another may still give an answer where one has refused, so only the end decides.
         onEnd: () => {
           if (silent && !refusal) return
+          if (!refusal && this.#askAgain(session, id, subject, payload, timeoutMs)) return
           this.#requests.take(id)?.fail(refusal ?? coreError('BP_NO_RESPONDER', { details: { subject } }))
         },
       })
     } catch (thrown) {
       this.#requests.take(id)?.fail(BackplaneError.from(thrown))
     }
+  }
+
+  /** Whether a query that met nobody is asked once more, since this session has only just joined. */
+  #askAgain(session: ZenohSession, id: string, subject: string, payload: Uint8Array, timeoutMs: number): boolean {
+    const { clock } = this.#components
+    if (!this.#requests.has(id) || clock.now() - this.#joined > joiningMs) return false
+    clock.after(askAgainMs, () => {
+      if (!this.#requests.has(id)) return
+      if (this.#link.current === session) this.#ask(session, id, subject, payload, timeoutMs)
+      else this.#requests.take(id)?.fail(coreError('BP_NO_RESPONDER', { details: { subject } }))
+    })
+    return true
   }
 
   #shutDown(drainMs: number): Promise<void> {

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bytes, echo, echoLoad, eventOf, text, until } from '../../core/test/transports.ts'
 import { startPeer } from './remote-api-peer.ts'
-import { connected, newTransport } from './support.ts'
+import { connected, newTransport, plainSession } from './support.ts'
 
 const quick = { heartbeatMs: 50, heartbeatTimeoutMs: 400 }
 
@@ -186,4 +186,52 @@ test('a bridge that dies while declarations are made again is waited for', async
     await until(() => transport.status === 'connected' && peer.declared.queryables.length === 20)
     expect(text((await transport.request('s.7', bytes('x'))).payload)).toBe('x')
   }
+})
+
+test('a query to many is answered by each served subject, which sees its own', async () => {
+  await using peer = await startPeer()
+  await using serving = await connected(peer.endpoint)
+  for (const name of ['a', 'b', 'c']) await serving.serve(`things.${name}`, ({ subject }) => bytes(subject))
+  await serving.serve('other.a', ({ subject }) => bytes(subject))
+  await serving.flush()
+  const plain = await plainSession(peer.endpoint)
+  const ask = (key: string) =>
+    new Promise<string[]>((resolve) => {
+      const answers: string[] = []
+      plain.get({
+        key,
+        payload: bytes(''),
+        attachment: bytes(''),
+        timeoutMs: 5_000,
+        onReply: (payload) => answers.push(text(payload)),
+        onError: (payload) => answers.push(`error ${text(payload)}`),
+        onEnd: () => resolve(answers.sort()),
+      })
+    })
+  expect(await ask('things/*')).toEqual(['things.a', 'things.b', 'things.c'])
+  expect(await ask('**')).toEqual(['other.a', 'things.a', 'things.b', 'things.c'])
+  expect(await ask('things/b')).toEqual(['things.b'])
+  expect(peer.repliedOn.toSorted()).toEqual([
+    'other/a',
+    'things/a',
+    'things/a',
+    'things/b',
+    'things/b',
+    'things/b',
+    'things/c',
+    'things/c',
+  ])
+  await plain.close()
+})
+
+test('who asks right after joining is asked for again, and finds who comes a moment later', async () => {
+  await using peer = await startPeer()
+  await using serving = await connected(peer.endpoint)
+  await using asking = await connected(peer.endpoint)
+  const asked = asking.request('soon', bytes('x'), { timeoutMs: 10_000 })
+  await serving.serve('soon', ({ payload }) => payload)
+  expect(text((await asked).payload)).toBe('x')
+  await expect(asking.request('never', bytes(''), { timeoutMs: 20_000 })).rejects.toMatchObject({
+    code: 'BP_NO_RESPONDER',
+  })
 })

@@ -48,6 +48,8 @@ export class RemoteApiPeer implements AsyncDisposable {
   /** Connections that were ever made. */
   connections = 0
   port = 0
+  /** The keys on which queries were answered. */
+  readonly repliedOn: string[] = []
   #http: Server | undefined
   #sockets = new Set<Socket>()
   readonly #clients = new Set<Client>()
@@ -219,6 +221,7 @@ export class RemoteApiPeer implements AsyncDisposable {
       case fromClient.replyOk: {
         const asking = client.asked.get(reader.u32())
         const [key, payload] = [new KeyExpr(reader.text()), reader.bytes()]
+        this.repliedOn.push(String(key))
         const frame = new Writer()
           .u8(fromRouter.reply)
           .u32(asking?.id ?? 0)

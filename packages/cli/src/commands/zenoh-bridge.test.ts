@@ -140,10 +140,61 @@ it('says what is in the way, and what to do', async () => {
   taken.close()
 
   const none = await bridge([])
+  expect(none.err).not.toContain('Building')
   expect(JSON.parse(none.err).error).toMatchObject({
     code: 'BP_CLI_NO_BRIDGE',
     next: expect.stringContaining('cargo install zenoh-bridge-remote-api --version 1.10.1 --locked'),
   })
   expect(JSON.parse((await bridge(['--program', 'nothing'])).err).error.code).toBe('BP_CLI_NO_BRIDGE')
   expect((await bridge(['--port', 'x', '--program', ending])).code).toBe(2)
+})
+
+/** A cargo that compiles three packages, keeping them in its target folder, and stops after the second where it is told to. */
+const cargo = `
+const { existsSync, mkdirSync, readdirSync, writeFileSync } = require('node:fs')
+const { join } = require('node:path')
+const target = process.env.CARGO_TARGET_DIR
+const root = args[args.indexOf('--root') + 1]
+mkdirSync(target, { recursive: true })
+const compile = (at) => {
+  if (at === 3) {
+    mkdirSync(join(root, 'bin'), { recursive: true })
+    writeFileSync(join(root, 'bin', 'zenoh-bridge-remote-api'), '')
+    return
+  }
+  console.error(existsSync(join(target, String(at))) ? '   Fresh' : '   Compiling', 'crate' + at, 'v1.0.0')
+  writeFileSync(join(target, String(at)), '')
+  writeFileSync('OUT', String(readdirSync(target).length))
+  if (at === 1 && !existsSync('AGAIN')) setInterval(() => {}, 1e6)
+  else compile(at + 1)
+}
+compile(0)`
+
+it('builds where there is a cargo, and goes on from where it was interrupted', async () => {
+  const [out, again] = [join(dir, 'compiled'), join(dir, 'again')]
+  const body = cargo.replaceAll('OUT', out).replaceAll('AGAIN', again)
+  writeFileSync(join(dir, 'cargo'), `#!${process.execPath}\nconst args = process.argv.slice(2)\n${body}\n`)
+  chmodSync(join(dir, 'cargo'), 0o755)
+  const stop = new AbortController()
+  const said: string[] = []
+  const io = {
+    out: (text: string) => void said.push(text),
+    err: (text: string) => void said.push(text),
+    errIsTerminal: false,
+    colors: false,
+    env: { PATH: dir, HOME: dir },
+    cwd: dir,
+    signal: stop.signal,
+  }
+  const first = runCli(['zenoh-bridge', '--build'], io)
+  await expect.poll(() => existsSync(out) && readFileSync(out, 'utf8'), { timeout: 20_000 }).toBe('2')
+  stop.abort()
+  await first
+  const kept = join(dir, '.cache', 'backplane', 'zenoh-bridge-remote-api-1.10.1', 'build')
+  expect(existsSync(join(kept, '1'))).toBe(true)
+  writeFileSync(again, '')
+  expect(await runCli(['zenoh-bridge', '--build'], { ...io, signal: new AbortController().signal })).toBe(0)
+  expect(existsSync(join(kept, '..', 'bin', 'zenoh-bridge-remote-api'))).toBe(true)
+  expect(existsSync(kept)).toBe(false)
+  expect(said.join('')).toContain('Building')
 })

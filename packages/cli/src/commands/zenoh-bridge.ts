@@ -7,7 +7,7 @@ import { cliError } from '../errors.ts'
 import type { CliIo } from '../io.ts'
 import type { CommandContext } from '../program.ts'
 import { shown } from '../shown.ts'
-import { bridgeVersion, buildBridge, findBridge } from '../zenoh-bridge-program.ts'
+import { bridgeVersion, buildBridge, findBridge, findCargo } from '../zenoh-bridge-program.ts'
 
 /** Flags of `backplane zenoh-bridge`. */
 export interface BridgeFlags {
@@ -36,8 +36,11 @@ export async function zenohBridge(flags: BridgeFlags, { io, reporter }: CommandC
   const wanted = portOf(flags.port)
   let program = await findBridge(flags.program, io)
   if (program === undefined) {
-    reporter.note(shown`Building zenoh-bridge-remote-api ${bridgeVersion}; this takes 5 to 10 minutes, once.`)
-    program = await buildBridge(io)
+    const cargo = findCargo(io)
+    reporter.note(
+      shown`Building zenoh-bridge-remote-api ${bridgeVersion}; this takes 5 to 10 minutes, once. Ctrl+C keeps what is compiled.`,
+    )
+    program = await buildBridge(cargo, io, (progress) => reporter.note(shown`${progress}`))
   }
   if (flags.build) return reporter.result({ program, version: bridgeVersion }, shown`${program}`)
   const port = wanted === 0 ? await freePort() : wanted

@@ -1,4 +1,5 @@
 import { declareSuite, type Groups, type SuiteInit } from '../suite.ts'
+import { argumentCases } from './argument-cases.ts'
 import { TransportBench, type TransportUnderTest } from './bench.ts'
 import { flowCases } from './flow-cases.ts'
 import { lifeCases } from './life-cases.ts'
@@ -19,6 +20,7 @@ export const transportCases: Groups<TransportBench> = {
   'queue groups': queueCases,
   'requests and answers': requestCases,
   'flow and draining': flowCases,
+  'what cannot be meant': argumentCases,
   'losing the connection': reconnectCases,
 }
 

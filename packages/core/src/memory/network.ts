@@ -1,6 +1,5 @@
-import type { Message } from '../contracts/transport.ts'
-import type { BackplaneError } from '../errors.ts'
 import { matchSubject } from '../subjects.ts'
+import type { RefusalKind } from '../transport/answering.ts'
 
 /** Options of {@link memoryNetwork}. */
 export interface MemoryNetworkInit {
@@ -29,8 +28,11 @@ export function memoryNetwork(init: MemoryNetworkInit = {}): MemoryNetwork {
 
 /** Where the answer to a request goes. */
 export interface ReplyTo {
-  answer(message: Message): void
-  fail(error: BackplaneError | undefined): void
+  answer(payload: Uint8Array): void
+  /** Somebody was there, and gave an error instead of an answer. */
+  refuse(kind: RefusalKind, reason: string): void
+  /** Nobody is there. */
+  unserved(): void
 }
 
 /** One client's interest in a pattern, as the network knows it. */
@@ -98,7 +100,7 @@ export class Medium implements MemoryNetwork {
       }
     }
     for (const group of groups.values()) takers.push(group[this.#turn++ % group.length] as Interest)
-    if (takers.length === 0) reply?.fail(undefined)
+    if (takers.length === 0) reply?.unserved()
     // Each taker gets bytes of its own, as it would from a socket.
     for (const taker of takers) taker.take(subject, payload.slice(), reply)
   }

@@ -1,4 +1,4 @@
-import type { Clock } from '../contracts/clock.ts'
+import type { Clock, Timer } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type {
   Message,
@@ -15,11 +15,15 @@ import type {
 } from '../contracts/transport.ts'
 import { throwIfAborted, within } from '../deadline.ts'
 import { BackplaneError, coreError, messageOf } from '../errors.ts'
-import { validatePattern, validateSubject } from '../subjects.ts'
-import { Inbox } from './inbox.ts'
+import { Answering, type ReplyPort, refusalError } from '../transport/answering.ts'
+import { checkOutgoing, checkSubscribing } from '../transport/checks.ts'
+import { transportDefaults } from '../transport/defaults.ts'
+import { payloadTooLarge } from '../transport/failures.ts'
+import type { HandlerEvents } from '../transport/handler-events.ts'
+import { Inbound } from '../transport/inbound.ts'
+import { type Behaviour, Entry } from './entry.ts'
 import { Line, type MemoryLineInit } from './line.ts'
-import type { Client, Interest, Medium, MemoryNetwork, ReplyTo } from './network.ts'
-import { Responder } from './responder.ts'
+import type { Client, Medium, MemoryNetwork, ReplyTo } from './network.ts'
 
 /** Options of {@link memoryTransport}. */
 export interface MemoryTransportInit extends MemoryLineInit {
@@ -34,6 +38,9 @@ export interface MemoryTransportInit extends MemoryLineInit {
   /** Makes every subscription slow: how long each message lies before its handler sees it, in milliseconds. @default 0 */
   readonly handleDelayMs?: number
 }
+
+/** As over NATS, with its usual limit of a protocol line. */
+const longestSubject = 4_000
 
 /** Makes a {@link Transport} in memory, for tests and for hosts that are alone; it reaches no further than the process. */
 export function memoryTransport(init: MemoryTransportInit): (components: TransportComponents) => Transport {
@@ -50,11 +57,12 @@ class MemoryTransport implements Transport, Client {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #line: Line
-  readonly #mine = new Set<Interest & Subscription>()
+  readonly #mine = new Set<Entry>()
   /** What rejects each request and flush under way. */
   readonly #pending = new Set<(error: BackplaneError) => void>()
   readonly #listeners = new Set<(event: TransportEvent) => void>()
   readonly #closing = new AbortController()
+  readonly #replies: ReplyPort<ReplyTo>
   #status: TransportStatus = 'idle'
   #attempt: Promise<void> | undefined
   #abandon: (error: BackplaneError) => void = () => {}
@@ -70,6 +78,16 @@ class MemoryTransport implements Transport, Client {
     this.name = init.client ?? 'client'
     this.address = `memory:${init.network.name}`
     this.maxPayload = init.maxPayload ?? 1_048_576
+    this.#replies = {
+      maxPayload: this.maxPayload,
+      answer: (reply, payload) => {
+        const bytes = payload.slice()
+        this.#line.send(() => reply.answer(bytes))
+      },
+      refuse: (reply, kind, reason) => this.#line.send(() => reply.refuse(kind, reason)),
+      silent: () => {},
+      unserved: (reply) => this.#line.send(() => reply.unserved()),
+    }
   }
 
   get status(): TransportStatus {
@@ -92,7 +110,7 @@ class MemoryTransport implements Transport, Client {
   }
 
   async publish(subject: string, payload: Uint8Array, options: TransportOptions = {}): Promise<void> {
-    validateSubject(subject)
+    checkOutgoing(subject, payload, longestSubject)
     this.#ready(options.signal)
     this.#fits(payload)
     // The sender may use its buffer again as soon as this resolves.
@@ -107,51 +125,58 @@ class MemoryTransport implements Transport, Client {
   }
 
   async subscribe(pattern: string, handler: MessageHandler, options: SubscribeOptions = {}): Promise<Subscription> {
-    validatePattern(pattern)
+    const { queue, maxPending = transportDefaults.maxPending } = options
+    checkSubscribing(pattern, options, longestSubject)
     this.#ready(options.signal)
-    return this.#register(
-      new Inbox({
-        pattern,
-        handler,
-        queue: options.queue,
-        maxPending: options.maxPending ?? 65_536,
-        handleDelayMs: this.#init.handleDelayMs ?? 0,
-        clock: this.#clock,
-        ended: (inbox) => this.#forget(inbox),
-        slow: (subject, dropped) => this.#tell({ type: 'slow', subject, dropped }),
-        failed: (error) => this.#failed(pattern, error),
-      }),
-    )
+    let lying: Timer | undefined
+    const { handleDelayMs = 0 } = this.#init
+    const delayed: MessageHandler = async (message) => {
+      await new Promise<void>((resolve) => {
+        lying = this.#clock.after(handleDelayMs, resolve)
+      })
+      await handler(message)
+    }
+    const inbound = new Inbound(handleDelayMs > 0 ? delayed : handler, maxPending, this.#handlerEvents(pattern))
+    return this.#register(pattern, queue, {
+      answers: false,
+      take: (subject, payload) => inbound.push({ subject, payload }),
+      close: () => {
+        lying?.cancel()
+        inbound.close()
+      },
+      idle: () => Promise.resolve(),
+    })
   }
 
   async serve(pattern: string, handler: RequestHandler, options: SubscribeOptions = {}): Promise<Subscription> {
-    validatePattern(pattern)
+    checkSubscribing(pattern, options, longestSubject)
     this.#ready(options.signal)
-    return this.#register(
-      new Responder({
-        pattern,
-        handler,
-        queue: options.queue,
-        maxPayload: this.maxPayload,
-        signal: this.#closing.signal,
-        send: (arrive) => this.#line.send(arrive),
-        ended: (responder) => this.#forget(responder),
-        failed: (error) => this.#failed(pattern, error),
-      }),
-    )
+    const answering = new Answering<ReplyTo>(handler, {
+      replies: this.#replies,
+      maxPending: options.maxPending ?? transportDefaults.maxPending,
+      signal: this.#closing.signal,
+      events: this.#handlerEvents(pattern),
+    })
+    return this.#register(pattern, options.queue, {
+      answers: true,
+      take: (subject, payload, reply) => answering.push(subject, payload, reply),
+      close: () => answering.close(),
+      idle: () => answering.idle(),
+    })
   }
 
   async request(subject: string, payload: Uint8Array, options: RequestOptions = {}): Promise<Message> {
-    const { signal, timeoutMs = 5_000 } = options
-    validateSubject(subject)
+    const { signal, timeoutMs = transportDefaults.requestTimeoutMs } = options
+    checkOutgoing(subject, payload, longestSubject)
     this.#ready(signal)
     this.#fits(payload)
     const bytes = payload.slice()
     const how = { clock: this.#clock, timeoutMs, signal, what: `The request on '${subject}'` }
     return this.#waiting<Message>(how, (resolve, reject) => {
       const reply: ReplyTo = {
-        answer: resolve,
-        fail: (error) => reject(error ?? coreError('BP_NO_RESPONDER', { details: { subject } })),
+        answer: (answer) => resolve({ subject, payload: answer }),
+        refuse: (kind, reason) => reject(refusalError(subject, kind, reason)),
+        unserved: () => reject(coreError('BP_NO_RESPONDER', { details: { subject } })),
       }
       this.#line.send(() => this.#medium.route(subject, bytes, reply))
     })
@@ -239,18 +264,24 @@ class MemoryTransport implements Transport, Client {
     return undefined
   }
 
-  #register<T extends Interest & Subscription>(interest: T): T {
-    this.#mine.add(interest)
+  #register(pattern: string, queue: string | undefined, behaviour: Behaviour): Subscription {
+    const entry = new Entry(pattern, queue, behaviour, () => {
+      this.#mine.delete(entry)
+      this.#medium.interests.delete(entry)
+    })
+    this.#mine.add(entry)
     // The network learns of it as late as of a message, so a caller who forgets to flush finds out.
     this.#line.control(() => {
-      if (this.#mine.has(interest)) this.#medium.interests.add(interest)
+      if (this.#mine.has(entry)) this.#medium.interests.add(entry)
     })
-    return interest
+    return entry
   }
 
-  #forget(interest: Interest & Subscription): void {
-    this.#mine.delete(interest)
-    this.#medium.interests.delete(interest)
+  #handlerEvents(pattern: string): HandlerEvents {
+    return {
+      dropped: (dropped) => this.#tell({ type: 'slow', subject: pattern, dropped }),
+      failed: (thrown) => this.#failed(pattern, thrown),
+    }
   }
 
   /** Runs what waits for the network: it ends by its answer, its time, its signal, or the loss of the connection. */
@@ -279,9 +310,9 @@ class MemoryTransport implements Transport, Client {
     if (!wasMember) this.#line.cut()
     this.#abandon(this.#closedError())
     this.#failPending(this.#closedError())
-    const responders = [...this.#mine].filter((each) => each instanceof Responder)
-    await Promise.all([...this.#mine].map((each) => each.unsubscribe()))
-    const idle = Promise.all(responders.map((each) => each.idle()))
+    const entries = [...this.#mine]
+    await Promise.all(entries.map((each) => each.unsubscribe()))
+    const idle = Promise.all(entries.map((each) => each.idle()))
     if (drainMs > 0) await within(idle, { clock: this.#clock, timeoutMs: drainMs, what: 'Draining' }).catch(() => {})
     this.#closing.abort(this.#closedError())
     if (wasMember && this.#medium.reaches(this)) await new Promise<void>((resolve) => this.#line.control(resolve))
@@ -298,7 +329,7 @@ class MemoryTransport implements Transport, Client {
   }
 
   #fits(payload: Uint8Array): void {
-    if (payload.byteLength > this.maxPayload) throw tooLarge(payload.byteLength, this.maxPayload)
+    if (payload.byteLength > this.maxPayload) throw payloadTooLarge(payload.byteLength, this.maxPayload)
   }
 
   #tell(event: TransportEvent): void {
@@ -317,9 +348,4 @@ class MemoryTransport implements Transport, Client {
   #disconnectedError(): BackplaneError {
     return coreError('BP_DISCONNECTED', { details: { address: this.address } })
   }
-}
-
-/** The error for a payload over the limit. */
-function tooLarge(bytes: number, limit: number): BackplaneError {
-  return coreError('BP_PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
 }

@@ -72,6 +72,11 @@ export class PendingRequests {
     return { id, answer }
   }
 
+  /** Whether a request still waits. */
+  has(id: string): boolean {
+    return this.#requests.has(id)
+  }
+
   /** Takes a request out, to be settled by whoever took it. */
   take(id: string): PendingRequest | undefined {
     const request = this.#requests.get(id)

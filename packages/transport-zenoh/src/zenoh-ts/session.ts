@@ -141,7 +141,7 @@ class ZenohTsSession implements ZenohSession {
   }
 
   async declareQueryable(expression: string, onQuery: (query: IncomingQuery) => void): Promise<Declaration> {
-    const take = (query: Query) => onQuery(new ZenohTsQuery(query))
+    const take = (query: Query) => onQuery(new ZenohTsQuery(query, (key) => this.#expression(key)))
     this.#facade.declaring()
     try {
       const options = { complete: true, handler: [take, ignore] as const }
@@ -226,9 +226,11 @@ class ZenohTsSession implements ZenohSession {
 
 class ZenohTsQuery implements IncomingQuery {
   readonly #query: Query
+  readonly #expression: (key: string) => KeyExpr
 
-  constructor(query: Query) {
+  constructor(query: Query, expression: (key: string) => KeyExpr) {
     this.#query = query
+    this.#expression = expression
   }
 
   get key(): string {
@@ -243,8 +245,9 @@ class ZenohTsQuery implements IncomingQuery {
     return this.#query.attachment()?.toBytes()
   }
 
-  reply(payload: Uint8Array): void {
-    void this.#query.reply(this.#query.keyExpr(), payload).catch(ignore)
+  reply(payload: Uint8Array, key?: string): void {
+    const expression = key === undefined ? this.#query.keyExpr() : this.#expression(key)
+    void this.#query.reply(expression, payload).catch(ignore)
   }
 
   replyError(payload: Uint8Array, encoding: string): void {
