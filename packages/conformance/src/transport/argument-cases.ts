@@ -1,6 +1,6 @@
 import type { RequestHandler } from '@backplane/core'
 import { expect } from 'vitest'
-import { gate, pause, rejection, soon, until } from '../waiting.ts'
+import { gate, ordinaryError, pause, rejection, soon, until } from '../waiting.ts'
 import type { TransportCase } from './bench.ts'
 import { bytes, text } from './payloads.ts'
 
@@ -183,9 +183,9 @@ export const argumentCases: Record<string, TransportCase> = {
   async 'a handler that throws at once, and one that rejects, refuse with their reason'(bench) {
     const [a, b] = await bench.pair()
     await bench.answer(b, bench.subject('throws'), () => {
-      throw new RangeError('no water')
+      throw ordinaryError('no water')
     })
-    await bench.answer(b, bench.subject('rejects'), () => Promise.reject(new RangeError('no power')))
+    await bench.answer(b, bench.subject('rejects'), () => Promise.reject(ordinaryError('no power')))
     const reason = async (subject: string) =>
       (await rejection(a.request(bench.subject(subject), bytes('')), 'BP_REFUSED')).details.reason
     expect(await reason('throws')).toBe('no water')
@@ -195,7 +195,7 @@ export const argumentCases: Record<string, TransportCase> = {
     const [a, b] = await bench.pair()
     const events = bench.events(b)
     await bench.answer(b, bench.subject('x'), () => {
-      throw new RangeError('nobody to tell')
+      throw ordinaryError('nobody to tell')
     })
     await a.publish(bench.subject('x'), bytes(''))
     await until(() => events.some((event) => event.type === 'error'), 'it is told')
