@@ -18,15 +18,15 @@ export function addItem(
     [category],
     async () => {
       const item = engine.check((findings) => {
+        const { policy } = engine
+        const given = definition as unknown as Item
+        // Upstream takes a definition that has a value as it is, once its form is checked, and looks at it before the category.
+        const stored = !policy.enforcesAll && Object.hasOwn(given, 'value')
+        const defined = defineItems(new Map([[name, given]]), { category, policy, findings, stored }).get(name)
         const present = engine.stored(category)
         if (!present) findings.add('category-unknown', { category })
         else if (present.items.has(name)) findings.add('item-taken', { category, item: name })
-        return defineItems(new Map([[name, definition as unknown as Item]]), {
-          category,
-          policy: engine.policy,
-          findings,
-          stored: false,
-        }).get(name)
+        return defined
       }) as Item
       const before = engine.stored(category) as Category
       const after: Category = {

@@ -1,10 +1,10 @@
-import { type Assignment, fault, refuse } from './assign.ts'
+import { type Assignment, fault, refuse, saying } from './assign.ts'
 import { checkElementObjects } from './assign-objects.ts'
 import { isPlainItem, own } from './definition.ts'
 import { checkScalarList, isOption, normalObjects, noun, sizeLimit, unwrapList, valueCodes } from './lists.ts'
-import { parseJsonText } from './python/json.ts'
+import { jsonFault, parseJsonText } from './python/json.ts'
 import { LiteralSet, LiteralTuple, parseLiteralText } from './python/literal.ts'
-import { textStr } from './python/names.ts'
+import { className, textStr } from './python/names.ts'
 import { dumpText, isTextList, isTextObject, type TextValue } from './python/value.ts'
 
 /** Checks the value of a list or kvlist and brings it into the form in which it is kept. */
@@ -31,8 +31,10 @@ export function checkListValue(assignment: Assignment): boolean {
 function checkObjects(assignment: Assignment): boolean {
   const { item, value, policy } = assignment
   const keyed = own(item, 'type') === 'kvlist'
-  const normal = typeof value === 'string' ? normalObjects(value, keyed, policy) : { fault: 'TypeError' }
-  if ('fault' in normal) return fault(assignment, 'list-objects', normal.fault, { noun: noun(item) })
+  const normal =
+    typeof value === 'string' ? normalObjects(value, keyed, policy) : { fault: 'TypeError', says: undefined }
+  if ('fault' in normal)
+    return fault(assignment, 'list-objects', normal.fault, { noun: noun(item), ...saying(normal.says) })
   assignment.value = normal.text
   return !policy.enforcesAll || (checkOptionCount(assignment) && checkElementObjects(assignment))
 }
@@ -90,9 +92,12 @@ function wrapList(assignment: Assignment): boolean {
     if (isWrapped === undefined) return fault(assignment, 'list-malformed', 'TypeError')
     if (isWrapped) return true
   }
-  if (typeof value !== 'string') return fault(assignment, 'list-malformed', 'TypeError')
+  if (typeof value !== 'string') {
+    const says = `the JSON object must be str, bytes or bytearray, not ${className(value)}`
+    return fault(assignment, 'list-malformed', 'TypeError', saying(says))
+  }
   const read = parseJsonText(value)
-  if (!read) return fault(assignment, 'list-malformed', 'JSONDecodeError')
+  if (!read) return fault(assignment, 'list-malformed', 'JSONDecodeError', saying(jsonFault(value)))
   if (typeof name === 'string' && name !== '') assignment.value = dumpText(new Map([[name, read.value]]))
   return true
 }

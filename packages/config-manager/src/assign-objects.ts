@@ -1,7 +1,5 @@
 import { type Assignment, assign, assignment as begin } from './assign.ts'
 import { type Item, own } from './definition.ts'
-import type { FindingFacts } from './finding-form.ts'
-import { Findings } from './findings.ts'
 import { parseJsonText } from './python/json.ts'
 import { dumpText, isTextList, isTextObject, type TextObject, type TextValue } from './python/value.ts'
 
@@ -35,22 +33,13 @@ function checkObject(assignment: Assignment, key: string, element: TextObject, p
   for (const [name, definition] of Object.entries(properties)) {
     const member = element.get(name)
     if (member === undefined) continue
-    const nested = new Findings(false)
-    const inner = begin({ ...assignment, name, item: definition as Item, value: memberText(member), findings: nested })
+    const begun = begin({ ...assignment, name, item: definition as Item, value: memberText(member) })
+    const { where } = assignment
+    const within = [...(where.within ?? []), key, name]
+    const inner = { ...begun, where: { ...begun.where, item: where.item ?? assignment.name, within } }
     if (!assign(inner, ['choice', 'type', 'mandatory', 'canonical', 'rule', 'limits'])) sound = false
-    for (const finding of nested.all) {
-      assignment.findings.add(finding.code, {
-        ...located(assignment.where, key, name),
-        expected: finding.expected,
-        received: finding.received,
-      })
-    }
   }
   return sound
-}
-
-function located(where: FindingFacts, key: string, name: string): FindingFacts {
-  return { ...where, element: `${key}/${name}` }
 }
 
 function memberText(member: TextValue): string {

@@ -69,6 +69,11 @@ export function fault(
   return refuse(assignment, code, { ...facts, fledgeClass, accidental: true })
 }
 
+/** Upstream's own words, where they are known. */
+export function saying(text: string | undefined): Partial<FindingFacts> {
+  return text === undefined ? {} : { fledgeText: text }
+}
+
 function checkMayChange(assignment: Assignment): boolean {
   const { item, privileged, siblings } = assignment
   if (!privileged && own(item, 'readonly') === 'true') return refuse(assignment, 'value-readonly')
@@ -107,7 +112,7 @@ function checkType(assignment: Assignment): boolean {
   const facts = { expected: String(type) }
   return verdict === 'refused'
     ? refuse(assignment, 'value-type', facts)
-    : fault(assignment, 'value-type', verdict.fault, facts)
+    : fault(assignment, 'value-type', verdict.fault, { ...facts, ...saying(verdict.says) })
 }
 
 function checkMandatory(assignment: Assignment): boolean {
@@ -137,7 +142,7 @@ function checkLimits(assignment: Assignment): boolean {
     return type === 'list' || type === 'kvlist' ? checkListValue(assignment) : true
   } catch (error) {
     if (!(error instanceof UnreadableNumber)) throw error
-    return fault(assignment, 'limit-unusable', error.fault)
+    return fault(assignment, 'limit-unusable', error.fault, saying(error.message))
   }
 }
 

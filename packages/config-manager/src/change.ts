@@ -78,7 +78,7 @@ export async function preview(engine: Engine, request: ChangeRequest, options: C
     planned = plan(engine, request, options, findings)
   } catch (error) {
     if (!(error instanceof FirstFinding)) throw error
-    return { valid: false, issues: [issueOf(error.finding)], differences: [], refusals: [] }
+    return { valid: false, issues: [issueOf(error.finding)], differences: [], refusals: [], unasked: [] }
   }
   const before = engine.stored(request.category)
   const valid = findings.all.length === 0
@@ -86,11 +86,12 @@ export async function preview(engine: Engine, request: ChangeRequest, options: C
     before && valid && planned.length > 0
       ? [{ kind: 'changed', before, after: withValues(before, planned, 'user') }]
       : []
+  const foretold = await engine.components.subscriptions.test(steps, originOf(options))
   return {
-    valid,
+    valid: valid && foretold.refusals.length === 0,
     issues: findings.all.map(issueOf),
     differences: planned.map(differenceOf),
-    refusals: await engine.components.subscriptions.test(steps, originOf(options)),
+    ...foretold,
   }
 }
 

@@ -36,6 +36,7 @@ export function hasDefault(draft: ItemDraft): boolean {
       ...draft.where,
       property: 'default',
       fledgeClass: 'IndexError',
+      fledgeText: 'list index out of range',
       accidental: true,
     })
   return false

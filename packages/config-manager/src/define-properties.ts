@@ -1,3 +1,4 @@
+import { saying } from './assign.ts'
 import type { ItemDraft } from './define.ts'
 import { flagProperties } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
@@ -14,6 +15,7 @@ export interface PropertyDefect {
   readonly wanted: 'boolean' | 'number' | 'string' | 'integer'
   /** The class with which upstream fails over it by accident. */
   readonly fault?: string
+  readonly says?: string | undefined
 }
 
 /** Judges an optional property's value: one rule for registration and for updates of a single property. */
@@ -30,12 +32,12 @@ export function propertyDefect(property: string, value: unknown, policy: Policy)
 
 function defectOf(wanted: PropertyDefect['wanted'], verdict: Verdict): PropertyDefect | undefined {
   if (verdict === 'accepted') return undefined
-  return verdict === 'refused' ? { wanted } : { wanted, fault: verdict.fault }
+  return verdict === 'refused' ? { wanted } : { wanted, fault: verdict.fault, says: verdict.says }
 }
 
 /** What a finding says of an accident upstream. */
-export function accidentOf({ fault }: PropertyDefect): Partial<FindingFacts> {
-  return fault === undefined ? {} : { fledgeClass: fault, accidental: true }
+export function accidentOf({ fault, says }: PropertyDefect): Partial<FindingFacts> {
+  return fault === undefined ? {} : { fledgeClass: fault, accidental: true, ...saying(says) }
 }
 
 const registrationCodes = {
@@ -68,6 +70,7 @@ function checkMandatoryDefault(draft: ItemDraft, value: unknown): void {
     findings.add('default-blank', {
       ...at,
       fledgeClass: preset === undefined ? 'KeyError' : 'AttributeError',
+      ...saying(preset === undefined ? 'default' : undefined),
       accidental: true,
     })
   }

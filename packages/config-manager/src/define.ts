@@ -1,3 +1,4 @@
+import { saying } from './assign.ts'
 import { checkDefaultAgainstLimits } from './define-limits.ts'
 import { checkPermissions } from './define-parts.ts'
 import { checkProperty } from './define-properties.ts'
@@ -116,7 +117,8 @@ function keepObjects(draft: ItemDraft): boolean {
     return true
   }
   const at = { ...where, property: 'default', received: preset, noun: noun(given) }
-  return context.findings.add('default-objects', { ...at, fledgeClass: normal?.fault ?? 'TypeError', accidental: true })
+  const fault = { fledgeClass: normal?.fault ?? 'TypeError', accidental: true }
+  return context.findings.add('default-objects', { ...at, ...fault, ...saying(normal?.says) })
 }
 
 function keepCanonical(draft: ItemDraft): void {

@@ -1,5 +1,5 @@
 import { itemTypes } from './definition.ts'
-import { define, type FindingForm, form, got } from './finding-form.ts'
+import { define, type FindingForm, form, got, withArticle } from './finding-form.ts'
 import { pythonStr } from './python/names.ts'
 
 const typeList = `[${itemTypes.map((type) => `'${type}'`).join(', ')}]`
@@ -224,7 +224,7 @@ export const definitionForms = {
     (f) => `${f.property} cannot be empty for item name ${f.item}`,
   ),
   'default-unreadable': define(
-    (f) => `the default is not a ${f.expected}`,
+    (f) => `the default is not ${withArticle(f.expected ?? 'list')}`,
     'TypeError',
     (f) => `default value should be passed ${f.noun} list in string format for item name ${f.item}`,
   ),

@@ -5,6 +5,8 @@ export interface FindingFacts {
   readonly category: string
   readonly item?: string
   readonly property?: string
+  /** Where within the item's value, if the item holds objects: element, member, and so on. */
+  readonly within?: readonly string[]
   readonly element?: string | number
   readonly expected?: string
   readonly received?: unknown
@@ -54,3 +56,6 @@ export const assign = (
 
 /** The Python class of what was given, as upstream's texts print it. */
 export const got = (facts: FindingFacts): string => pythonClass(facts.received)
+
+/** `a list`, `an object`. */
+export const withArticle = (noun: string): string => `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`

@@ -78,7 +78,7 @@ export class Findings {
 }
 
 function pathOf(facts: FindingFacts): string {
-  return [facts.item, facts.property, facts.element]
+  return [facts.item, ...(facts.within ?? []), facts.property, facts.element]
     .filter((part) => part !== undefined)
     .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
     .join('')

@@ -2,7 +2,7 @@ import { type Item, own } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
 import type { Findings } from './findings.ts'
 import type { Policy } from './policy.ts'
-import { pythonStr, textClass } from './python/names.ts'
+import { pythonRepr, pythonStr, textClass } from './python/names.ts'
 import { formatFloat, parseFloatText, parseInteger } from './python/number.ts'
 import { codePoints } from './python/text.ts'
 import { isTextList, isTextObject, type TextValue } from './python/value.ts'
@@ -11,8 +11,9 @@ import { isTextList, isTextObject, type TextValue } from './python/value.ts'
 export class UnreadableNumber extends Error {
   readonly fault: string
 
-  constructor(fault: string) {
-    super('not a number')
+  /** @param message - what Python's `int()` or `float()` says */
+  constructor(fault: string, message = 'not a number') {
+    super(message)
     this.name = 'UnreadableNumber'
     this.fault = fault
   }
@@ -27,7 +28,10 @@ export function readNumber(value: unknown, type: NumberType): bigint | number {
   }
   if (typeof value !== 'string') throw new UnreadableNumber('TypeError')
   const number = type === 'integer' ? parseInteger(value) : parseFloatText(value)
-  if (number === undefined) throw new UnreadableNumber('ValueError')
+  if (number === undefined) {
+    const says = type === 'integer' ? 'invalid literal for int() with base 10' : 'could not convert string to float'
+    throw new UnreadableNumber('ValueError', `${says}: ${pythonRepr(value)}`)
+  }
   return number
 }
 

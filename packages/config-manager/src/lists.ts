@@ -4,9 +4,9 @@ import type { FindingCode } from './finding-forms.ts'
 import type { Findings } from './findings.ts'
 import { checkElementLimits } from './limits.ts'
 import type { Policy } from './policy.ts'
-import { parseJsonText } from './python/json.ts'
+import { jsonFault, parseJsonText } from './python/json.ts'
 import { parseLiteralText } from './python/literal.ts'
-import { pythonStr } from './python/names.ts'
+import { pythonStr, textClass } from './python/names.ts'
 import { parseFloatText, parseInteger } from './python/number.ts'
 import { dumpText, equalityKey, isTextList, isTextObject, type TextValue } from './python/value.ts'
 
@@ -132,7 +132,7 @@ function checkKeys(check: ListCheck, where: FindingFacts, value: TextValue): boo
   for (const pair of (text as string).replaceAll('{', '').split(',')) {
     if (pair === '') return !findings.add(codes.pair, where)
     const parts = pair.split(':')
-    if (parts.length !== 2) return unevenPair(check, where)
+    if (parts.length !== 2) return unevenPair(check, where, parts.length)
     const key = (parts[0] as string).trim()
     if (seen.has(key)) return !findings.add(codes.duplicateKey, where)
     seen.add(key)
@@ -140,12 +140,11 @@ function checkKeys(check: ListCheck, where: FindingFacts, value: TextValue): boo
   return false
 }
 
-function unevenPair(check: ListCheck, where: FindingFacts): true {
-  const accident = check.codes === valueCodes
-  check.findings.add(
-    check.codes.unreadable,
-    accident ? { ...where, accidental: true, fledgeClass: 'ValueError' } : where,
-  )
+function unevenPair(check: ListCheck, where: FindingFacts, parts: number): true {
+  const few =
+    parts < 2 ? `not enough values to unpack (expected 2, got ${parts})` : 'too many values to unpack (expected 2)'
+  const accident = { ...where, accidental: true, fledgeClass: 'ValueError', fledgeText: few }
+  check.findings.add(check.codes.unreadable, check.codes === valueCodes ? accident : where)
   return true
 }
 
@@ -240,24 +239,28 @@ function readSafeNumber(member: TextValue, type: 'integer' | 'float'): bigint | 
  * Gives the normal text of a list or kvlist of objects: duplicates dropped from lists, Python's separators, ASCII only. Or
  * the class with which upstream fails. Upstream lets anything pass that is no list (for a list), or any JSON (for a kvlist).
  */
-export function normalObjects(
-  text: string,
-  keyed: boolean,
-  policy: Policy,
-): { readonly text: string } | { readonly fault: string } {
+export function normalObjects(text: string, keyed: boolean, policy: Policy): { readonly text: string } | ObjectsFault {
   const read = parseJsonText(text)
-  if (!read) return { fault: 'JSONDecodeError' }
+  if (!read) return { fault: 'JSONDecodeError', says: jsonFault(text) }
   const fits = keyed ? isTextObject(read.value) : isTextList(read.value)
   if (!fits && policy.lists === 'json') return { fault: 'TypeError' }
   if (keyed) return { text: dumpText(read.value) }
   return isTextList(read.value) ? withoutDuplicates(read.value) : { text }
 }
 
-function withoutDuplicates(members: readonly TextValue[]): { readonly text: string } | { readonly fault: string } {
+/** The class and text with which upstream fails over a list of objects. */
+interface ObjectsFault {
+  readonly fault: string
+  readonly says?: string | undefined
+}
+
+function withoutDuplicates(members: readonly TextValue[]): { readonly text: string } | ObjectsFault {
   const kept = new Map<string, TextValue>()
   for (const member of members) {
-    if (!isTextObject(member)) return { fault: 'AttributeError' }
-    if ([...member.values()].some((part) => isTextList(part) || isTextObject(part))) return { fault: 'TypeError' }
+    if (!isTextObject(member))
+      return { fault: 'AttributeError', says: `'${textClass(member)}' object has no attribute 'items'` }
+    const nested = [...member.values()].find((part) => isTextList(part) || isTextObject(part))
+    if (nested !== undefined) return { fault: 'TypeError', says: `unhashable type: '${textClass(nested)}'` }
     const key = equalityKey(member)
     if (!kept.has(key)) kept.set(key, member)
   }

@@ -43,11 +43,14 @@ export interface ChangeResult extends Delivery {
 
 /** What a change would do. */
 export interface ChangePreview {
+  /** Whether nothing is wrong with it and nobody who was asked refuses it. */
   readonly valid: boolean
   readonly issues: readonly ConfigIssue[]
   readonly differences: readonly ItemDifference[]
   /** Those participants that would refuse it, and why (only those that can tell: `test`). */
   readonly refusals: readonly { readonly subscriber: string; readonly reason: string }[]
+  /** Those participants that may refuse it and cannot be asked without changing something: only the change itself tells. */
+  readonly unasked: readonly string[]
 }
 
 /** Gives the origin of a change from its options. */

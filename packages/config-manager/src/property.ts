@@ -100,7 +100,7 @@ function checkOrder(
   const where = { category, item: name, property, received: value }
   const other = property === 'minimum' ? 'maximum' : 'minimum'
   if (!Object.hasOwn(item, other))
-    return findings.add('property-absent', { ...where, property: other, accidental: true })
+    return findings.add('property-absent', { ...where, property: other, accidental: true, fledgeText: other })
   try {
     const limit = limitOf(own(item, 'type'), own(item, other))
     const wanted = limitOf(own(item, 'type'), value)

@@ -80,7 +80,13 @@ function failed(subject: RuleSubject, fledgeClass: string, detail: string): fals
   return false
 }
 
-const pythonErrors = { name: 'NameError', range: 'ValueError', type: 'TypeError', key: 'KeyError' } as const
+const pythonErrors = {
+  name: 'NameError',
+  range: 'ValueError',
+  type: 'TypeError',
+  key: 'KeyError',
+  zero: 'ZeroDivisionError',
+} as const
 
 function pythonError(error: Error): string {
   if (error instanceof RuleFailure) return pythonErrors[error.kind]

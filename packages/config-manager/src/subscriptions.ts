@@ -39,6 +39,13 @@ export interface Delivery {
   readonly quarantined: readonly { readonly subscriber: string; readonly reason: string }[]
 }
 
+/** What subscribers say of a change beforehand. */
+export interface Foretold {
+  readonly refusals: readonly { readonly subscriber: string; readonly reason: string }[]
+  /** Those that are asked only by the change itself, and may refuse it then. */
+  readonly unasked: readonly string[]
+}
+
 interface Subscription {
   readonly name: string
   readonly scope: SubscriptionScope
@@ -153,18 +160,19 @@ export class Subscriptions {
     return prepared
   }
 
-  /** Asks those that can tell beforehand whether they would refuse. */
-  async test(steps: readonly CategoryStep[], origin: ChangeOrigin): Promise<{ subscriber: string; reason: string }[]> {
+  /** Asks those that can tell beforehand whether they would refuse, and names those that may and cannot be asked. */
+  async test(steps: readonly CategoryStep[], origin: ChangeOrigin): Promise<Foretold> {
     const refusals: { subscriber: string; reason: string }[] = []
+    const unasked: string[] = []
     for (const call of this.#calls(steps)) {
-      if (!call.subscription.participant.test) continue
-      try {
-        await this.#run('test', call, origin)
-      } catch (error) {
-        refusals.push({ subscriber: call.subscription.name, reason: messageOf(error) })
-      }
+      const { name, participant } = call.subscription
+      if (participant.test) {
+        await this.#run('test', call, origin).catch((error) => {
+          refusals.push({ subscriber: name, reason: messageOf(error) })
+        })
+      } else if (participant.prepare) unasked.push(name)
     }
-    return refusals
+    return { refusals, unasked }
   }
 
   /** Tells all concerned that the change counts. Throws {@link ApplyFailure} where it must be taken back. */

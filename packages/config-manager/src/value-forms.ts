@@ -1,4 +1,4 @@
-import { assign, define, type FindingForm, form, got } from './finding-form.ts'
+import { assign, define, type FindingForm, form, got, withArticle } from './finding-form.ts'
 import { pythonRepr, pythonStr } from './python/names.ts'
 
 /** What can be wrong with a value, a property, a link or a subscription. */
@@ -87,7 +87,7 @@ export const valueForms = {
     (f) => `you cannot set the new value, above ${f.limit}`,
   ),
   'list-unreadable': assign(
-    (f) => `the value is not a ${f.expected}`,
+    (f) => `the value is not ${withArticle(f.expected ?? 'list')}`,
     'TypeError',
     (f) => `value should be passed ${f.noun} list in string format`,
   ),
@@ -112,7 +112,7 @@ export const valueForms = {
     (f) => `value ${f.noun} list size limit to ${f.limit}`,
   ),
   'list-element': assign(
-    (f) => `an element is not a valid ${f.expected}`,
+    (f) => `an element is not a valid ${f.expected ?? f.detail}`,
     'ValueError',
     (f) => `all elements should be of same ${f.detail} type`,
   ),

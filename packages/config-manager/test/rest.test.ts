@@ -10,6 +10,13 @@ const items = {
   fixed: { description: 'Fixed', type: 'string', default: 'x', readonly: 'true' },
   token: { description: 'Token', type: 'password', default: 'initial' },
   code: { description: 'Code', type: 'script', default: '' },
+  objects: {
+    description: 'Objects',
+    type: 'list',
+    items: 'object',
+    properties: { p: { description: '', type: 'string', default: '' } },
+    default: '[]',
+  },
 }
 
 const ends: (() => Promise<void>)[] = []
@@ -36,7 +43,7 @@ async function served(mode: 'default' | 'strict-fledge', init: FledgeRestInit) {
         : { body: body instanceof FormData ? body : typeof body === 'string' ? body : JSON.stringify(body) }
     const response = await fetch(base + path, { method, headers: { connection: 'close', ...headers }, ...sent })
     const text = await response.text()
-    const isJson = response.headers.get('content-type')?.includes('json')
+    const isJson = text.startsWith('{') || response.headers.get('content-type')?.includes('json')
     return {
       status: response.status,
       reason: response.statusText,
@@ -114,6 +121,10 @@ describe.each(['default', 'strict-fledge'] as const)('the Fledge routes on a man
   })
 })
 
+const propertyName = 'Expecting property name enclosed in double quotes'
+const brokenList = { ...items.objects, default: '[{' }
+const withoutDefault = { description: '', type: 'list', items: 'string' }
+
 describe('compatible errors', () => {
   it.each([
     ['GET', '/nope', undefined, 404, 'No such Category found for nope'],
@@ -138,11 +149,67 @@ describe('compatible errors', () => {
       'Delete not allowed for fixed item_name as it has readonly attribute set',
     ],
     ['POST', '/P/children', { children: ['é'] }, 404, 'No such é child exist'],
+    ['PUT', '/P', [], 400, 'Nothing to update'],
+    ['PUT', '/P', '', 400, 'Expecting value: line 1 column 1 (char 0)'],
+    ['PUT', '/P/nope', { order: '3' }, 400, 'No detail found for the category_name: P and item_name: nope'],
+    ['PUT', '/P/age', { minimum: '99' }, 400, 'Minimum value should be less than equal to Maximum value'],
+    ['PUT', '/P/code', { value: 'zz' }, 404, 'Non-hexadecimal digit found'],
+    ['PUT', '/P/objects', { value: '[{' }, 404, `${propertyName}: line 1 column 3 (char 2)`],
+    ['PUT', '/P/objects', { value: '[{"a":1}, ]' }, 404, 'Expecting value: line 1 column 11 (char 10)'],
+    ['PUT', '/P/objects', { value: '[{"a":\n1 "b"}]' }, 404, "Expecting ',' delimiter: line 2 column 3 (char 9)"],
+    ['PUT', '/P/objects', { value: '["a' }, 404, 'Unterminated string starting at: line 1 column 2 (char 1)'],
+    ['PUT', '/P/objects', { value: '[{"p":["x"]}]' }, 400, "unhashable type: 'list'"],
+    ['PUT', '/P', { objects: '[{' }, 400, `${propertyName}: line 1 column 3 (char 2)`],
+    [
+      'POST',
+      '',
+      { key: 'x', description: '', value: { a: brokenList } },
+      400,
+      `${propertyName}: line 1 column 3 (char 2)`,
+    ],
+    ['POST', '', { key: 'x', description: '', value: { a: withoutDefault } }, 404, 'list index out of range'],
+    ['POST', '', 'x', 400, 'Expecting value: line 1 column 1 (char 0)'],
+    [
+      'POST',
+      '/nope/a',
+      { description: '', type: 'integer', default: 'x' },
+      400,
+      'For nope category, unrecognized value for item name a',
+    ],
+    ['POST', '/P/age', { default: 'd' }, 400, 'For P category, missing entry name description for item name age'],
   ])('%s %s %j is %i', async (method, path, body, status, reason) => {
     const { call } = await withCategory('strict-fledge', { errors: 'compatible' })
     const answer = await call(method, path, body)
     expect(answer).toMatchObject({ status, body: `${status}: ${reason}` })
     expect(answer.reason).toBe(reason)
+  })
+
+  it.each([
+    ['DELETE', '/nope', undefined, 400, 'No such nope category exist'],
+    ['POST', '', { key: 5, description: '', value: {} }, 500, "'int' object has no attribute 'strip'"],
+    [
+      'POST',
+      '',
+      { key: 'x', description: '', value: {}, display_name: [] },
+      500,
+      "'list' object has no attribute 'strip'",
+    ],
+    ['PUT', '/P', 'x5'.length, 500, "'int' object has no attribute 'items'"],
+  ])('%s %s %j is %i, with its reason in the phrase and the body', async (method, path, body, status, reason) => {
+    const { call } = await withCategory('strict-fledge', { errors: 'compatible' })
+    expect(await call(method, path, body)).toMatchObject({ status, reason, body: { message: reason } })
+  })
+
+  it('name a category by its key where its display name is blank', async () => {
+    const { call } = await served('strict-fledge', { errors: 'compatible' })
+    const body = { key: 'x', description: '', value: {}, display_name: ' ' }
+    expect((await call('POST', '', body)).body.displayName).toBe('x')
+  })
+
+  it('reset an item whoever asks', async () => {
+    const { call, manager } = await served('strict-fledge', { errors: 'compatible', actor: () => ({ role: 'view' }) })
+    await manager.register('Q', { a: { description: '', type: 'integer', default: '1', permissions: ['admin'] } })
+    expect(await call('DELETE', '/Q/a/value')).toMatchObject({ status: 200 })
   })
 
   it('swallow what upstream swallows, and say forbidden in JSON', async () => {
@@ -151,7 +218,10 @@ describe('compatible errors', () => {
       actor: () => ({ role: 'view' }),
     })
     await manager.register('Q', { a: { description: '', type: 'integer', default: '1', permissions: ['admin'] } })
-    expect(await call('PUT', '/Q/a', { value: '2' })).toMatchObject({ status: 403, body: { message: 'Forbidden' } })
+    expect(await call('PUT', '/Q/a', { value: '2' })).toMatchObject({
+      status: 403,
+      body: { message: "Insufficient access privileges to change the value for 'Q' category and 'a' config item." },
+    })
     manager.subscribe(
       { category: 'P' },
       {

@@ -218,7 +218,8 @@ describe('a preview', () => {
       { name: 'tester' },
     )
     expect(await manager.preview('c', { a: 2, b: 1 })).toEqual({
-      valid: true,
+      valid: false,
+      unasked: [],
       issues: [],
       differences: [{ item: 'a', old: '1', new: '2' }],
       refusals: [{ subscriber: 'tester', reason: 'no' }],

@@ -212,3 +212,46 @@ describe('permissions', () => {
     expect(manager.value('c', 'item')).toBe('d')
   })
 })
+
+describe('where and what is wrong', () => {
+  it('is said by a path to the member, and in whole words', async () => {
+    await using manager = configManager()()
+    const p = { description: '', type: 'integer', default: '5', minimum: '3' } as const
+    const nested = { description: '', type: 'list', items: 'float', default: '[]', minimum: '1' } as const
+    const o = { description: '', type: 'list', items: 'object', default: '[]', properties: { p } } as const
+    const k = { description: '', type: 'kvlist', items: 'object', default: '{}', properties: { p, nested } } as const
+    const l = { description: '', type: 'list', items: 'integer', default: '[]', minimum: '2.5' } as const
+    const m = { description: '', type: 'kvlist', items: 'integer', default: '{}' } as const
+    await manager.register('c', { o, k, l, m })
+    const issuesOf = async (values: Record<string, unknown>) => {
+      const { issues } = await manager.preview('c', values)
+      return issues.map(({ path, code, message }) => [path, code, message])
+    }
+    expect(await issuesOf({ o: [{ p: 1 }] })).toEqual([['/o/0/p', 'value-below', 'the value is below 3']])
+    expect(await issuesOf({ k: { a: { nested: ['0.5'] } } })).toEqual([
+      ['/k/a/nested/0', 'value-below', 'the value is below 1'],
+    ])
+    expect(await issuesOf({ k: { 'a/b': { p: 'x' } } })).toEqual([
+      ['/k/a~1b/p', 'value-type', 'the value is not a valid integer'],
+    ])
+    expect(await issuesOf({ k: [1] })).toEqual([['/k', 'list-objects', 'the value is not an object of objects']])
+    expect(await issuesOf({ m: 'x' })).toEqual([['/m', 'list-unreadable', 'the value is not an object of integer']])
+    expect(await issuesOf({ l: ['x'] })).toEqual([['/l/0', 'list-element', 'an element is not a valid integer']])
+    const told = JSON.stringify(await issuesOf({ o: 5, k: 5, l: 5, m: 5 }))
+    expect(told).not.toMatch(/undefined|a an |upstream/)
+  })
+
+  it('is said beforehand by a preview, as far as anybody can tell', async () => {
+    await using manager = configManager()()
+    await manager.register('c', { a: { description: '', type: 'integer', default: '1' } })
+    const refuse = () => Promise.reject(new Error('no'))
+    manager.subscribe({ category: 'c' }, { prepare: refuse }, { name: 'silent' })
+    expect(await manager.preview('c', { a: 2 })).toMatchObject({ valid: true, refusals: [], unasked: ['silent'] })
+    manager.subscribe({ category: 'c' }, { test: refuse, prepare: refuse }, { name: 'open' })
+    expect(await manager.preview('c', { a: 2 })).toMatchObject({
+      valid: false,
+      refusals: [{ subscriber: 'open', reason: 'no' }],
+      unasked: ['silent'],
+    })
+  })
+})

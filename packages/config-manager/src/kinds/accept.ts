@@ -1,38 +1,43 @@
 import type { Policy } from '../policy.ts'
 import { parseJsonText } from '../python/json.ts'
+import { className } from '../python/names.ts'
 import { formatFloat, parseFloatText, parseInteger } from '../python/number.ts'
 import { addressFamily } from './address.ts'
 import { hasSchemeAndAuthority } from './url.ts'
 
 /** What a type says to a value: it takes it, refuses it, or (upstream only) fails over it with an error of this class. */
-export type Verdict = 'accepted' | 'refused' | { readonly fault: string }
+export type Verdict = 'accepted' | 'refused' | { readonly fault: string; readonly says?: string }
 
 type Acceptance = (value: unknown, policy: Policy) => Verdict
 
 const verdict = (accepted: boolean): Verdict => (accepted ? 'accepted' : 'refused')
-const notText = (fault: string): Verdict => ({ fault })
+const notText = (fault: string, says: string): Verdict => ({ fault, says })
 
 /** Numbers and booleans pass for numbers upstream, where `int(7.9)` and `float(True)` are fine; `None` and lists are not. */
-function acceptNumber(value: unknown, readText: (text: string) => boolean): Verdict {
+function acceptNumber(value: unknown, kind: 'int' | 'float', readText: (text: string) => boolean): Verdict {
   if (typeof value === 'string') return verdict(readText(value))
-  return typeof value === 'number' || typeof value === 'boolean' ? 'accepted' : notText('TypeError')
+  if (typeof value === 'number' || typeof value === 'boolean') return 'accepted'
+  const takes = kind === 'int' ? 'a string, a bytes-like object or a real number' : 'a string or a real number'
+  return notText('TypeError', `${kind}() argument must be ${takes}, not '${className(value)}'`)
 }
 
 const acceptInteger: Acceptance = (value, policy) =>
-  acceptNumber(value, (text) =>
+  acceptNumber(value, 'int', (text) =>
     policy.integerText === 'kept'
       ? parseInteger(text) !== undefined
       : /^[+-]?[0-9]+$/.test(text) && text.length <= 4300,
   )
 
 const acceptFloat: Acceptance = (value, policy) =>
-  acceptNumber(value, (text) => {
+  acceptNumber(value, 'float', (text) => {
     const number = parseFloatText(text)
     return number !== undefined && (policy.nonFiniteFloats || Number.isFinite(number))
   })
 
 const acceptBoolean: Acceptance = (value) =>
-  typeof value === 'string' ? verdict(/^(?:true|false)$/.test(value.toLowerCase())) : notText('AttributeError')
+  typeof value === 'string'
+    ? verdict(/^(?:true|false)$/.test(value.toLowerCase()))
+    : notText('AttributeError', `'${className(value)}' object has no attribute 'lower'`)
 
 /** Upstream reads a whole number as an address too: `5` is 0.0.0.5. */
 const acceptAddress =

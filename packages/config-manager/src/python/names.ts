@@ -7,7 +7,8 @@ export function pythonClass(value: unknown): string {
   return `<class '${className(value)}'>`
 }
 
-function className(value: unknown): string {
+/** The name of the Python class that a JSON value has. */
+export function className(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return 'str'

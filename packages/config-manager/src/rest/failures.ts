@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { BackplaneError, messageOf } from '@backplane/core'
 import type { FledgeFailure } from '../findings.ts'
 import { pythonRepr } from '../python/names.ts'
-import { HttpFailure, sendJson, sendReason } from './http.ts'
+import { HttpFailure, sendJson, sendMessage, sendReason } from './http.ts'
 
 /** How a route of upstream turns a Python exception into a status. `swallow`: it does not, and answers as if all were well. */
 export interface ExceptionStatuses {
@@ -10,6 +10,9 @@ export interface ExceptionStatuses {
   readonly TypeError?: number
   readonly KeyError?: number
   readonly NameError?: number
+  readonly LookupError?: number
+  /** What is answered where the one who asks may not. @default what the exception says */
+  readonly forbidden?: (category: string, item: string) => string
   readonly otherwise?: number | 'swallow'
   /** Answers `{ message }` for these statuses. */
   readonly asMessage?: readonly number[]
@@ -21,21 +24,43 @@ function fledgeFailureOf(error: unknown): FledgeFailure {
   return failure ?? { class: 'Exception', message: messageOf(error), accidental: false }
 }
 
+/** Python's subclasses among the exceptions that upstream meets. */
+const parents: Readonly<Record<string, string>> = {
+  JSONDecodeError: 'ValueError',
+  UnicodeDecodeError: 'ValueError',
+  // `binascii.Error`.
+  Error: 'ValueError',
+  KeyError: 'LookupError',
+  IndexError: 'LookupError',
+}
+
+type ExceptionName = 'ValueError' | 'TypeError' | 'KeyError' | 'NameError' | 'LookupError'
+
 /** Turns an error into upstream's answer; `undefined` where upstream would swallow it. */
-export function compatibleFailure(error: unknown, statuses: ExceptionStatuses): HttpFailure | undefined {
+export function compatibleFailure(
+  error: unknown,
+  statuses: ExceptionStatuses,
+  { category, item }: { readonly category: string; readonly item: string },
+): HttpFailure | undefined {
   if (error instanceof HttpFailure) return error
   const failure = fledgeFailureOf(error)
+  if (failure.message === 'Forbidden')
+    return new HttpFailure(403, statuses.forbidden?.(category, item) ?? failure.message, true)
   // Python prints a KeyError with quotes around its text.
   const reason = failure.class === 'KeyError' ? pythonRepr(failure.message) : failure.message
-  if (failure.message === 'Forbidden') return new HttpFailure(403, reason, true)
-  const isNamed = failure.class in statuses && failure.class !== 'otherwise' && failure.class !== 'asMessage'
-  const status = isNamed ? (statuses[failure.class as 'ValueError'] as number) : (statuses.otherwise ?? 500)
+  const status = statusOf(failure.class, statuses) ?? statuses.otherwise ?? 500
   return status === 'swallow' ? undefined : new HttpFailure(status, reason, statuses.asMessage?.includes(status))
+}
+
+/** The status of an exception: that of its class, or else of its parent's. */
+function statusOf(name: string | undefined, statuses: ExceptionStatuses): number | undefined {
+  if (name === undefined) return undefined
+  return statuses[name as ExceptionName] ?? statusOf(parents[name], statuses)
 }
 
 /** Sends a failure as upstream does. */
 export function sendCompatible(response: ServerResponse, failure: HttpFailure): void {
-  if (failure.asMessage) sendJson(response, failure.status, { message: failure.message })
+  if (failure.asMessage) sendMessage(response, failure.status, failure.message)
   else sendReason(response, failure.status, failure.message)
 }
 

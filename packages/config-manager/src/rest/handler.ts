@@ -62,7 +62,7 @@ export function fledgeRest(manager: ConfigManager, init: FledgeRestInit = {}): F
 
 function fail(route: Route, context: RouteContext, response: ServerResponse, error: unknown): void {
   try {
-    const failure = compatibleFailure(error, route.statuses)
+    const failure = compatibleFailure(error, route.statuses, context)
     if (failure) sendCompatible(response, failure)
     else sendJson(response, 200, itemAfterwards(context))
   } catch (reason) {

@@ -26,13 +26,16 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   return Buffer.concat(chunks)
 }
 
-/** Reads a JSON body. */
-export async function readJson(request: IncomingMessage, limitBytes: number): Promise<unknown> {
+/** Reads a JSON body; `undefined` with the text where it is none. */
+export async function readJson(
+  request: IncomingMessage,
+  limitBytes: number,
+): Promise<{ readonly value: unknown } | { readonly text: string }> {
   const text = (await readBody(request, limitBytes)).toString('utf8')
   try {
-    return JSON.parse(text)
+    return { value: JSON.parse(text) as unknown }
   } catch {
-    throw new HttpFailure(400, 'The body is not JSON')
+    return { text }
   }
 }
 
@@ -49,9 +52,18 @@ export function sendJson(
 
 /** Answers with a reason phrase and, like aiohttp, `status: reason` as the body. */
 export function sendReason(response: ServerResponse, status: number, reason: string): void {
-  // A reason phrase is one line of bytes; aiohttp sends UTF-8 there.
-  const line = Buffer.from(reason.replace(/[\r\n]+/g, ' '), 'utf8').toString('latin1')
-  const printable = [...line].filter((char) => char === '\t' || (char >= ' ' && char !== '\x7f')).join('')
-  response.writeHead(status, printable, { 'content-type': 'text/plain; charset=utf-8' })
+  response.writeHead(status, reasonPhrase(reason), { 'content-type': 'text/plain; charset=utf-8' })
   response.end(`${status}: ${reason}`)
+}
+
+/** Answers with a reason phrase and `{ message }`, which aiohttp calls plain text all the same. */
+export function sendMessage(response: ServerResponse, status: number, reason: string): void {
+  response.writeHead(status, reasonPhrase(reason), { 'content-type': 'text/plain; charset=utf-8' })
+  response.end(JSON.stringify({ message: reason }))
+}
+
+/** A reason phrase is one line of bytes; aiohttp sends UTF-8 there. */
+function reasonPhrase(reason: string): string {
+  const line = Buffer.from(reason.replace(/[\r\n]+/g, ' '), 'utf8').toString('latin1')
+  return [...line].filter((char) => char === '\t' || (char >= ' ' && char !== '\x7f')).join('')
 }

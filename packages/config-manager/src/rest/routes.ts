@@ -3,8 +3,9 @@ import { redacted } from '../audit.ts'
 import type { ConfigManager } from '../contract.ts'
 import { type Item, type ItemDefinitions, isPlainItem, optionalProperties, own } from '../definition.ts'
 import type { ChangeOptions } from '../options.ts'
-import { pythonRepr, pythonStr } from '../python/names.ts'
-import type { ExceptionStatuses } from './failures.ts'
+import { jsonFault } from '../python/json.ts'
+import { className, pythonRepr, pythonStr } from '../python/names.ts'
+import { compatibleFailure, type ExceptionStatuses } from './failures.ts'
 import { HttpFailure, readBody, readJson } from './http.ts'
 import { fileOfForm } from './multipart.ts'
 
@@ -36,13 +37,13 @@ const badRequest: ExceptionStatuses = { ValueError: 400, TypeError: 400, KeyErro
 /** The routes of Fledge 3.1's `/fledge/category`. */
 export const routes: readonly Route[] = [
   { method: 'GET', path: [], run: list, statuses: {} },
-  { method: 'POST', path: [], run: create, statuses: badRequest },
+  { method: 'POST', path: [], run: create, statuses: { ...badRequest, LookupError: 404, asMessage: [500] } },
   { method: 'GET', path: [':c'], run: readCategory, statuses: {} },
   {
     method: 'PUT',
     path: [':c'],
     run: bulk,
-    statuses: { ...badRequest, NameError: 404, KeyError: 404, asMessage: [500] },
+    statuses: { ...badRequest, NameError: 404, KeyError: 404, asMessage: [500], forbidden: mayNotChangeAll },
   },
   {
     method: 'DELETE',
@@ -64,12 +65,20 @@ export const routes: readonly Route[] = [
     method: 'PUT',
     path: [':c', ':i'],
     run: setItem,
-    statuses: { ValueError: 404, TypeError: 400, KeyError: 400, otherwise: 'swallow' },
+    statuses: { ValueError: 404, TypeError: 400, KeyError: 400, otherwise: 'swallow', forbidden: mayNotChange },
   },
-  { method: 'POST', path: [':c', ':i'], run: addItem, statuses: { ...badRequest, NameError: 404 } },
+  { method: 'POST', path: [':c', ':i'], run: addItem, statuses: { ...badRequest, NameError: 404, asMessage: [500] } },
   { method: 'DELETE', path: [':c', ':i', 'value'], run: resetItem, statuses: { ValueError: 404, TypeError: 400 } },
   { method: 'POST', path: [':c', ':i', 'upload'], run: upload, statuses: { ...badRequest, asMessage: [500] } },
 ]
+
+function mayNotChange(category: string, item: string): string {
+  return `Insufficient access privileges to change the value for '${category}' category and '${item}' config item.`
+}
+
+function mayNotChangeAll(category: string): string {
+  return `Insufficient access privileges to change the value for given data for '${category}' category.`
+}
 
 function list({ manager, query }: RouteContext) {
   const root = query.get('root')?.toLowerCase()
@@ -92,13 +101,22 @@ async function create(context: RouteContext) {
       throw new HttpFailure(400, pythonRepr(`'${needed}' param required to create a category`))
   }
   const { key, description, value, children, display_name: displayName } = data as unknown as CreateBody
+  if (compatible && typeof key !== 'string') throw withoutStrip(key)
   if (typeof key === 'string' && key.trim() === '') throw new HttpFailure(400, 'Key should not be empty')
   if (!compatible && Array.isArray(children)) requireCategories(manager, children)
-  const naming = displayName === undefined || displayName === null ? {} : { displayName }
+  const isNamed = displayName !== undefined && displayName !== null
+  if (compatible && isNamed && typeof displayName !== 'string') throw withoutStrip(displayName)
+  const isBlank = typeof displayName === 'string' && displayName.trim() === ''
+  const naming = isNamed ? { displayName: isBlank ? key : displayName } : {}
   await manager.register(key, value, { description, ...naming, keepOriginalItems: keep === 'true', ...options })
   const linked = isSomething(children) ? { children: await manager.link(key, children as string[], options) } : {}
   const shown = manager.facts(key)?.displayName
   return { key, description, value: masked(manager.items(key) ?? {}, context), displayName: shown, ...linked }
+}
+
+/** What Python says of a value that is no text and is to be stripped. */
+function withoutStrip(value: unknown): HttpFailure {
+  return new HttpFailure(500, `'${className(value)}' object has no attribute 'strip'`, true)
 }
 
 /** The manager itself judges the types of these: the body may hold anything. */
@@ -115,8 +133,9 @@ function requireCategories(manager: ConfigManager, names: readonly unknown[]): v
   if (missing !== undefined) throw new HttpFailure(422, `No such ${pythonStr(missing)} child exist`)
 }
 
+/** Python's truth of a JSON value. */
 function isSomething(value: unknown): boolean {
-  return Array.isArray(value) ? value.length > 0 : Boolean(value)
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value)
 }
 
 function readCategory(context: RouteContext) {
@@ -127,8 +146,12 @@ function readCategory(context: RouteContext) {
 
 async function bulk(context: RouteContext) {
   const { manager, category, options } = context
-  const data = await readObject(context)
-  if (Object.keys(data).length === 0) throw new HttpFailure(400, 'Nothing to update')
+  const data = await readAnything(context)
+  if (!isSomething(data)) throw new HttpFailure(400, 'Nothing to update')
+  if (!isPlainItem(data)) {
+    if (!context.compatible) throw new HttpFailure(400, 'Data payload must be a dictionary')
+    throw new HttpFailure(500, `'${className(data)}' object has no attribute 'items'`, true)
+  }
   for (const name of Object.keys(data)) {
     const item = manager.item(category, name)
     if (!item) throw new HttpFailure(404, pythonRepr(`${name} config item not found`))
@@ -148,7 +171,7 @@ function readChildren({ manager, category }: RouteContext) {
 }
 
 async function addChildren(context: RouteContext) {
-  const { children } = await readObject(context)
+  const { children } = await readObject(context, true)
   return { children: await context.manager.link(context.category, children as never, context.options) }
 }
 
@@ -169,23 +192,30 @@ function readItem(context: RouteContext) {
 
 /** Sets the value, or else the first optional property that the body names. */
 async function setItem(context: RouteContext) {
-  const { manager, category, item, options } = context
-  const data = await readObject(context)
+  const { manager, category, item, options, compatible } = context
+  const data = await readObject(context, true)
   if (Object.hasOwn(data, 'value')) {
     const { value } = data
     if (typeof value !== 'string' && !isPlainItem(value)) {
       throw new HttpFailure(400, `${pythonStr(value)} should be a string literal, in double quotes`)
     }
     const present = manager.item(category, item)
+    if (!present && compatible)
+      throw new HttpFailure(404, `No detail found for the category_name: ${category} and item_name: ${item}`)
     if (present) refuseReadonly(present, `Update not allowed for ${item} item_name as it has readonly attribute set`)
     await manager.set(category, item, value, options)
   } else {
     const property = Object.keys(data).find((name) => optionalProperties.has(name))
     if (property === undefined) throw new HttpFailure(400, `Missing required value for ${item}`)
-    await manager.updateProperty(category, item, property, data[property], options)
+    await manager.updateProperty(category, item, property, data[property], options).catch((error) => {
+      throw compatible ? (compatibleFailure(error, propertyStatuses, context) ?? error) : error
+    })
   }
   return itemAfterwards(context)
 }
+
+/** Upstream says 400 of a property where it says 404 of a value. */
+const propertyStatuses: ExceptionStatuses = { ...badRequest, otherwise: 'swallow' }
 
 /** What the client sees after a change, also after one that upstream would have swallowed the failure of. */
 export function itemAfterwards(context: RouteContext): Item {
@@ -198,8 +228,14 @@ export function itemAfterwards(context: RouteContext): Item {
 }
 
 async function addItem(context: RouteContext) {
-  const { manager, category, item, options } = context
-  const { value, ...definition } = await readObject(context)
+  const { manager, category, item, options, compatible } = context
+  const data = await readObject(context)
+  const { value, ...definition } = data
+  if (compatible && manager.mode === 'strict-fledge') {
+    const whole = { ...data, value: value ?? data.default ?? null }
+    await manager.addItem(category, item, whole as never, options)
+    return { message: `${item} config item has been saved for ${category} category` }
+  }
   await manager.addItem(category, item, definition as never, options)
   if (value !== undefined && value !== null) await manager.set(category, item, value, { ...options, privileged: true })
   return { message: `${item} config item has been saved for ${category} category` }
@@ -211,7 +247,8 @@ async function resetItem(context: RouteContext) {
   if (!present)
     throw new HttpFailure(404, `No detail found for the category_name: ${category} and config_item: ${item}`)
   refuseReadonly(present, `Delete not allowed for ${item} item_name as it has readonly attribute set`)
-  await manager.reset(category, item, options)
+  // Upstream forgets who asks.
+  await manager.reset(category, item, context.compatible ? {} : options)
   return itemAfterwards(context)
 }
 
@@ -229,10 +266,19 @@ async function upload(context: RouteContext) {
   return itemAfterwards(context)
 }
 
-async function readObject({ request, limitBytes }: RouteContext): Promise<{ readonly [name: string]: unknown }> {
-  const data = await readJson(request, limitBytes)
-  if (!isPlainItem(data)) throw new HttpFailure(400, 'Data payload must be a dictionary')
-  return data
+/** Reads a body that must be an object. `unguarded`: upstream does not look, and fails over what is none. */
+async function readObject(context: RouteContext, unguarded = false): Promise<{ readonly [name: string]: unknown }> {
+  const data = unguarded && context.compatible ? await readAnything(context, 500) : await readAnything(context)
+  if (isPlainItem(data)) return data
+  if (unguarded && context.compatible) throw new HttpFailure(500, 'Internal Server Error')
+  throw new HttpFailure(400, 'Data payload must be a dictionary')
+}
+
+async function readAnything({ request, limitBytes, compatible }: RouteContext, status = 400): Promise<unknown> {
+  const body = await readJson(request, limitBytes)
+  if ('value' in body) return body.value
+  if (status === 500) throw new HttpFailure(status, 'Internal Server Error')
+  throw new HttpFailure(status, (compatible && jsonFault(body.text)) || 'The body is not JSON')
 }
 
 function refuseReadonly(item: Item, reason: string): void {

@@ -68,7 +68,7 @@ function integers(sign: string, a: bigint, b: bigint): Operand {
 }
 
 function divided(sign: string, a: bigint, b: bigint): Operand {
-  if (b === 0n) throw new RuleFailure('range', 'division by zero')
+  if (b === 0n) throw new RuleFailure('zero', 'division by zero')
   if (sign === '/') return Number(a) / Number(b)
   const remainder = a % b
   const wraps = remainder !== 0n && remainder < 0n !== b < 0n
@@ -121,7 +121,7 @@ function floatPower(a: number, b: number): number {
 }
 
 function floatDivided(sign: string, a: number, b: number): number {
-  if (b === 0) throw new RuleFailure('range', 'division by zero')
+  if (b === 0) throw new RuleFailure('zero', 'division by zero')
   if (sign === '/') return a / b
   const remainder = a % b
   const modulo = remainder !== 0 && remainder < 0 !== b < 0 ? remainder + b : remainder
