@@ -12,7 +12,7 @@ export type { AuditEntry } from './audit.ts'
 export type { CategorySummary, ListOptions } from './browse.ts'
 export type { Provenance } from './category.ts'
 export { type ConfigCommandComponents, configUsage, runConfigCommand } from './commands.ts'
-export type { CategoryFacts, CategoryPast, ConfigManager } from './contract.ts'
+export type { CategoryFacts, CategoryPast, ConfigCondition, ConfigManager } from './contract.ts'
 export {
   type ElementType,
   elementTypes,

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import type { ConfigCondition } from '@backplane/config-manager'
 import {
   BackplaneError,
   type Call,
@@ -27,6 +28,8 @@ export interface HostFunctionsInit {
   readonly autoLoad?: boolean
   /** Where it is written down what was loaded and unloaded. @default nowhere */
   readonly desired?: DesiredState
+  /** What is not well with configuration, which `get_status` then says. @default nothing */
+  readonly configuration?: () => ConfigCondition
   /** Whether the host's runtimes install what plugins ask for. A load that asks for it is refused where they do not. @default false */
   readonly installs?: boolean
 }
@@ -109,6 +112,7 @@ class Management {
       sidecar_count: 0,
       loaded_plugins: loaded,
       ...this.#announcement(),
+      ...this.#configuration(),
       authoring: {
         guide_rpc: 'get_plugin_authoring_guide',
         template_rpc: 'get_plugin_template',
@@ -122,6 +126,17 @@ class Management {
   #announcement(): Params {
     const leftOut = this.#host.mesh?.notAnnounced
     return leftOut === undefined ? {} : { not_announced: leftOut }
+  }
+
+  /** Paths are the host's own business: others hear what is wrong, not where. */
+  #configuration(): Params {
+    const { readOnly, repair, damaged } = this.#init.configuration?.() ?? {}
+    const configuration = {
+      ...(readOnly ? { read_only: readOnly.reason } : {}),
+      ...(repair ? { repaired: repair.reason, documents_saved: repair.documents } : {}),
+      ...(damaged ? { damaged } : {}),
+    }
+    return Object.keys(configuration).length === 0 ? {} : { configuration }
   }
 
   async list(signal: AbortSignal): Promise<Value> {

@@ -7,6 +7,7 @@ import { deviceConnect } from '@backplane/mesh-device-connect'
 import { natsTransport } from '@backplane/transport-nats'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { embeddedNats, localHost } from '../src/index.ts'
+import { testFolder } from './plugins.ts'
 
 let plugins: string
 beforeEach(async () => {
@@ -109,4 +110,20 @@ test('the embedded transport refuses work before it is connected and after it is
   const unused = embeddedNats({ port: 0 })({ logger: silentLogger, clock: systemClock })
   await unused.close()
   expect(unused.status).toBe('closed')
+})
+
+test('a host whose configuration was damaged says so in its status, and not where', async () => {
+  await using plugins = await testFolder()
+  const stateDir = await mkdtemp(join(tmpdir(), 'backplane-damaged-'))
+  await mkdir(join(stateDir, 'config'), { recursive: true })
+  await writeFile(join(stateDir, 'config', 'config.log'), Buffer.alloc(4096))
+  {
+    await using host = localHost({ plugins: plugins.dir, stateDir })
+    await host.start()
+    await host.config.start()
+    const status = await host.call('get_status')
+    expect(status).toMatchObject({ configuration: { repaired: 'nothing in it can be read', documents_saved: 0 } })
+    expect(JSON.stringify((status as { configuration: unknown }).configuration)).not.toContain(stateDir)
+  }
+  await rm(stateDir, { recursive: true, force: true })
 })
