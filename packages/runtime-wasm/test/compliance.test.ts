@@ -83,7 +83,7 @@ runtimeCompliance({
     runtime: wasmRuntime({ threadUrl }),
     fixtures,
     // A guest has one thread, and what ends its call ends what it does: it cannot hear of it.
-    lacks: ['wait', 'values.bigint', 'values.nonFinite'],
+    lacks: ['wait'],
   }),
 })
 
@@ -92,6 +92,6 @@ runtimeCompliance({
   setup: () => ({
     runtime: wasmRuntime({ worker: false }),
     fixtures,
-    lacks: ['wait', 'values.bigint', 'values.nonFinite'],
+    lacks: ['wait'],
   }),
 })

@@ -80,11 +80,13 @@ describe.each([{ worker: true }, { worker: false }])('%o', (mode) => {
     expect(await plugin.call('add', { a: 4_000_000_000, b: 1 })).toBe(4_000_000_001)
     expect(await plugin.call('upper', { text: 'shout' })).toBe('SHOUT')
     expect(await plugin.call('wide', { n: 7 })).toBe(7)
-    expect(await plugin.call('wide', { n: '9007199254740993' })).toBe('9007199254740993')
+    expect(await plugin.call('wide', { n: 9007199254740993n })).toBe(9007199254740993n)
+    expect(await plugin.call('wide', { n: '9007199254740993' })).toBe(9007199254740993n)
     expect(await plugin.call('wide', { n: '18446744073709551615' })).toBe(-1)
     expect(await plugin.call('mark', { c: '💡' })).toBe('💡')
     expect(await plugin.call('half', { n: 5 })).toBe(2.5)
-    expect(await plugin.call('half', { n: 'Infinity' })).toBe('Infinity')
+    expect(await plugin.call('half', { n: 2n ** 60n })).toBe(2 ** 59)
+    expect(await plugin.call('half', { n: 'Infinity' })).toBe(Infinity)
   })
 
   test('what does not fit its type is refused by its name', async () => {

@@ -5,7 +5,7 @@ import { hostFailed } from '../extism/host-functions.ts'
 import type { CompiledModule } from '../sandbox/engine.ts'
 import { type CallStats, Meter } from '../sandbox/meter.ts'
 import { trapped } from '../sandbox/traps.ts'
-import { pack, unpack } from '../vyra/convert.ts'
+import { pack, packText, unpack } from '../vyra/convert.ts'
 import { ProgramExit } from '../wasi/wasi.ts'
 import type { WasmImports } from '../webassembly.ts'
 import { boundedGlobals } from './bounded-globals.ts'
@@ -139,7 +139,7 @@ export class ComponentGuest {
     // An error that the function itself gave leaves the component as it was.
     if (!meter.reason && payload && type?.result?.kind === 'result') {
       const err = type.result.err && fromWit(payload.value, type.result.err)
-      const reason = typeof err === 'string' ? err : err === undefined ? `'${name}' failed` : JSON.stringify(err)
+      const reason = typeof err === 'string' ? err : err === undefined ? `'${name}' failed` : packText(err)
       return coreError('BP_PLUGIN_FAILED', { details: { reason, payload: err ?? null }, message: reason })
     }
     this.drop()

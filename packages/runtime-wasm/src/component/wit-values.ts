@@ -1,3 +1,4 @@
+import { narrowInteger } from '@backplane/core/json'
 import { wasmError } from '../errors.ts'
 import { type WitField, type WitType, wholeNumbers } from './wit-types.ts'
 
@@ -39,7 +40,7 @@ function toWit(value: unknown, type: WitType, path: string, refuse: Refuse): unk
       return toBigInt(value, type.kind === 'u64', no)
     case 'f32':
     case 'f64':
-      if (typeof value === 'number') return value
+      if (typeof value === 'number' || typeof value === 'bigint') return Number(value)
       // The proto3 JSON rule for what JSON has no numbers for.
       if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value)
       throw no('it must be a number')
@@ -92,7 +93,7 @@ function toBigInt(value: unknown, unsigned: boolean, no: No): bigint {
     typeof value === 'bigint' ||
     Number.isSafeInteger(value) ||
     (typeof value === 'string' && /^-?\d{1,20}$/.test(value))
-  if (!fits) throw no('it must be a whole number, as text where it is wider than 53 bits')
+  if (!fits) throw no('it must be a whole number, a bigint or text where it is wider than 53 bits')
   const whole = BigInt(value as string)
   if ((unsigned ? BigInt.asUintN(64, whole) : BigInt.asIntN(64, whole)) !== whole) throw no('it does not fit 64 bits')
   return whole
@@ -149,13 +150,8 @@ function toCase(value: unknown, cases: Cases, path: string, no: No, refuse: Refu
 export function fromWit(value: unknown, type: WitType): unknown {
   switch (type.kind) {
     case 'u64':
-    case 's64': {
-      const number = Number(value)
-      return Number.isSafeInteger(number) ? number : String(value)
-    }
-    case 'f32':
-    case 'f64':
-      return Number.isFinite(value) ? value : String(value)
+    case 's64':
+      return narrowInteger(BigInt(value as bigint))
     case 'list':
       if (type.item.kind === 'u8') return value
       return Array.from(value as unknown[], (each) => fromWit(each, type.item))

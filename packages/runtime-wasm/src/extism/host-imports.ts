@@ -1,4 +1,5 @@
 import { messageOf } from '@backplane/core'
+import { parseJson } from '@backplane/core/json'
 import { wasmError } from '../errors.ts'
 import type { FunctionType } from '../module/read-module.ts'
 import type { Meter } from '../sandbox/meter.ts'
@@ -174,7 +175,7 @@ export class HostImports {
       },
       bytes: (handle) => this.#kernel.read(handle),
       text: (handle) => text.decode(this.#kernel.read(handle)),
-      json: (handle) => JSON.parse(text.decode(this.#kernel.read(handle))),
+      json: (handle) => parseJson(text.decode(this.#kernel.read(handle))),
       store: (value) => this.#store(value),
       fail: (message) => {
         this.#kernel.fail(messageOf(message))

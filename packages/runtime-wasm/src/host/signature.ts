@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { type Manifest, messageOf } from '@backplane/core'
+import { lenientReplacer } from '@backplane/core/json'
 import { wasmError } from '../errors.ts'
 
 /**
@@ -40,8 +41,8 @@ function publicKey(base64: string): KeyObject {
 }
 
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) => {
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item
+  return JSON.stringify(value, (key, item: unknown) => {
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) return lenientReplacer(key, item)
     return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
   })
 }

@@ -18,7 +18,7 @@ import {
 } from '@backplane/core'
 import type { ComponentProgram } from '../component/program.ts'
 import type { WasmCallOptions, WasmPlugin } from '../extism/plugin.ts'
-import { carried, pack, packText, unpack } from '../vyra/convert.ts'
+import { pack, packText, unpack } from '../vyra/convert.ts'
 import type { VyraMetadata } from '../vyra/metadata.ts'
 import { describeComponent, healthOf, hookParams } from './component-calls.ts'
 import {
@@ -226,7 +226,7 @@ export class WasmInstance implements PluginInstance {
 
   async #vyra(name: string, data: unknown, options: WasmCallOptions): Promise<Value> {
     if (name === 'ping') return { status: 'ok', plugin_id: this.#init.context.pluginId, runtime: 'wasm' }
-    return carried(unpack(await this.#call(name, pack(data), options))) as Value
+    return unpack(await this.#call(name, pack(data), options)) as Value
   }
 
   async #notify(name: string | undefined, event: IncomingEvent): Promise<void> {

@@ -23,6 +23,7 @@ import { readPluginFile } from '../module/read-file.ts'
 import { readModule } from '../module/read-module.ts'
 import { Engine } from '../sandbox/engine.ts'
 import { fullLimits, type WasmLimits } from '../sandbox/limits.ts'
+import { packText } from '../vyra/convert.ts'
 import { loadVyra } from '../vyra/load.ts'
 import { checkDeclared } from './declared.ts'
 import {
@@ -230,7 +231,7 @@ function smallest(one: WasmLimits | undefined, other: WasmLimits): WasmLimits {
 }
 
 function asText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? null)
+  return typeof value === 'string' ? value : packText(value ?? null)
 }
 
 function loadFailed(manifest: Manifest, cause: unknown): BackplaneError {

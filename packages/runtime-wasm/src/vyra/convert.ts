@@ -1,3 +1,4 @@
+import { narrowInteger, parseJson, stringifyJson } from '@backplane/core/json'
 import { wasmError } from '../errors.ts'
 import type { VyraArgument } from './metadata.ts'
 
@@ -46,21 +47,23 @@ function toInteger(value: unknown, strict: boolean, refuse: (reason: string) => 
 }
 
 function toFloat(value: unknown, strict: boolean, refuse: (reason: string) => Error): number {
-  if (typeof value === 'number') return value
+  if (typeof value === 'number' || typeof value === 'bigint') return Number(value)
   if (strict) throw refuse('it must be a number')
   if (value === undefined) return 0
-  if (typeof value === 'boolean' || typeof value === 'bigint') return Number(value)
+  if (typeof value === 'boolean') return Number(value)
   if (typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value))) return Number(value)
   throw refuse(value === null ? 'null is no number' : `${typeof value} that is no number`)
 }
 
-/** A result as JSON-like data: i64 as a number where that is exact, else as a BigInt. */
+/** A result as a value: i64 as a number where that is exact, else as a `bigint`. */
 export function fromNumber(value: unknown): unknown {
-  if (typeof value !== 'bigint') return value
-  return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value
+  return typeof value === 'bigint' ? narrowInteger(value) : value
 }
 
-/** Writes data that crosses into a thread: JSON, with bytes and BigInts marked. */
+/**
+ * Writes data that crosses into a thread or a guest: JSON, with every digit of an integer; bytes and what is not finite are
+ * marked, `{"@bytes": "AQ=="}` and `{"@number": "NaN"}`.
+ */
 export function pack(value: unknown): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(packText(value))
 }
@@ -73,7 +76,7 @@ export function packText(value: unknown): string {
 /** Reads what {@link pack} wrote. */
 export function unpack(bytes: Uint8Array | string): unknown {
   const text = typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes)
-  return text === '' ? undefined : restore(JSON.parse(text))
+  return text === '' ? undefined : restore(parseJson(text))
 }
 
 // A Buffer would be an object of its own by the time that its value arrives.
@@ -81,10 +84,13 @@ function replacer(this: Record<string, unknown>, key: string): unknown {
   return mark(this[key])
 }
 
-const marked = /^@+(bytes|bigint)$/
+const marked = /^@+(bytes|number)$/
+// TypeScript does not know of it yet.
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown }
 
 function mark(item: unknown): unknown {
-  if (typeof item === 'bigint') return { '@bigint': item.toString() }
+  if (typeof item === 'bigint') return rawJSON(stringifyJson(item))
+  if (typeof item === 'number') return markNumber(item)
   if (item instanceof Uint8Array) return { '@bytes': Buffer.from(item).toString('base64') }
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return item
   const keys = Object.keys(item)
@@ -95,6 +101,14 @@ function mark(item: unknown): unknown {
   return item
 }
 
+function markNumber(number: number): unknown {
+  if (!Number.isFinite(number)) return { '@number': String(number) }
+  // Neither -0 nor a float beyond 2^53 may come back as an integer.
+  return Number.isInteger(number) && (number === 0 || !Number.isSafeInteger(number))
+    ? rawJSON(stringifyJson(number))
+    : number
+}
+
 function restore(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(restore)
@@ -102,7 +116,7 @@ function restore(value: unknown): unknown {
   if (entries.length === 1) {
     const [key, inner] = entries[0] as [string, unknown]
     if (key === '@bytes') return new Uint8Array(Buffer.from(String(inner), 'base64'))
-    if (key === '@bigint') return BigInt(String(inner))
+    if (key === '@number') return Number(inner)
     if (marked.test(key)) return { [key.slice(1)]: restore(inner) }
   }
   const made: Record<string, unknown> = {}
@@ -113,12 +127,4 @@ function restore(value: unknown): unknown {
     else made[key] = item
   }
   return made
-}
-
-/** Integers beyond what is exact travel as decimal text (the proto3 JSON rule). */
-export function carried(value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString()
-  if (Array.isArray(value)) return value.map(carried)
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, carried(item)]))
 }

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@backplane/core/json'
 import { wasmError } from '../errors.ts'
 import type { Wired } from '../sandbox/engine.ts'
 import type { FullLimits } from '../sandbox/limits.ts'
@@ -96,7 +97,7 @@ export class GuestData {
 }
 
 function encode(value: unknown, type: VyraType, refuse: (reason: string) => Error): Uint8Array {
-  if (type === 'json') return encoder.encode(JSON.stringify(value ?? null))
+  if (type === 'json') return encoder.encode(stringifyJson(value, { nonFinite: 'null' }))
   if (value === undefined || value === null) return new Uint8Array()
   if (value instanceof Uint8Array) return value
   if (typeof value === 'string') return encoder.encode(value)
@@ -108,7 +109,7 @@ function decode(bytes: Uint8Array, type: VyraType): unknown {
   const text = decoder.decode(bytes)
   if (type === 'string') return text
   try {
-    return text === '' ? null : JSON.parse(text)
+    return text === '' ? null : parseJson(text)
   } catch {
     throw wasmError('BP_WASM_ARGUMENT', {
       details: { function: 'the guest', name: 'a value', type, reason: 'it is not JSON' },

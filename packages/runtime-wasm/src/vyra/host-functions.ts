@@ -1,4 +1,5 @@
 import { type Logger, messageOf, type Params, type Subscription, type Transport } from '@backplane/core'
+import { parseJson, stringifyJson } from '@backplane/core/json'
 
 /** What a plugin hands its data to. */
 export interface VyraPublisher {
@@ -169,9 +170,9 @@ function subjectOf(name: string, module: string, id?: string): string {
 }
 
 function encode(data: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(data ?? null))
+  return new TextEncoder().encode(stringifyJson(data, { nonFinite: 'null' }))
 }
 
 function decode(payload: Uint8Array): unknown {
-  return payload.length === 0 ? null : JSON.parse(new TextDecoder().decode(payload))
+  return payload.length === 0 ? null : parseJson(new TextDecoder().decode(payload))
 }

@@ -1,4 +1,5 @@
 import { coreError, messageOf } from '@backplane/core'
+import { parseJson } from '@backplane/core/json'
 
 /** What an argument or a result may be. Numbers are WebAssembly's own; the rest lies in the guest's memory, as pointer and length. */
 export type VyraType = 'i32' | 'i64' | 'f32' | 'f64' | 'string' | 'bytes' | 'json'
@@ -64,7 +65,7 @@ export function parseMetadata(given: unknown): VyraMetadata {
 /** Reads the text of a `metadata.json`. Throws `BP_MANIFEST_INVALID`. */
 export function parseMetadataText(text: string): VyraMetadata {
   try {
-    return parseMetadata(JSON.parse(text))
+    return parseMetadata(parseJson(text))
   } catch (cause) {
     if (cause instanceof SyntaxError) throw invalid(messageOf(cause))
     throw cause

@@ -1,7 +1,7 @@
 import { coreError, type Subscription } from '@backplane/core'
 import { wasmError } from '../errors.ts'
 import type { WasmPlugin } from '../extism/plugin.ts'
-import { carried, pack, unpack } from './convert.ts'
+import { pack, unpack } from './convert.ts'
 import type { BaseHostFunctions } from './host-functions.ts'
 import type { VyraMetadata } from './metadata.ts'
 
@@ -106,6 +106,6 @@ export class Registrations {
     const whole = first && rest.length === 0 && (first.type === 'json' || !named)
     const params = whole ? { [first.name]: data } : data
     const answer = unpack(await (this.#plugin as WasmPlugin).call(handler, pack(params))) as { result?: unknown }
-    return carried(answer.result ?? null)
+    return answer.result ?? null
   }
 }

@@ -1,4 +1,5 @@
 import { coreError } from '@backplane/core'
+import { parseJson } from '@backplane/core/json'
 import type { LoadedPlugin } from '../extism/foreground.ts'
 import type { HostCall, HostResult } from '../extism/host-functions.ts'
 import type { Answer, Question } from './protocol.ts'
@@ -49,7 +50,7 @@ class RemoteCall implements HostCall {
   }
 
   json(handle: bigint): unknown {
-    return JSON.parse(this.text(handle))
+    return parseJson(this.text(handle))
   }
 
   /** A name for what is stored once it has crossed; handles are never negative. */
