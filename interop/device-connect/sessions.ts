@@ -114,7 +114,7 @@ export async function deviceSession(
     assert.ok(found.events.some((event) => event.name === 'hot'))
   })
   await check('our client calls it, NaN in its answer and all', async () => {
-    assert.deepEqual(await mesh.invoke('thermo-1', 'read', { unit: 'F' }), { value: 70.7, unit: 'F', odd: null })
+    assert.deepEqual(await mesh.invoke('thermo-1', 'read', { unit: 'F' }), { value: 70.7, unit: 'F', odd: Number.NaN })
   })
   await check('its errors are ours', async () => {
     await assert.rejects(mesh.invoke('thermo-1', 'nope'), {
