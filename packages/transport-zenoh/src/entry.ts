@@ -9,6 +9,8 @@ export interface Behaviour {
   readonly kind: 'serve' | 'subscribe'
   push(incoming: ZenohSample | IncomingQuery): void
   close(): void
+  /** Waits no longer for what is under way, and tells those who wait for it. */
+  cutOff(): void
   /** Resolves when nothing of it is under way. */
   idle(): Promise<void>
 }

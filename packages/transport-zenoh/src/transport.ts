@@ -156,6 +156,7 @@ class ZenohTransport implements Transport {
       kind: 'subscribe',
       push: ({ key, payload }) => inbound.push({ subject: subjectOf(key), payload }),
       close: () => inbound.close(),
+      cutOff: () => {},
       idle: () => Promise.resolve(),
     })
   }
@@ -172,6 +173,7 @@ class ZenohTransport implements Transport {
       push: (incoming) =>
         answering.push(subjectOf(incoming.key), incoming.payload, 'end' in incoming ? incoming : undefined),
       close: () => answering.close(),
+      cutOff: () => answering.cutOff(),
       idle: () => answering.idle(),
     })
   }
@@ -259,6 +261,7 @@ class ZenohTransport implements Transport {
       await within(removed, { clock, timeoutMs: courtesyMs, what: 'Undeclaring' }).catch(() => {})
       const drained = Promise.all(entries.map((entry) => entry.behaviour.idle()))
       await within(drained, { clock, timeoutMs: drainMs, what: 'The drain' }).catch(() => {})
+      for (const entry of entries) entry.behaviour.cutOff()
       await within(session.roundTrip(), { clock, timeoutMs: courtesyMs, what: 'The flush' }).catch(() => {})
     })
     this.#requests.failAll(() => this.#link.closedError())

@@ -33,6 +33,7 @@ export function isOurs(attachment: Uint8Array | undefined): attachment is Uint8A
 export type ErrorReplyKind = RefusalKind | 'silent'
 
 const prefix = 'text/plain;backplane-'
+const told: readonly string[] = ['busy', 'too-large', 'closing', 'silent'] satisfies ErrorReplyKind[]
 
 export function encodingOf(kind: ErrorReplyKind): string {
   return prefix + kind
@@ -41,5 +42,5 @@ export function encodingOf(kind: ErrorReplyKind): string {
 /** What an error reply says; `failed` where it comes from somebody else. */
 export function errorReplyOf(encoding: string): ErrorReplyKind {
   const kind = encoding.startsWith(prefix) ? encoding.slice(prefix.length) : ''
-  return kind === 'busy' || kind === 'too-large' || kind === 'silent' ? kind : 'failed'
+  return told.includes(kind) ? (kind as ErrorReplyKind) : 'failed'
 }

@@ -159,13 +159,29 @@ export const flowCases: Record<string, TransportCase> = {
       arrived.open()
       return new Promise(() => {})
     })
-    const asked = a.request(bench.subject('x'), bytes(''), { timeoutMs: 500 })
+    const asked = a.request(bench.subject('x'), bytes(''), { timeoutMs: 60_000 })
     asked.catch(() => {})
     await arrived.opened
     expect(signal?.aborted).toBe(false)
     await soon(b.close({ drainMs: 30 }), 'closing')
     expect(signal?.aborted).toBe(true)
-    await rejection(asked, ['BP_REFUSED', 'BP_TIMEOUT', 'BP_NO_RESPONDER'])
+    await rejection(soon(asked, 'the caller is told'), 'BP_REFUSED')
+  },
+  async 'close without a drain refuses whoever waits for a handler, each of them'(bench) {
+    const [a, b] = await bench.pair()
+    let arrived = 0
+    for (const name of ['x', 'y']) {
+      await bench.answer(b, bench.subject(name), () => {
+        arrived++
+        return new Promise(() => {})
+      })
+    }
+    const names = ['x', 'x', 'y', 'x', 'y']
+    const asked = names.map((name) => a.request(bench.subject(name), bytes(''), { timeoutMs: 60_000 }))
+    for (const each of asked) each.catch(() => {})
+    await until(() => arrived === names.length, 'all are under way')
+    await soon(b.close({ drainMs: 0 }), 'closing')
+    for (const each of asked) await rejection(soon(each, 'the caller is told'), 'BP_REFUSED')
   },
   async 'after close nothing is delivered, not even what has arrived'(bench) {
     const [a, b] = await bench.pair()

@@ -8,6 +8,8 @@ export interface Behaviour {
   take(subject: string, payload: Uint8Array, reply: ReplyTo | undefined): void
   /** Takes no more. */
   close(): void
+  /** Waits no longer for what is under way, and tells those who wait for it. */
+  cutOff(): void
   /** Resolves when nothing is under way. */
   idle(): Promise<void>
 }
@@ -37,6 +39,10 @@ export class Entry implements Interest, Subscription {
 
   idle(): Promise<void> {
     return this.#behaviour.idle()
+  }
+
+  cutOff(): void {
+    this.#behaviour.cutOff()
   }
 
   async unsubscribe(): Promise<void> {

@@ -144,6 +144,7 @@ class MemoryTransport implements Transport, Client {
         lying?.cancel()
         inbound.close()
       },
+      cutOff: () => {},
       idle: () => Promise.resolve(),
     })
   }
@@ -161,6 +162,7 @@ class MemoryTransport implements Transport, Client {
       answers: true,
       take: (subject, payload, reply) => answering.push(subject, payload, reply),
       close: () => answering.close(),
+      cutOff: () => answering.cutOff(),
       idle: () => answering.idle(),
     })
   }
@@ -314,6 +316,7 @@ class MemoryTransport implements Transport, Client {
     await Promise.all(entries.map((each) => each.unsubscribe()))
     const idle = Promise.all(entries.map((each) => each.idle()))
     if (drainMs > 0) await within(idle, { clock: this.#clock, timeoutMs: drainMs, what: 'Draining' }).catch(() => {})
+    for (const entry of entries) entry.cutOff()
     this.#closing.abort(this.#closedError())
     if (wasMember && this.#medium.reaches(this)) await new Promise<void>((resolve) => this.#line.control(resolve))
     this.#line.cut()
