@@ -1,3 +1,4 @@
+import { stringifyJson } from '@backplane/core/json'
 import { checkListOptions, checkListValue } from './assign-lists.ts'
 import { type Item, type Items, isPlainItem, own } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
@@ -155,6 +156,6 @@ export function siblingValues(
     const item = items.get(name)
     if (!item) return undefined
     const value = replaced.has(name) ? replaced.get(name) : own(item, 'value')
-    return typeof value === 'string' ? value : JSON.stringify(value)
+    return typeof value === 'string' ? value : stringifyJson(value)
   }
 }

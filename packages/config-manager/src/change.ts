@@ -1,4 +1,5 @@
 import { coreError } from '@backplane/core'
+import { stringifyJson } from '@backplane/core/json'
 import { assign, assignment, siblingValues } from './assign.ts'
 import { redacted, redactValue } from './audit.ts'
 import type { Category, Provenance } from './category.ts'
@@ -178,8 +179,8 @@ function planItem(engine: Engine, request: ItemRequest): Planned | undefined {
 function isUnchanged(engine: Engine, old: unknown, value: unknown): boolean {
   const isObject = typeof value === 'object' && value !== null
   if (!engine.policy.comparesRawText)
-    return isObject && typeof old === 'string' ? old === JSON.stringify(value) : isSameJson(old, value)
-  return isObject && typeof old === 'string' ? isSameOrdered(old, JSON.stringify(value)) : isSamePython(old, value)
+    return isObject && typeof old === 'string' ? old === stringifyJson(value) : isSameJson(old, value)
+  return isObject && typeof old === 'string' ? isSameOrdered(old, stringifyJson(value)) : isSamePython(old, value)
 }
 
 /** Whoever comes with an actor that is no administrator must have a role that is known. */
@@ -236,7 +237,7 @@ const listKeepers: ReadonlySet<unknown> = new Set(['list', 'kvlist', 'script'])
 /** The store keeps an object that is set as compact JSON text, and so most lists. */
 export function keptForm(value: unknown, item?: Item): unknown {
   const isKept = Array.isArray(value) && (!item || listKeepers.has(own(item, 'type')))
-  return typeof value === 'object' && value !== null && !isKept ? JSON.stringify(value) : value
+  return typeof value === 'object' && value !== null && !isKept ? stringifyJson(value) : value
 }
 
 function auditOf(

@@ -1,4 +1,5 @@
 import { coreError } from '@backplane/core'
+import { parseJson, stringifyJson } from '@backplane/core/json'
 import type { ConfigManager } from './contract.ts'
 import type { ConfigEvent } from './event.ts'
 import type { ChangeOptions, ConfigActor } from './options.ts'
@@ -126,7 +127,7 @@ async function exportAll(
   { manager, print, write }: ConfigCommandComponents,
   { words: [file] }: CommandLine,
 ): Promise<void> {
-  const text = JSON.stringify(manager.export(), null, 2)
+  const text = stringifyJson(manager.export(), { space: 2 })
   if (file === undefined) print(text)
   else await write(file, `${text}\n`)
 }
@@ -163,7 +164,7 @@ async function snapshotIn({ read }: ConfigCommandComponents, file: string | unde
   if (file === undefined) throw badCommand('the file of a snapshot is missing')
   const text = await read(file)
   try {
-    return JSON.parse(text) as ConfigSnapshot
+    return parseJson(text) as unknown as ConfigSnapshot
   } catch {
     throw badCommand(`${file} is not JSON`)
   }
@@ -178,7 +179,7 @@ function printDifferences({ manager, print }: ConfigCommandComponents, snapshot:
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  return typeof value === 'string' ? value : value === undefined ? '' : stringifyJson(value)
 }
 
 function badCommand(reason: string) {

@@ -2,14 +2,14 @@ import { parseJsonText } from './python/json.ts'
 import { parseLiteralText } from './python/literal.ts'
 import { equalityKey, isTextList, isTextObject, type TextValue } from './python/value.ts'
 
-/** Compares two JSON values: members of objects in any order, as `json.dumps(sort_keys=True)` would show them. */
+/** Compares two JSON values: members of objects in any order, numbers by their worth, `NaN` as itself. */
 export function isSameJson(left: unknown, right: unknown): boolean {
-  return isSame(left, right, (a, b) => a === b)
+  return isSame(left, right, (a, b) => a === b || Object.is(a, b) || isSameNumber(a, b))
 }
 
 /** Compares as Python's `==` does: `1`, `1.0` and `True` are equal. */
 export function isSamePython(left: unknown, right: unknown): boolean {
-  return isSame(left, right, (a, b) => a === b || (isNumeric(a) && isNumeric(b) && Number(a) === Number(b)))
+  return isSame(left, right, (a, b) => a === b || isSameNumber(truthAsNumber(a), truthAsNumber(b)))
 }
 
 type Members = { readonly [key: string]: unknown }
@@ -25,8 +25,18 @@ function isSame(left: unknown, right: unknown, isSameLeaf: (left: unknown, right
   )
 }
 
-function isNumeric(value: unknown): boolean {
-  return typeof value === 'number' || typeof value === 'boolean'
+/** Integers of any size and floats are compared exactly. */
+function isSameNumber(left: unknown, right: unknown): boolean {
+  return isNumber(left) && isNumber(right) && left <= right && left >= right
+}
+
+/** Tells whether it is an integer of any size, or a float. */
+export function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint'
+}
+
+function truthAsNumber(value: unknown): unknown {
+  return typeof value === 'boolean' ? Number(value) : value
 }
 
 /**

@@ -1,3 +1,5 @@
+import { stringifyJson } from '@backplane/core/json'
+import { isNumber, isSameJson } from './equal.ts'
 import { codePoints } from './python/text.ts'
 
 /** Where a value departs from a schema, and how. */
@@ -31,26 +33,27 @@ function kindViolations(schema: Schema, value: unknown, path: string): SchemaVio
   const types = Array.isArray(schema.type) ? schema.type : schema.type === undefined ? undefined : [schema.type]
   if (types && !types.some((type) => isOfType(type, value)))
     found.push({ path, reason: `must be ${types.join(' or ')}` })
-  if (Array.isArray(schema.enum) && !schema.enum.some((option) => isSame(option, value))) {
-    found.push({ path, reason: `must be one of ${JSON.stringify(schema.enum)}` })
+  if (Array.isArray(schema.enum) && !schema.enum.some((option) => isSameJson(option, value))) {
+    found.push({ path, reason: `must be one of ${stringifyJson(schema.enum)}` })
   }
-  if ('const' in schema && !isSame(schema.const, value))
-    found.push({ path, reason: `must be ${JSON.stringify(schema.const)}` })
+  if ('const' in schema && !isSameJson(schema.const, value))
+    found.push({ path, reason: `must be ${stringifyJson(schema.const)}` })
   return found
 }
 
 function isOfType(type: unknown, value: unknown): boolean {
   if (type === 'null') return value === null
   if (type === 'array') return Array.isArray(value)
-  if (type === 'integer') return Number.isInteger(value)
+  if (type === 'integer') return typeof value === 'bigint' || Number.isInteger(value)
+  if (type === 'number') return isNumber(value)
   if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value)
   return typeof value === type
 }
 
 const sizes: readonly (readonly [
   string,
-  (value: unknown) => number | undefined,
-  (size: number, limit: number) => boolean,
+  (value: unknown) => number | bigint | undefined,
+  (size: number | bigint, limit: number | bigint) => boolean,
 ])[] = [
   ['minimum', numberOf, (size, limit) => size >= limit],
   ['maximum', numberOf, (size, limit) => size <= limit],
@@ -62,8 +65,8 @@ const sizes: readonly (readonly [
   ['maxItems', countOf, (size, limit) => size <= limit],
 ]
 
-function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined
+function numberOf(value: unknown): number | bigint | undefined {
+  return isNumber(value) ? value : undefined
 }
 
 function lengthOf(value: unknown): number | undefined {
@@ -78,7 +81,7 @@ function sizeViolations(schema: Schema, value: unknown, path: string): SchemaVio
   return sizes.flatMap(([keyword, measure, holds]) => {
     const limit = schema[keyword]
     const size = measure(value)
-    return typeof limit !== 'number' || size === undefined || holds(size, limit)
+    return !isNumber(limit) || size === undefined || holds(size, limit)
       ? []
       : [{ path, reason: `breaks ${keyword} ${limit}` }]
   })
@@ -113,8 +116,4 @@ function branchViolations(schema: Schema, value: unknown, path: string): SchemaV
     found.push({ path, reason: 'must fit exactly one of oneOf' })
   if (schema.not !== undefined && fitting([schema.not]) === 1) found.push({ path, reason: 'must not fit `not`' })
   return found
-}
-
-function isSame(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left) === JSON.stringify(right)
 }

@@ -24,7 +24,12 @@ type NumberType = 'integer' | 'float'
 /** Reads a number as `int()` or `float()` would. */
 export function readNumber(value: unknown, type: NumberType): bigint | number {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
-    return type === 'float' ? Number(value) : BigInt(typeof value === 'number' ? Math.trunc(value) : value)
+    if (type === 'float') return Number(value)
+    if (typeof value === 'number' && !Number.isFinite(value))
+      throw Number.isNaN(value)
+        ? new UnreadableNumber('ValueError', 'cannot convert float NaN to integer')
+        : new UnreadableNumber('OverflowError', 'cannot convert float infinity to integer')
+    return BigInt(typeof value === 'number' ? Math.trunc(value) : value)
   }
   if (typeof value !== 'string') throw new UnreadableNumber('TypeError')
   const number = type === 'integer' ? parseInteger(value) : parseFloatText(value)

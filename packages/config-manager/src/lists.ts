@@ -1,3 +1,4 @@
+import { narrowInteger, stringifyJson } from '@backplane/core/json'
 import { type ElementType, type Item, own } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
 import type { FindingCode } from './finding-forms.ts'
@@ -179,7 +180,13 @@ function checkSize(check: ListCheck, where: FindingFacts, value: TextValue): boo
 /** The largest number of elements, or `undefined`; negative means no limit, as does blank text. */
 export function sizeLimit(item: Item): bigint | undefined {
   const size = own(item, 'listSize')
-  return typeof size === 'string' ? parseInteger(size) : typeof size === 'number' ? BigInt(Math.trunc(size)) : undefined
+  return typeof size === 'string'
+    ? parseInteger(size)
+    : Number.isFinite(size)
+      ? BigInt(Math.trunc(size as number))
+      : typeof size === 'bigint'
+        ? size
+        : undefined
 }
 
 function checkElements(check: ListCheck, where: FindingFacts, value: TextValue): boolean {
@@ -287,7 +294,7 @@ function textElement(member: TextValue): TextValue {
 }
 
 function plain(value: TextValue): unknown {
-  if (typeof value === 'bigint') return Number(value)
+  if (typeof value === 'bigint') return narrowInteger(value)
   return typeof value === 'object' && value !== null ? dumpText(value) : value
 }
 
@@ -307,7 +314,7 @@ export function isOption(member: TextValue, options: unknown): boolean {
   if (typeof member === 'string') return options.includes(member)
   const key = equalityKey(member)
   return options.some((option) => {
-    const read = typeof option === 'string' ? undefined : parseJsonText(JSON.stringify(option))
+    const read = typeof option === 'string' ? undefined : parseJsonText(stringifyJson(option))
     return read !== undefined && equalityKey(read.value) === key
   })
 }

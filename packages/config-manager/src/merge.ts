@@ -1,3 +1,4 @@
+import { stringifyJson } from '@backplane/core/json'
 import type { Category, Provenance } from './category.ts'
 import { type Item, type Items, manualOption, own, withProperty } from './definition.ts'
 import type { Findings } from './findings.ts'
@@ -95,7 +96,7 @@ function listFromJson(
   const value = own(stored, 'value')
   if (typeof value !== 'string' && !policy.enforcesAll)
     findings.add('value-text', { category, item, received: value, fledgeClass: 'TypeError', accidental: true })
-  const read = parseJsonText(typeof value === 'string' ? value : JSON.stringify(value))?.value
+  const read = parseJsonText(typeof value === 'string' ? value : stringifyJson(value))?.value
   const list = read !== undefined && isTextObject(read) ? read.get(name) : undefined
   return list === undefined || list === null ? undefined : dumpText(read as TextValue)
 }

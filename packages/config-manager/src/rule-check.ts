@@ -1,3 +1,4 @@
+import { stringifyJson } from '@backplane/core/json'
 import { type Item, own } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
 import type { FindingCode } from './finding-forms.ts'
@@ -35,7 +36,7 @@ function judge(rule: string, { item, value, policy }: RuleSubject): RuleOutcome 
     return isText ? judgeBySubstitution(rule, value) : { error: new TypeError('a rule needs text') }
   }
   try {
-    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    const text = typeof value === 'string' ? value : stringifyJson(value)
     return judgeByBinding(parseRule(rule), boundValue(item, text), text)
   } catch (error) {
     return { error: error as Error }

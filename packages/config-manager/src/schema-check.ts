@@ -1,3 +1,4 @@
+import { parseJson } from '@backplane/core/json'
 import { type Assignment, refuse } from './assign.ts'
 import { own } from './definition.ts'
 import { schemaViolations } from './json-schema.ts'
@@ -13,10 +14,9 @@ export function checkSchema(assignment: Assignment): boolean {
   return violations.length === 0
 }
 
-/** `NaN` and `Infinity` are values upstream; to a schema they are none. */
 function readJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

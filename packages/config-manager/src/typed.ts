@@ -1,3 +1,4 @@
+import { narrowInteger, parseJson, stringifyJson } from '@backplane/core/json'
 import { type Item, type ItemDefinitions, type Items, own } from './definition.ts'
 import { unwrapList } from './lists.ts'
 import { parseFloatText, parseInteger } from './python/number.ts'
@@ -86,7 +87,7 @@ export function typedValue(item: Item): TypedValue {
 
 function integerOf(value: string): number | bigint | undefined {
   const integer = parseInteger(value)
-  return integer !== undefined && Number.isSafeInteger(Number(integer)) ? Number(integer) : integer
+  return integer === undefined ? undefined : narrowInteger(integer)
 }
 
 function scriptOf(value: string): string {
@@ -96,7 +97,7 @@ function scriptOf(value: string): string {
 
 function jsonOf(value: string): TypedValue {
   try {
-    return JSON.parse(value) as TypedValue
+    return parseJson(value)
   } catch {
     return value
   }
@@ -112,10 +113,10 @@ function elementsOf(item: Item, value: string): TypedValue {
   return Object.fromEntries(Object.entries(elements).map(([key, element]) => [key, number(element) ?? element]))
 }
 
-/** The JSON text of an object, or `undefined` where it has none: it contains itself, or a `bigint`. */
+/** The JSON text of an object, or `undefined` where it has none: it contains itself, or what is no plain data. */
 function jsonText(value: object): string | undefined {
   try {
-    return JSON.stringify(value)
+    return stringifyJson(value)
   } catch {
     return undefined
   }

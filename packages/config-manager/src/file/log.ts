@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { Json, StoredDocument, StoreWrite } from '@backplane/core'
+import { parseJson, stringifyJson } from '@backplane/core/json'
 import { configError } from '../errors.ts'
 
 /** Documents read from a log, the revision that comes last in it, and how many of its bytes are sound. */
@@ -30,7 +31,7 @@ export function compactLog(documents: ReadonlyMap<string, StoredDocument>, revis
 }
 
 function line(entries: readonly Entry[]): Uint8Array {
-  const text = JSON.stringify(entries)
+  const text = stringifyJson(entries)
   return new TextEncoder().encode(`${checksum(text)} ${text}\n`)
 }
 
@@ -74,7 +75,7 @@ function readLine(bytes: Uint8Array): readonly Entry[] | undefined {
   const text = new TextDecoder().decode(bytes)
   const body = text.slice(9)
   if (text[8] !== ' ' || text.slice(0, 8) !== checksum(body)) return undefined
-  return JSON.parse(body) as readonly Entry[]
+  return parseJson(body) as readonly unknown[] as readonly Entry[]
 }
 
 function hasSoundLine(bytes: Uint8Array, from: number): boolean {

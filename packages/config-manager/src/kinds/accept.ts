@@ -1,3 +1,4 @@
+import { isNumber } from '../equal.ts'
 import type { Policy } from '../policy.ts'
 import { parseJsonText } from '../python/json.ts'
 import { className } from '../python/names.ts'
@@ -16,7 +17,7 @@ const notText = (fault: string, says: string): Verdict => ({ fault, says })
 /** Numbers and booleans pass for numbers upstream, where `int(7.9)` and `float(True)` are fine; `None` and lists are not. */
 function acceptNumber(value: unknown, kind: 'int' | 'float', readText: (text: string) => boolean): Verdict {
   if (typeof value === 'string') return verdict(readText(value))
-  if (typeof value === 'number' || typeof value === 'boolean') return 'accepted'
+  if (isNumber(value) || typeof value === 'boolean') return 'accepted'
   const takes = kind === 'int' ? 'a string, a bytes-like object or a real number' : 'a string or a real number'
   return notText('TypeError', `${kind}() argument must be ${takes}, not '${className(value)}'`)
 }
@@ -47,7 +48,10 @@ const acceptAddress =
       const found = addressFamily(value)
       return verdict(found !== undefined && (policy.addressFamilies === 'either' || found === family))
     }
-    return verdict(typeof value === 'boolean' || (Number.isInteger(value) && (value as number) >= 0))
+    return verdict(
+      typeof value === 'boolean' ||
+        ((typeof value === 'bigint' || Number.isInteger(value)) && (value as number | bigint) >= 0),
+    )
   }
 
 const acceptJson: Acceptance = (value) => {

@@ -7,6 +7,7 @@ import {
   type StoredDocument,
   type StoreWrite,
 } from '@backplane/core'
+import { parseJson, stringifyJson } from '@backplane/core/json'
 import type { Batch, JetStreamClient, jetstreamManager } from '@nats-io/jetstream'
 import type { KV, KvEntry } from '@nats-io/kv'
 import type { headers, MsgHdrs, NatsConnection } from '@nats-io/nats-core'
@@ -209,7 +210,7 @@ function messageOfWrite(
   }
   return {
     subject: `$KV.${bucket}.${keyOf(name)}`,
-    payload: document === null ? '' : JSON.stringify(document),
+    payload: document === null ? '' : stringifyJson(document),
     headers: head,
   }
 }
@@ -231,7 +232,7 @@ function storedOf(entry: KvEntry | null): StoredDocument | undefined {
 /** What somebody else put into the bucket and is no JSON counts as `null`, which is no document of the manager's. */
 function documentOf(entry: KvEntry): Json {
   try {
-    return entry.json<Json>()
+    return parseJson(entry.string())
   } catch {
     return null
   }

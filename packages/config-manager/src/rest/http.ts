@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parseJson, stringifyJson } from '@backplane/core/json'
 
 /** A request that cannot be served, as HTTP says it. */
 export class HttpFailure extends Error {
@@ -33,7 +34,7 @@ export async function readJson(
 ): Promise<{ readonly value: unknown } | { readonly text: string }> {
   const text = (await readBody(request, limitBytes)).toString('utf8')
   try {
-    return { value: JSON.parse(text) as unknown }
+    return { value: parseJson(text) }
   } catch {
     return { text }
   }
@@ -47,7 +48,7 @@ export function sendJson(
   headers: { readonly [name: string]: string } = {},
 ): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
-  response.end(JSON.stringify(body))
+  response.end(stringifyJson(body))
 }
 
 /** Answers with a reason phrase and, like aiohttp, `status: reason` as the body. */

@@ -1,4 +1,5 @@
 import type { JsonSchema } from '@backplane/core'
+import { narrowInteger } from '@backplane/core/json'
 import { type Item, type ItemDefinitions, own } from '../definition.ts'
 import { readNumber, UnreadableNumber } from '../limits.ts'
 import { typedValue } from '../typed.ts'
@@ -94,7 +95,7 @@ function limits(item: Item, type: string): JsonSchema {
       ...(own(item, 'mandatory') === 'true' ? { minLength: 1 } : {}),
     }
   if (type !== 'integer' && type !== 'float') return {}
-  return { ...limit('minimum', own(item, 'minimum')), ...limit('maximum', own(item, 'maximum')) }
+  return { ...limit('minimum', own(item, 'minimum'), type), ...limit('maximum', own(item, 'maximum'), type) }
 }
 
 function size(keyword: string, item: Item): JsonSchema {
@@ -103,11 +104,13 @@ function size(keyword: string, item: Item): JsonSchema {
 }
 
 /** A blank or unreadable limit is none. */
-function limit(keyword: string, value: unknown): JsonSchema {
+function limit(keyword: string, value: unknown, type: 'integer' | 'float' = 'float'): JsonSchema {
   if (value === undefined) return {}
   try {
-    const number = Number(readNumber(value, 'float'))
-    return Number.isFinite(number) ? { [keyword]: number } : {}
+    const float = readNumber(value, 'float') as number
+    if (!Number.isFinite(float)) return {}
+    const isWhole = type === 'integer' && Number.isInteger(float)
+    return { [keyword]: isWhole ? narrowInteger(readNumber(value, type) as bigint) : float }
   } catch (error) {
     if (error instanceof UnreadableNumber) return {}
     throw error

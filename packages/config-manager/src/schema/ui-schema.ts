@@ -1,3 +1,4 @@
+import { narrowInteger } from '@backplane/core/json'
 import { type Item, type ItemDefinitions, own } from '../definition.ts'
 import { parseInteger } from '../python/number.ts'
 import type { Expression, Operation } from '../rule/syntax.ts'
@@ -103,7 +104,7 @@ function ruleOf(validity: string): UiRule | undefined {
   const { sign, right } = expression.rest[0] as Operation
   if (expression.first.kind !== 'name' || right.kind !== 'literal' || (sign !== '==' && sign !== '!=')) return undefined
   const value = right.value === 'true' ? true : right.value === 'false' ? false : right.value
-  const constant = { const: typeof value === 'bigint' ? Number(value) : value }
+  const constant = { const: typeof value === 'bigint' ? narrowInteger(value) : value }
   return {
     effect: 'SHOW',
     condition: { scope: scopeOf(expression.first.name), schema: sign === '==' ? constant : { not: constant } },

@@ -1,12 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import {
-  type ConfigStore,
-  coreError,
-  type Json,
-  messageOf,
-  type StoredDocument,
-  type StoreWrite,
-} from '@backplane/core'
+import { type ConfigStore, coreError, messageOf, type StoredDocument, type StoreWrite } from '@backplane/core'
+import { parseJson, stringifyJson } from '@backplane/core/json'
 import { configError } from '../errors.ts'
 import type { StoreCondition, StoreRepair, WithCondition } from '../store-condition.ts'
 import { conflictOf } from '../store-conflict.ts'
@@ -79,7 +73,7 @@ class SqliteStore implements SqliteConfigStore {
 
   async read(name: string): Promise<StoredDocument | undefined> {
     const row = this.#open().prepare('SELECT revision, body FROM document WHERE name = ?').get(name)
-    return row && { revision: Number(row.revision), document: JSON.parse(String(row.body)) as Json }
+    return row && { revision: Number(row.revision), document: parseJson(String(row.body)) }
   }
 
   async list(): Promise<readonly string[]> {
@@ -131,7 +125,7 @@ class SqliteStore implements SqliteConfigStore {
     for (const { name, document } of batch) {
       revisions.set(name, ++revision)
       if (document === null) remove.run(name)
-      else put.run(name, revision, JSON.stringify(document))
+      else put.run(name, revision, stringifyJson(document))
     }
     database.prepare('UPDATE counter SET revision = ?').run(revision)
     return revisions

@@ -5,11 +5,14 @@ import { type ConfigStoreCase, put } from './bench.ts'
 
 const documents: Record<string, Json> = {
   'null inside, booleans and numbers': [null, true, false, 0, -1, 0.5, 1e300, Number.MAX_SAFE_INTEGER],
+  'integers beyond 2^53': [2n ** 53n, 9007199254740993n, { a: -(2n ** 63n), b: [2n ** 64n] }],
+  'what is not finite, and floats beyond 2^53': [Number.NaN, { a: Infinity, b: -Infinity }, 1e20, -0],
   'text of all the world': ['', 'grün 日本語 👩‍👩‍👧‍👦 e\u0301', '"quoted" \\ \n\r\t\u0000\u2028'],
   'empty and nested': { list: [], object: {}, deep: { a: [{ b: [[{}]] }] } },
   'odd keys': { '': 1, 'a.b': 2, 'ü 日': 3, constructor: 4, toString: 5 },
   'plain text at the top': 'text',
   'a number at the top': 0,
+  'a wide integer at the top': 1795298180547494123n,
   'false at the top': false,
 }
 

@@ -42,7 +42,7 @@ test('strict JSON is read as JSON.parse reads it, and plain values are written a
       const wide = /\d{16}/.test(text)
       if (!wide) {
         expect(parseJson(text)).toStrictEqual(value)
-        if (!text.includes('-0')) expect(stringifyJson(value)).toBe(JSON.stringify(value))
+        if (!text.includes('-0')) expect(stringifyJson(value, { space: space ?? 0 })).toBe(text)
       }
     }),
   )
@@ -137,6 +137,16 @@ test('bytes are base64 text at any depth or what the writer makes of them; the v
   expect(stringifyJson(value, { bytes: ({ length }) => String(length) })).toBe('{"a":[1,{"b":1}],"d":[null]}')
   expect(value.a[0]).toEqual(Uint8Array.of(1))
   expect(stringifyJson(undefined)).toBe('null')
+})
+
+test('lines are set in as JSON.stringify sets them in, wide integers or not', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const text = JSON.stringify([value, 'wide'], null, 2)
+      if (text.includes('-0') || /\d{16}/.test(text)) return
+      expect(stringifyJson([value, 2n ** 64n], { space: 2 })).toBe(text.replace('"wide"', '18446744073709551616'))
+    }),
+  )
 })
 
 test('for readers of strict JSON alone, what is not finite is null', () => {

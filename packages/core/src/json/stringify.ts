@@ -12,6 +12,8 @@ export interface StringifyOptions {
    * @default 'words'
    */
   readonly nonFinite?: 'words' | 'null'
+  /** How many blanks each level is set in, on lines of its own. @default 0, all in one line */
+  readonly space?: number
 }
 
 /**
@@ -22,7 +24,7 @@ export interface StringifyOptions {
  * nesting over 256 levels, cycles, integers of more than 4,300 digits.
  */
 export function stringifyJson(value: unknown, options: StringifyOptions = {}): string {
-  return isPlain(value, 0) ? JSON.stringify(value) : write(value, '', 0, options)
+  return isPlain(value, 0) ? JSON.stringify(value, null, options.space) : write(value, '', 0, options)
 }
 
 /** Whether `JSON.stringify` writes it as it is. The usual case, so it allocates nothing. */
@@ -66,12 +68,30 @@ function write(value: unknown, path: string, depth: number, options: StringifyOp
   if (value instanceof Uint8Array) return options.bytes ? options.bytes(value) : `"${base64(value)}"`
   if (depth >= maxDepth) throw invalid(path, `it is nested deeper than ${maxDepth} levels, or contains itself`)
   if (Array.isArray(value))
-    return `[${Array.from(value, (item, index) => write(item, `${path}/${index}`, depth + 1, options)).join(',')}]`
+    return enclosed(
+      '[]',
+      Array.from(value, (item, index) => write(item, `${path}/${index}`, depth + 1, options)),
+      depth,
+      options,
+    )
   if (!isPlainObject(value)) throw invalid(path, `it is an instance of ${nameOf(value)}, not plain data`)
+  const gap = options.space ? ' ' : ''
   const members = Object.entries(value)
     .filter(([, item]) => item !== undefined)
-    .map(([key, item]) => `${JSON.stringify(key)}:${write(item, `${path}/${key}`, depth + 1, options)}`)
-  return `{${members.join(',')}}`
+    .map(([key, item]) => `${JSON.stringify(key)}:${gap}${write(item, `${path}/${key}`, depth + 1, options)}`)
+  return enclosed('{}', members, depth, options)
+}
+
+function enclosed(
+  brackets: string,
+  members: readonly string[],
+  depth: number,
+  { space = 0 }: StringifyOptions,
+): string {
+  const [open, close] = brackets
+  if (space === 0 || members.length === 0) return `${open}${members.join(',')}${close}`
+  const line = (level: number) => `\n${' '.repeat(space * level)}`
+  return `${open}${line(depth + 1)}${members.join(`,${line(depth + 1)}`)}${line(depth)}${close}`
 }
 
 function integerText(value: bigint, path: string): string {
