@@ -239,7 +239,7 @@ async function device(kit: Interop, { broker, python, env, mesh, host }: Network
   await check('our client finds a Python device in the registry, and calls it', async () => {
     const found = await mesh.waitFor('device(type:thermometer).function(read)', { timeoutMs: 15_000 })
     assert.equal(found.deviceId, 'thermo-1')
-    assert.deepEqual(await mesh.invoke('thermo-1', 'read', { unit: 'F' }), { value: 70.7, unit: 'F', odd: null })
+    assert.deepEqual(await mesh.invoke('thermo-1', 'read', { unit: 'F' }), { value: 70.7, unit: 'F', odd: Number.NaN })
   })
   await check('the Python device calls our host with invoke_remote', async () => {
     const answer = await mesh.invoke('thermo-1', 'ask_host', { function: 'get_status', params: {} })

@@ -91,4 +91,39 @@ export async function outages(kit: Interop, binary: string): Promise<void> {
     }
     console.log(`     seen after: frozen ${seen.frozen} ms, killed ${seen.killed} ms`)
   })
+
+  await kit.check('what a congested network loses is told to whoever should have heard it', async () => {
+    await using near = await startBridge(binary)
+    await using far = await startBridge(binary, { args: ['-e', near.locator] })
+    const patient = { heartbeatTimeoutMs: 60_000 }
+    await using sending = await connected({ endpoint: near.endpoint, ...patient })
+    await using hearing = await connected({ endpoint: far.endpoint, ...patient })
+    let [sent, heard, lost, last] = [0, 0, 0, '']
+    hearing.onStatus((event) => {
+      if (event.type === 'slow' && event.reason) lost += event.dropped
+    })
+    await hearing.subscribe('flood.*', ({ payload }) => {
+      heard++
+      last = text(payload.subarray(0, 4))
+    })
+    const send = async (word: string, size: number) => {
+      const payload = new Uint8Array(size)
+      payload.set(bytes(word))
+      await sending.publish('flood.a', payload)
+      sent++
+    }
+    // The routes between two bridges take a moment; the first that is heard begins the count.
+    for (; heard === 0; await new Promise((resolve) => setTimeout(resolve, 50))) await send('word', 4)
+    await sending.flush()
+    await until(() => heard + lost > 0 && last === 'word')
+    const before = sent - heard
+    process.kill(far.pid, 'SIGSTOP')
+    for (let n = 0; n < 2000; n++) await send('word', 64 * 1024)
+    await sending.flush()
+    process.kill(far.pid, 'SIGCONT')
+    for (; last !== 'last'; await new Promise((resolve) => setTimeout(resolve, 50))) await send('last', 4)
+    await until(() => sent === before + heard + lost)
+    assert.ok(lost > 0, `nothing was lost of ${sent}`)
+    console.log(`     ${sent} sent, ${heard} heard, ${lost} told as lost`)
+  })
 }

@@ -1,6 +1,7 @@
 import type { SubscribeOptions } from '@backplane/core'
 import { keyExpressionOf } from './key-expressions.ts'
 import { identityOf, QueueGroup } from './queue-group.ts'
+import { SampleGaps } from './sample-numbers.ts'
 import type { Declaration, IncomingQuery, ZenohSample, ZenohSession } from './session.ts'
 import { isOurs } from './wire.ts'
 
@@ -8,6 +9,8 @@ import { isOurs } from './wire.ts'
 export interface Behaviour {
   readonly kind: 'serve' | 'subscribe'
   push(incoming: ZenohSample | IncomingQuery): void
+  /** So many samples were lost on the way. */
+  lost(count: number): void
   close(): void
   /** Waits no longer for what is under way, and tells those who wait for it. */
   cutOff(): void
@@ -37,10 +40,15 @@ export class Entry {
     const { kind } = this.behaviour
     const group = this.#queue === undefined ? undefined : new QueueGroup(session, this.pattern, this.#queue, kind)
     this.#group = group
-    const sample = group
-      ? (each: ZenohSample) => group.share(identityOf(each.key, each.payload), () => this.behaviour.push(each))
-      : (each: ZenohSample) => this.behaviour.push(each)
-    const declarations = [session.declareSubscriber(expression, sample)]
+    // What is published while this session is away is not counted: that it was away is told.
+    const gaps = new SampleGaps()
+    const take = (sample: ZenohSample) => {
+      const lost = gaps.before(sample.key, sample.attachment)
+      if (lost > 0) this.behaviour.lost(lost)
+      if (group) group.share(identityOf(sample.key, sample.payload), () => this.behaviour.push(sample))
+      else this.behaviour.push(sample)
+    }
+    const declarations = [session.declareSubscriber(expression, take)]
     if (kind === 'serve')
       declarations.push(
         session.declareQueryable(expression, (each) =>

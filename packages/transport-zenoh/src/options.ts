@@ -15,7 +15,8 @@ export interface ZenohTransportInit {
   /** Most bytes of a payload, 64 to 8388608: the bridge takes no frame over 16 MiB. @default 8388608 */
   readonly maxPayload?: number
   /**
-   * What becomes of a publish that a congested link cannot take at once: `drop` loses it, as is Zenoh's own default;
+   * What becomes of a publish that a congested link cannot take at once: `drop` loses it, as is Zenoh's own default, and a
+   * `slow` status event tells it where it was missed;
    * `block` waits, and one stuck peer holds up everything that this transport sends. Requests always wait.
    * @default 'drop'
    */

@@ -5,7 +5,7 @@
  * calls and at once, or they throw; declarations resolve when the router has them.
  */
 export interface ZenohSession {
-  put(key: string, payload: Uint8Array): void
+  put(key: string, payload: Uint8Array, attachment: Uint8Array): void
   get(query: OutgoingQuery): void
   declareSubscriber(expression: string, onSample: (sample: ZenohSample) => void): Promise<Declaration>
   /** Complete: a router may ask it alone. Every {@link IncomingQuery} is to be ended by the one who takes it. */
@@ -20,6 +20,8 @@ export interface ZenohSession {
   roundTrip(): Promise<void>
   /** Waits while too much is on its way to the router; `undefined` where there is nothing to wait for. */
   room(): Promise<void> | undefined
+  /** So many bytes are still to be written to the router. */
+  readonly unwritten: number
   /** Ends it and everything declared on it; never rejects, and is not told by `lost`. */
   close(): Promise<void>
 }
@@ -31,6 +33,7 @@ export type Declaration = () => Promise<void>
 export interface ZenohSample {
   readonly key: string
   readonly payload: Uint8Array
+  readonly attachment: Uint8Array | undefined
 }
 
 /** A query to send: to all that match. */

@@ -12,6 +12,8 @@ export interface BridgeSocket {
   send(frame: Uint8Array): void
   /** Waits while much is still to be written; `undefined` where there is nothing to wait for. */
   room(): Promise<void> | undefined
+  /** So many bytes are still to be written. */
+  readonly unwritten: number
   /** Says goodbye, waits for the answer for a moment, and ends it; nothing is told after it was called. */
   close(): Promise<void>
   /** Ends it at once, without telling. */
@@ -120,6 +122,10 @@ class OpenSocket implements BridgeSocket {
 
   get open(): boolean {
     return !this.#ended && this.#ws.readyState === WebSocket.OPEN
+  }
+
+  get unwritten(): number {
+    return this.#ws.bufferedAmount
   }
 
   send(frame: Uint8Array): void {

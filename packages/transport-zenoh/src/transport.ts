@@ -28,6 +28,7 @@ import {
 import { type OpenSession, ZenohConnector } from './connector.ts'
 import { type Behaviour, Entry } from './entry.ts'
 import { keyOf, subjectOf } from './key-expressions.ts'
+import { Losses } from './losses.ts'
 import {
   settingsOf,
   type TransportSettings,
@@ -35,6 +36,7 @@ import {
   type ZenohTransportInit,
 } from './options.ts'
 import { ZenohReplies } from './replies.ts'
+import { SampleNumbers } from './sample-numbers.ts'
 import type { ZenohSession } from './session.ts'
 import { errorReplyOf, QueryIds } from './wire.ts'
 import { openZenohTs } from './zenoh-ts/session.ts'
@@ -76,6 +78,8 @@ const mostQueriesUnderWay = 900
  */
 const joiningMs = 1000
 const askAgainMs = 300
+/** So many bytes may wait to be written; what is published beyond them under `congestion: 'drop'` is lost, and told. */
+const mostUnwritten = 64 * 1024 * 1024
 /** How long to wait for the router where it is a courtesy to others: that something has gone, that last answers are out. */
 const courtesyMs = 1000
 
@@ -88,6 +92,9 @@ class ZenohTransport implements Transport {
   readonly #replies: ZenohReplies
   readonly #requests: PendingRequests
   readonly #ids = new QueryIds()
+  readonly #numbers = new SampleNumbers()
+  readonly #mayDrop: boolean
+  readonly #losses = new Losses((subject) => this.#link.handlerEvents(subject))
   readonly #entries = new Set<Entry>()
   /** Aborts the handlers that outlast the drain. */
   readonly #handlers = new AbortController()
@@ -97,6 +104,7 @@ class ZenohTransport implements Transport {
   constructor(settings: TransportSettings, components: ZenohTransportComponents, openSession: OpenSession) {
     this.address = settings.endpoint
     this.maxPayload = settings.maxPayload
+    this.#mayDrop = settings.congestion === 'drop'
     this.#components = components
     this.#replies = new ZenohReplies(settings.maxPayload)
     this.#requests = new PendingRequests(components.clock)
@@ -130,7 +138,11 @@ class ZenohTransport implements Transport {
   publish(subject: string, payload: Uint8Array, options?: TransportOptions): Promise<void> {
     try {
       const session = this.#ready(subject, payload, options?.signal)
-      session.put(keyOf(subject), payload)
+      const key = keyOf(subject)
+      // One that is not sent has its number too, so those who miss it know.
+      const attachment = this.#numbers.next(key)
+      if (this.#mayDrop && session.unwritten > mostUnwritten) this.#losses.notSent(subject)
+      else session.put(key, payload, attachment)
       return session.room() ?? Promise.resolve()
     } catch (thrown) {
       return Promise.reject(thrown)
@@ -154,6 +166,7 @@ class ZenohTransport implements Transport {
     const inbound = new Inbound(handler, maxPending, this.#link.handlerEvents(pattern))
     return this.#add(pattern, options, {
       kind: 'subscribe',
+      lost: this.#losses.onTheWayTo(pattern),
       push: ({ key, payload }) => inbound.push({ subject: subjectOf(key), payload }),
       close: () => inbound.close(),
       cutOff: () => {},
@@ -170,6 +183,7 @@ class ZenohTransport implements Transport {
     })
     return this.#add(pattern, options, {
       kind: 'serve',
+      lost: this.#losses.onTheWayTo(pattern),
       push: (incoming) =>
         answering.push(subjectOf(incoming.key), incoming.payload, 'end' in incoming ? incoming : undefined),
       close: () => answering.close(),

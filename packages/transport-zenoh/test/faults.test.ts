@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
+import type { Transport, TransportEvent } from '@backplane/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bytes, echo, echoLoad, eventOf, text, until } from '../../core/test/transports.ts'
@@ -234,4 +235,57 @@ test('who asks right after joining is asked for again, and finds who comes a mom
   await expect(asking.request('never', bytes(''), { timeoutMs: 20_000 })).rejects.toMatchObject({
     code: 'BP_NO_RESPONDER',
   })
+})
+
+test('samples that a link loses are told to their subscribers, per publisher and subject', async () => {
+  await using peer = await startPeer()
+  await using hearing = await connected(peer.endpoint)
+  await using sending = await connected(peer.endpoint)
+  const lost = new Map<string, number>()
+  hearing.onStatus((event: TransportEvent) => {
+    if (event.type !== 'slow') return
+    expect(event.reason).toBe('lost on the way')
+    lost.set(event.subject, (lost.get(event.subject) ?? 0) + event.dropped)
+  })
+  const heard: string[] = []
+  await hearing.subscribe('news.*', ({ payload }) => void heard.push(text(payload)))
+  await hearing.serve('asked', () => undefined)
+  const plain = await plainSession(peer.endpoint)
+  peer.faults.loses = (payload) => text(payload) === 'lost'
+  const send = async (subject: string, words: string) => {
+    for (const word of words.split(' ')) await sending.publish(subject, bytes(word))
+  }
+  await send('news.a', 'lost 1 lost lost 2 3')
+  await send('news.b', 'lost lost 4')
+  await send('news.a', 'lost 5')
+  await send('asked', '6 lost 7')
+  for (const word of ['lost', '8', 'lost', '9']) plain.put('news/c', bytes(word), new Uint8Array())
+  await plain.roundTrip()
+  await until(() => heard.length === 7 && lost.size === 2)
+  expect(heard.toSorted()).toEqual(['1', '2', '3', '4', '5', '8', '9'])
+  expect(Object.fromEntries(lost)).toEqual({ 'news.*': 3, asked: 1 })
+  await plain.close()
+})
+
+const patient = { timeout: 60_000 }
+test('what goes over the bound of a congested link is lost, and both sides are told how much', patient, async () => {
+  await using peer = await startPeer()
+  await using hearing = await connected(peer.endpoint, { heartbeatTimeoutMs: 60_000 })
+  await using sending = await connected(peer.endpoint, { heartbeatTimeoutMs: 60_000 })
+  const told = { hearing: 0, sending: 0 }
+  const watch = (name: keyof typeof told, transport: Transport) =>
+    transport.onStatus((event) => {
+      if (event.type === 'slow' && event.subject === 'big' && event.reason) told[name] += event.dropped
+    })
+  watch('hearing', hearing)
+  watch('sending', sending)
+  let heard = 0
+  await hearing.subscribe('big', () => void heard++)
+  await sending.publish('big', bytes('first'))
+  const payload = new Uint8Array(4 * 1024 * 1024)
+  await Promise.all(Array.from({ length: 24 }, () => sending.publish('big', payload)))
+  await sending.publish('big', bytes('last'))
+  await until(() => heard + told.hearing === 26)
+  expect(told.sending).toBeGreaterThan(0)
+  expect(told.hearing).toBe(told.sending)
 })

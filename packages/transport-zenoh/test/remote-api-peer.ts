@@ -15,6 +15,8 @@ export interface Faults {
   authorization?: string
   /** Sees each frame that would be sent, and gives what is sent in its place. */
   corrupt?: (frame: Buffer) => Buffer
+  /** Says which publishes are lost, as on a congested link. */
+  loses?: (payload: Uint8Array) => boolean
 }
 
 interface Client {
@@ -213,7 +215,7 @@ export class RemoteApiPeer implements AsyncDisposable {
         return undefined
       }
       case fromClient.put:
-        this.#put(new KeyExpr(reader.text()), reader.bytes())
+        this.#put(reader)
         return undefined
       case fromClient.get:
         this.#get(client, reader)
@@ -251,7 +253,11 @@ export class RemoteApiPeer implements AsyncDisposable {
     }
   }
 
-  #put(key: KeyExpr, payload: Uint8Array): void {
+  #put(reader: Reader): void {
+    const [key, payload] = [new KeyExpr(reader.text()), reader.bytes()]
+    reader.encoding()
+    const attachment = reader.optional(() => reader.bytes())
+    if (this.faults.loses?.(payload)) return
     for (const client of this.#clients)
       for (const [id, expression] of client.subscribers)
         if (expression.intersects(key))
@@ -259,7 +265,7 @@ export class RemoteApiPeer implements AsyncDisposable {
             new Writer()
               .u8(fromRouter.sample)
               .u32(id)
-              .raw(sample(key, payload, true))
+              .raw(sample(key, payload, true, attachment))
               .done(),
           )
   }
@@ -305,17 +311,15 @@ export class RemoteApiPeer implements AsyncDisposable {
   }
 }
 
-/** Key, payload, kind, encoding, no attachment, no timestamp, quality of service. */
-function sample(key: KeyExpr, payload: Uint8Array, put: boolean): Buffer {
+/** Key, payload, kind, encoding, attachment, no timestamp, quality of service. */
+function sample(key: KeyExpr, payload: Uint8Array, put: boolean, attachment?: Uint8Array): Buffer {
   const qos = 0b10_1_0_0_101
-  return new Writer()
+  const writer = new Writer()
     .text(String(key))
     .bytes(payload)
     .u8(put ? 0 : 1)
     .u16(0)
     .text('')
-    .bool(false)
-    .bool(false)
-    .u8(qos)
-    .done()
+  writer.optional(attachment, (value) => writer.bytes(value))
+  return writer.bool(false).u8(qos).done()
 }

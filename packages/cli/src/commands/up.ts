@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { BackplaneError, type FunctionDescriptor, type Logger } from '@backplane/core'
+import { BackplaneError, type FunctionDescriptor, type Logger, systemClock } from '@backplane/core'
 import { stringifyJson } from '@backplane/core/json'
+import { rationedLogger } from '@backplane/core/transport'
 import type { LoadReport, PresetHost } from '@backplane/host'
 import { noBridge } from '../client.ts'
 import { pause } from '../pause.ts'
@@ -67,13 +68,20 @@ export async function up(flags: Flags, { io, reporter }: CommandContext): Promis
 /** A host goes on alone while the network is away; whoever watches it must not find that out from its callers. */
 function tellOfLosses(host: PresetHost, logger: Logger): void {
   let last = ''
+  let lost = 0
   // What is tried again and again would say the same again and again.
   const say = (text: string) => {
     if (text !== last) logger.warn(text)
     last = text
   }
+  const rationed = rationedLogger(logger, 1, systemClock)
   host.mesh?.onStatus((event) => {
     if (event.type === 'error') say(event.error.message)
+    if (event.type === 'slow') {
+      const { dropped, subject, reason = 'its handler is too slow' } = event
+      lost += dropped
+      rationed.warn({ subject, dropped, reason, total: lost }, 'messages were lost')
+    }
     if (event.type === 'disconnected') say('The mesh is away; it is tried again.')
     if (event.type === 'connected') say('The mesh is back.')
   })

@@ -70,8 +70,11 @@ export type TransportEvent =
   | { readonly type: 'connected' | 'disconnected' | 'reconnecting' | 'closed'; readonly reason?: string }
   /** The server is about to go and asks its clients to leave; where another is known, the connection moves there. */
   | { readonly type: 'leaving'; readonly reason?: string }
-  /** A subscription's handler is too slow: so many were dropped since this was last said. `subject` is its pattern. */
-  | { readonly type: 'slow'; readonly subject: string; readonly dropped: number }
+  /**
+   * So many messages were dropped since this was last said. Without a `reason` a subscription's handler is too slow; with one
+   * they were lost on the way to it, or could not be sent. `subject` is the subscription's pattern, or what was published on.
+   */
+  | { readonly type: 'slow'; readonly subject: string; readonly dropped: number; readonly reason?: string }
   | { readonly type: 'error'; readonly error: Error }
 
 /** How long to wait for a transport. */

@@ -7,8 +7,9 @@ export class DropCount {
     this.#tell = tell
   }
 
-  add(): void {
-    if (this.#count++ > 0) return
+  add(count = 1): void {
+    this.#count += count
+    if (this.#count > count) return
     queueMicrotask(() => {
       const count = this.#count
       this.#count = 0

@@ -133,7 +133,7 @@ export class Link<C extends object> {
   /** Makes status events of what happens at the handler of one subscription or served subject; a failure is logged too. */
   handlerEvents(pattern: string): HandlerEvents {
     return {
-      dropped: (dropped) => this.emit({ type: 'slow', subject: pattern, dropped }),
+      dropped: (dropped, reason) => this.emit({ type: 'slow', subject: pattern, dropped, ...(reason && { reason }) }),
       failed: (thrown) => {
         const { name } = this.#connector
         this.#components.logger.error({ pattern, reason: messageOf(thrown) }, `${name} handler failed`)

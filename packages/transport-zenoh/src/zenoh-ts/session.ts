@@ -91,7 +91,7 @@ class ZenohTsSession implements ZenohSession {
   readonly #socket: BridgeSocket
   readonly #facade: SocketFacade
   readonly #init: ZenohTsInit
-  readonly #congestion: { readonly congestionControl: number }
+  readonly #congestionControl: number
   /** Checking an expression takes a call into WebAssembly, so those in use are kept. */
   readonly #expressions = new Map<string, KeyExpr>()
   #closing: Promise<void> | undefined
@@ -103,12 +103,13 @@ class ZenohTsSession implements ZenohSession {
     this.#facade = facade
     this.#init = init
     const { DROP, BLOCK } = library.CongestionControl
-    this.#congestion = { congestionControl: init.congestion === 'block' ? BLOCK : DROP }
+    this.#congestionControl = init.congestion === 'block' ? BLOCK : DROP
   }
 
-  put(key: string, payload: Uint8Array): void {
+  put(key: string, payload: Uint8Array, attachment: Uint8Array): void {
     this.#alive()
-    void this.#session.put(this.#expression(key), payload, this.#congestion).catch(ignore)
+    const options = { congestionControl: this.#congestionControl, attachment }
+    void this.#session.put(this.#expression(key), payload, options).catch(ignore)
   }
 
   get({ key, payload, attachment, timeoutMs, onReply, onError, onEnd }: OutgoingQuery): void {
@@ -135,7 +136,9 @@ class ZenohTsSession implements ZenohSession {
     const put = this.#library.SampleKind.PUT
     const take = (sample: Sample) => {
       // A deletion is no message.
-      if (sample.kind() === put) onSample({ key: sample.keyexpr().toString(), payload: sample.payload().toBytes() })
+      if (sample.kind() !== put) return
+      const attachment = sample.attachment()?.toBytes()
+      onSample({ key: sample.keyexpr().toString(), payload: sample.payload().toBytes(), attachment })
     }
     return this.#declare(this.#session.declareSubscriber(this.#expression(expression), { handler: [take, ignore] }))
   }
@@ -179,6 +182,10 @@ class ZenohTsSession implements ZenohSession {
 
   async roundTrip(): Promise<void> {
     await this.#session.newTimestamp()
+  }
+
+  get unwritten(): number {
+    return this.#socket.unwritten
   }
 
   room(): Promise<void> | undefined {

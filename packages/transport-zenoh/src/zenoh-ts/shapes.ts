@@ -21,6 +21,7 @@ interface Bytes {
 export interface Sample {
   keyexpr(): KeyExpr
   payload(): Bytes
+  attachment(): Bytes | undefined
   kind(): number
 }
 
@@ -50,7 +51,11 @@ interface Declared {
 type Handler<T> = readonly [(value: T) => void, () => void]
 
 export interface Session {
-  put(expression: KeyExpr, payload: Uint8Array, options?: { congestionControl: number }): Promise<void>
+  put(
+    expression: KeyExpr,
+    payload: Uint8Array,
+    options?: { congestionControl?: number; attachment?: Uint8Array },
+  ): Promise<void>
   get(
     expression: KeyExpr,
     options: {
