@@ -58,7 +58,7 @@ for (const { name, command, report } of steps) {
   const { status, signal } = spawnSync(command[0]!, command.slice(1), {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    timeout: 1_200_000,
+    timeout: 2_400_000,
     env: { ...process.env, ...(report?.endsWith('.json') ? { BACKPLANE_REPORT: join(reports, report) } : {}) },
   })
   const seconds = (performance.now() - began) / 1000
