@@ -1,0 +1,30 @@
+// Original file: tfplugin6.proto
+
+import type { DynamicValue as _tfplugin6_DynamicValue, DynamicValue__Output as _tfplugin6_DynamicValue__Output } from '../tfplugin6/DynamicValue.ts';
+import type { Diagnostic as _tfplugin6_Diagnostic, Diagnostic__Output as _tfplugin6_Diagnostic__Output } from '../tfplugin6/Diagnostic.ts';
+
+export interface _tfplugin6_ReadDataSource_Request {
+  'typeName'?: (string);
+  'config'?: (_tfplugin6_DynamicValue | null);
+}
+
+export interface _tfplugin6_ReadDataSource_Request__Output {
+  'typeName': (string);
+  'config': (_tfplugin6_DynamicValue__Output | null);
+}
+
+export interface _tfplugin6_ReadDataSource_Response {
+  'state'?: (_tfplugin6_DynamicValue | null);
+  'diagnostics'?: (_tfplugin6_Diagnostic)[];
+}
+
+export interface _tfplugin6_ReadDataSource_Response__Output {
+  'state': (_tfplugin6_DynamicValue__Output | null);
+  'diagnostics': (_tfplugin6_Diagnostic__Output)[];
+}
+
+export interface ReadDataSource {
+}
+
+export interface ReadDataSource__Output {
+}
