@@ -10,7 +10,6 @@ import {
 import { hostError } from './errors.ts'
 import type { Check, Compiler, Issue } from './params/compiler.ts'
 import { Turns } from './params/turns.ts'
-import { asDoubles } from './wide-numbers.ts'
 
 /** What {@link validateParams} makes. */
 export type ParamsCheck = Interceptor & {
@@ -34,7 +33,8 @@ const mostIssues = 10
  * checked. Patterns are matched in linear time (look-around and back-references are refused at load), schemas of more than
  * 500 parts are refused.
  *
- * A `bigint` is an integer, held to limits as the nearest double is; `NaN` and the infinities are numbers.
+ * A `bigint` is an integer, and limits, `multipleOf`, `enum`, `const` and `uniqueItems` hold to its last digit. `NaN` and the
+ * infinities are numbers and no integers; `NaN` is within no limit.
  *
  * `null` is taken for a parameter whose default is `null`, whatever its type says: Device Connect advertises optional
  * parameters so.
@@ -61,7 +61,7 @@ export function validateParams(): ParamsCheck {
     const made = compiling.then(async () => {
       const ready = await loaded()
       await new Promise((resolve) => setImmediate(resolve))
-      return ready.compile(asDoubles(adapt(schema)) as JsonSchema)
+      return ready.compile(adapt(schema))
     })
     compiling = made.catch(() => {})
     try {
@@ -86,7 +86,7 @@ export function validateParams(): ParamsCheck {
 
   function checked(check: Check, call: Call, target: CallTarget, next: Next): Promise<Value> {
     if (turns.full) return later(check, call, target, next)
-    const verdict = check(asDoubles(call.params))
+    const verdict = check(call.params)
     turns.spend(check.spent)
     return verdict === undefined ? next() : Promise.reject(refusal(verdict, target))
   }

@@ -1,5 +1,6 @@
 import type { Manifest } from '../contracts/manifest.ts'
 import { coreError } from '../errors.ts'
+import { parseJson } from '../json/parse.ts'
 import { fromDeviceConnect } from './device-connect.ts'
 import { validate } from './validator.ts'
 
@@ -54,7 +55,7 @@ export function parseManifest(value: unknown, origin: ManifestOrigin = {}): Mani
 export function parseManifestText(text: string, origin: ManifestOrigin = {}): Manifest {
   let value: unknown
   try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ''))
+    value = parseJson(text.replace(/^\uFEFF/, ''))
   } catch (cause) {
     const of = origin.folder === undefined ? '' : ` of '${origin.folder}'`
     const message = `not valid JSON: ${(cause as Error).message}`

@@ -170,3 +170,9 @@ it('errors and log records hold none', () => {
     'hunter2',
   )
 })
+
+it('an error with wide integers in its details is masked like any other', () => {
+  const details = { least: 2n ** 60n, password: 'hunter2' }
+  const masked = maskError(coreError('BP_VALUE_INVALID', { details: { path: '/', reason: 'r', ...details } }))
+  expect(masked).toMatchObject({ details: { least: 2n ** 60n, password: '****' } })
+})

@@ -1,5 +1,6 @@
 import type { Logger, LogMethod } from '../contracts/logger.ts'
 import { BackplaneError } from '../errors.ts'
+import { lenientReplacer } from '../json/numbers.ts'
 
 /** What stands in for a secret, as in configuration. */
 const mask = '****'
@@ -110,7 +111,7 @@ export function maskError<E extends Error>(error: E): E | BackplaneError | Error
   if (error instanceof BackplaneError) {
     const said = error.toJSON()
     const masked = maskValue({ ...said }) as unknown as typeof said
-    if (JSON.stringify(masked) === JSON.stringify(said)) return error
+    if (JSON.stringify(masked, lenientReplacer) === JSON.stringify(said, lenientReplacer)) return error
     return BackplaneError.revive(masked)
   }
   const message = maskText(error.message)

@@ -1,4 +1,5 @@
 import type { Logger, LogMethod } from '@backplane/core'
+import { lenientReplacer } from '@backplane/core/json'
 import type { PluginLogLevel } from './parse.ts'
 
 const order: readonly PluginLogLevel[] = ['trace', 'debug', 'info', 'warn', 'error']
@@ -62,13 +63,12 @@ function formatHclog(
   return `${JSON.stringify(record, plain())}\n`
 }
 
-/** Makes JSON of anything: errors as text, big integers as digits, a value inside itself as a note. */
+/** Makes JSON of anything: errors as text, integers with all digits, what is not finite as text, a value inside itself as a note. */
 function plain(): (this: unknown, key: string, value: unknown) => unknown {
   const open: unknown[] = []
-  return function (_key, value) {
-    if (typeof value === 'bigint') return value.toString()
+  return function (key, value) {
     if (value instanceof Error) return value.stack ?? value.message
-    if (typeof value !== 'object' || value === null) return value
+    if (typeof value !== 'object' || value === null) return lenientReplacer(key, value)
     while (open.length > 0 && open.at(-1) !== this) open.pop()
     if (open.includes(value)) return '[circular]'
     open.push(value)

@@ -1,3 +1,4 @@
+import { parseJson } from '@backplane/core/json'
 import { describe, expect, it } from 'vitest'
 import { hclogLogger } from './hclog.ts'
 import { LineSplitter } from './lines.ts'
@@ -35,18 +36,22 @@ describe('the plugin log', () => {
   it('is written as it is read', () => {
     const lines: string[] = []
     const now = () => Date.UTC(2026, 0, 2, 3, 4, 5, 67)
-    const logger = hclogLogger({ write: (text) => lines.push(text), name: 'kv', now }).child({ a: 1n })
+    const logger = hclogLogger({ write: (text) => lines.push(text), name: 'kv', now }).child({
+      a: 2n ** 64n,
+      nan: Number.NaN,
+    })
     const circle: Record<string, unknown> = {}
     circle.self = circle
     logger.warn({ circle, '@level': 'x', error: new Error('oops') }, 'careful')
     logger.info('plain')
-    const record = JSON.parse(lines[0]!)
+    const record = parseJson(lines[0]!)
     expect(record).toMatchObject({
+      a: 2n ** 64n,
       '@level': 'warn',
       '@message': 'careful',
       '@module': 'kv',
       '@timestamp': '2026-01-02T03:04:05.067000Z',
-      a: '1',
+      nan: 'NaN',
       circle: { self: '[circular]' },
       '_@level': 'x',
       error: expect.stringContaining('oops'),

@@ -1,4 +1,5 @@
 import type { Logger } from '@backplane/core'
+import { parseJson } from '@backplane/core/json'
 import { foreignFields } from '@backplane/core/runtime'
 import type { StreamLine } from './lines.ts'
 
@@ -53,7 +54,7 @@ export function logEntry(logger: Logger, entry: PluginLogEntry): void {
 function fromJson(text: string): PluginLogEntry | undefined {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch {
     return undefined
   }

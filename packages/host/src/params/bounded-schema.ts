@@ -1,4 +1,5 @@
 import type { JsonSchema } from '@backplane/core'
+import { lenientReplacer } from '@backplane/core/json'
 import { flatCost } from './patterns.ts'
 import { unusable } from './unusable.ts'
 
@@ -19,7 +20,9 @@ export interface BoundedSchema {
 
 /** Keyword of the budget: what one look at a value costs, and how many keys it goes through for each of an object's. */
 export const costKeyword = '$cost'
-/** Keyword in place of `enum` and `const` where these hold more than scalars. */
+/** Keyword in place of `type` where that takes numbers, which a `bigint` is too. */
+export const typeKeyword = '$type'
+/** Keyword in place of `enum` and `const` where these hold more than text, truth and `null`. */
 export const amongKeyword = '$among'
 
 const one = ['additionalProperties', 'contains', 'else', 'if', 'items', 'not', 'propertyNames', 'then']
@@ -51,11 +54,13 @@ export function boundedSchema(source: JsonSchema): BoundedSchema {
 
   function copy(node: unknown, depth: number): object | boolean {
     if (typeof node === 'boolean') return node
-    if (!isNode(node)) throw unusable(`a part of it is ${JSON.stringify(node) ?? 'missing'}, which is no schema`)
+    if (!isNode(node))
+      throw unusable(`a part of it is ${JSON.stringify(node, lenientReplacer) ?? 'missing'}, which is no schema`)
     if (++parts > mostParts) throw unusable(`it has more than ${mostParts} parts`)
     if (depth > mostDepth) throw unusable(`it nests deeper than ${mostDepth}`)
     const made: Record<string, unknown> = {}
-    for (const key of [...plain, ...sizes, ...ofObjects]) if (node[key] !== undefined) made[key] = read(node[key])
+    for (const key of plain) if (node[key] !== undefined) made[key] = read(node[key])
+    for (const key of [...sizes, ...ofObjects]) if (node[key] !== undefined) made[key] = count(read(node[key]))
     for (const key of [...one, ...oneMore]) if (node[key] !== undefined) made[key] = copy(node[key], depth + 1)
     for (const key of many) {
       const all = node[key]
@@ -70,6 +75,12 @@ export function boundedSchema(source: JsonSchema): BoundedSchema {
       made[key] = Object.fromEntries(Object.entries(all).map(([name, part]) => [read(name), copy(part, depth + 1)]))
     }
     if (made.nullable !== undefined && made.type === undefined) delete made.nullable
+    const types = [made.type].flat()
+    if (types.includes('number') || types.includes('integer')) {
+      made[typeKeyword] = made.nullable === true ? [...types, 'null'] : types
+      delete made.type
+      delete made.nullable
+    }
     const reference = node.$ref ?? node.$dynamicRef
     if (reference !== undefined) made.$ref = refer(reference, node)
     let weight = 1 + weightOf(node)
@@ -84,7 +95,7 @@ export function boundedSchema(source: JsonSchema): BoundedSchema {
 
   /** Takes a value as it is; its texts count. */
   function read<T>(value: T): T {
-    text += typeof value === 'string' ? value.length : (JSON.stringify(value)?.length ?? 0)
+    text += typeof value === 'string' ? value.length : (JSON.stringify(value, lenientReplacer)?.length ?? 0)
     if (text > mostText) throw unusable(`its texts are longer than ${mostText} characters`)
     return value
   }
@@ -93,9 +104,9 @@ export function boundedSchema(source: JsonSchema): BoundedSchema {
     if (!Object.hasOwn(node, key) || node[key] === undefined) return 0
     const values = key === 'const' ? [read(node.const)] : read(node.enum)
     if (!Array.isArray(values)) throw unusable('its enum is no list')
-    const scalar = values.every((value) => typeof value !== 'object' || value === null)
+    const isPlain = values.every((value) => value === null || typeof value === 'string' || typeof value === 'boolean')
     // Two of them are both to be met.
-    if (scalar) made[key] = node[key]
+    if (isPlain) made[key] = node[key]
     else made[amongKeyword] = [...((made[amongKeyword] as unknown[]) ?? []), values]
     return values.length / 8
   }
@@ -116,6 +127,11 @@ export function boundedSchema(source: JsonSchema): BoundedSchema {
   }
   const whole = keys.size > 0 && typeof root === 'object' ? { ...root, $defs: definitions } : root
   return { schema: whole, parts, needsEngine }
+}
+
+/** No list and no text is as long as the integers that a double does not hold. */
+function count(value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : value
 }
 
 function isNode(value: unknown): value is Node {

@@ -7,6 +7,7 @@ export function canonical(value: unknown, budget: Budget): string {
     budget.spend(value.length / 8)
     return JSON.stringify(value)
   }
+  if (typeof value === 'number' && Number.isInteger(value)) return String(BigInt(value))
   if (typeof value !== 'object' || value === null) return String(value)
   if (ArrayBuffer.isView(value)) {
     budget.spend(value.byteLength / 16)

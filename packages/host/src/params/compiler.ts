@@ -1,8 +1,9 @@
 import type { JsonSchema } from '@backplane/core'
 import type { Ajv2020, Code, KeywordCxt, Name, ValidateFunction } from 'ajv/dist/2020.js'
-import { amongKeyword, boundedSchema, costKeyword } from './bounded-schema.ts'
+import { amongKeyword, boundedSchema, costKeyword, typeKeyword } from './bounded-schema.ts'
 import { Budget, overBudget, unitsOfCheck } from './budget.ts'
 import { canonical, duplicates, lengthOf } from './canonical.ts'
+import { addNumberKeywords } from './number-keywords.ts'
 import { boundedPattern, loadEngine } from './patterns.ts'
 
 /** What is wrong with a value, and where: as Ajv says it. */
@@ -115,6 +116,7 @@ export class Compiler {
         cxt.gen.code(_`if ((${counter}.left -= ${more}) < 0) ${counter}.spend(0)`)
       },
     })
+    addNumberKeywords(ajv, _, typeKeyword)
     const limit = (keyword: string, word: string, bad: (data: Name, limit: Code, length: Code) => Code) =>
       ajv.addKeyword({
         keyword,
@@ -153,7 +155,13 @@ export class Compiler {
     ajv.addKeyword({
       keyword: amongKeyword,
       schemaType: 'array',
-      error: { message: 'must be equal to one of the allowed values' },
+      error: {
+        message: 'must be equal to one of the allowed values',
+        params: ({ schema, schemaCode }) =>
+          (schema as unknown[][]).flat().every((value) => typeof value !== 'object' || value === null)
+            ? _`{ allowedValues: ${schemaCode}.flat() }`
+            : _`{}`,
+      },
       compile: (lists: unknown[][]) => {
         const free = new Budget()
         free.left = Number.POSITIVE_INFINITY

@@ -1,4 +1,5 @@
 import { coreError, type JsonSchema, messageOf, type Params, type Value } from '@backplane/core'
+import { lenientReplacer, parseJson } from '@backplane/core/json'
 
 /** A schema of any library that speaks Standard Schema (https://standardschema.dev, v1): zod, valibot, arktype and others. */
 export interface StandardSchema<Input = unknown, Output = Input> {
@@ -104,7 +105,7 @@ export function advertised(schema: AnySchema, direction: 'input' | 'output'): Js
 
 /** Drops what is not data: descriptors cross threads and wires. */
 function plain(schema: object): JsonSchema {
-  return JSON.parse(JSON.stringify(schema)) as JsonSchema
+  return parseJson(JSON.stringify(schema, lenientReplacer)) as JsonSchema
 }
 
 /** Checks parameters by a Standard Schema and gives its output; throws `BP_PARAMS_INVALID` naming each path. */
