@@ -27,11 +27,16 @@ def prepare():
     cache = None if os.access(package, os.W_OK) else os.environ.get("BACKPLANE_PYCACHE")
     if cache:
         sys.pycache_prefix = cache
+    if sys.platform == "linux":
+        from backplane_worker import guard
+
+        guard.stand()
     from backplane_worker.worker import run
 
     if cache:
         sys.pycache_prefix = None
-    os.environ.pop("BACKPLANE_PYCACHE", None)
+    for name in ("BACKPLANE_PYCACHE", "BACKPLANE_SCRATCH"):
+        os.environ.pop(name, None)
     # The worker is no library of the plugin's, and a plugin's folder stays as it was installed.
     sys.path.remove(home)
     sys.dont_write_bytecode = True

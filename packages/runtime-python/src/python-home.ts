@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, readFile } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { mkdir, readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
@@ -21,6 +21,7 @@ import { describedBy, pythonInstance } from './python-instance.ts'
 import type { PythonRuntimeComponents, PythonRuntimeInit } from './python-runtime.ts'
 import { protocolVersion } from './worker/protocol.ts'
 import type { PythonWorkerInit } from './worker/python-worker.ts'
+import { scratchFolder } from './worker/scratch.ts'
 
 /** What programs need to find their way; anything else (secrets above all) a plugin gets only by `permissions.env`. */
 const harmless = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ']
@@ -107,7 +108,7 @@ export class PythonHome {
     // A working directory of its own: what it writes there by a relative name stays with its state, or goes when it ends.
     const { stateDir } = context
     if (stateDir !== undefined) await mkdir(stateDir, { recursive: true })
-    const cwd = stateDir ?? (await mkdtemp(join(tmpdir(), 'backplane-plugin-')))
+    const cwd = stateDir ?? (await scratchFolder())
     return {
       command,
       args: [workerProgram],
@@ -117,6 +118,7 @@ export class PythonHome {
         ...environmentOf([...(this.#init.env ?? harmless), ...(manifest.permissions?.env ?? [])]),
         // Text is UTF-8 whatever the machine's locale, and memory that is limited is not reserved by the arena.
         PYTHONUTF8: '1',
+        ...(stateDir === undefined ? { BACKPLANE_SCRATCH: cwd } : {}),
         BACKPLANE_PYCACHE: join(this.#cacheDir, 'pycache'),
         ...(memory_mb === undefined ? {} : { MALLOC_ARENA_MAX: '2' }),
       },

@@ -1,7 +1,10 @@
 /** What a plugin does wrong fails by a typed error, and nobody else notices. */
 import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { pythonRuntime } from '../src/index.ts'
 import { capability, newestPython, next, processesNaming, testHost, until } from './harness.ts'
 
@@ -301,13 +304,13 @@ test.runIf(process.platform === 'linux')('children that a plugin forks end with 
     )
     await host.load(source)
     await host.call('fork')
-    await until(() => processesNaming(marker).filter((pid) => pid !== process.pid).length === 4, 'the children run')
+    await until(() => processesNaming(marker).filter((pid) => pid !== process.pid).length === 5, 'the children run')
     const restarted = next(host, 'plugin.restarted')
     await expect(host.call('die')).rejects.toMatchObject({ code: 'BP_PLUGIN_EXITED' })
     await restarted
     await until(
-      () => processesNaming(marker).filter((pid) => pid !== process.pid).length === 1,
-      'only the next one runs',
+      () => processesNaming(marker).filter((pid) => pid !== process.pid).length === 2,
+      'only the next one and its guard run',
     )
     await host.call('fork')
     await host.unload('test-plugin')
@@ -317,14 +320,77 @@ test.runIf(process.platform === 'linux')('children that a plugin forks end with 
   }
 })
 
+const daemons = `${head}    @rpc()
+    async def begin(self):
+        subprocess.Popen(["setsid", "sleep", "600"])
+        os.system("setsid sh -c 'setsid sleep 600 &' &")
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                os.chdir("/")
+                os.execvpe("sleep", ["sleep", "600"], dict(os.environ, OTHER="1"))
+            os._exit(0)
+        return os.getcwd()
+
+    @rpc()
+    async def die(self):
+        os._exit(1)
+
+    @rpc()
+    async def hang(self):
+        sum(range(10**12))
+`
+
+test.runIf(process.platform === 'linux')(
+  'daemons that a plugin starts end with it, in whatever session they are',
+  async () => {
+    const marker = `BACKPLANE_DAEMON_${process.pid}_${Date.now()}`
+    process.env[marker] = '1'
+    onTestFinished(() => void delete process.env[marker])
+    const { host } = testHost()
+    const source = await capability(daemons, { permissions: { env: [marker] } })
+    const running = () => processesNaming(marker).filter((pid) => pid !== process.pid).length
+    await host.load(source)
+    const begin = async () => {
+      await host.call('begin')
+      await until(() => running() === 5, 'the worker, its guard and three daemons run')
+    }
+    await begin()
+    const restarted = next(host, 'plugin.restarted')
+    await expect(host.call('die')).rejects.toMatchObject({ code: 'BP_PLUGIN_EXITED' })
+    await restarted
+    await until(() => running() === 2, 'only the next one and its guard run')
+    await begin()
+    await host.reload('test-plugin')
+    await until(() => running() === 2, 'only the one after and its guard run')
+    await begin()
+    await host.unload('test-plugin')
+    expect(running()).toBe(0)
+    await host.load(source)
+    await begin()
+    // A call that goes on past its deadline: the process is killed.
+    const again = next(host, 'plugin.restarted')
+    await expect(host.call('hang', {}, { timeoutMs: 100 })).rejects.toThrow()
+    await again
+    await until(() => running() === 2, 'only the last one and its guard run')
+    await begin()
+    await host.stop()
+    expect(running()).toBe(0)
+  },
+  60_000,
+)
+
 test.runIf(process.platform === 'linux').each(['it works', 'it is stopped', 'C code holds the interpreter'])(
   'nothing outlives a host that is killed while %s',
   async (how) => {
     const marker = `BACKPLANE_ORPHAN_${process.pid}_${Date.now()}`
+    const folder = await mkdtemp(join(tmpdir(), 'backplane-orphan-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
     const source = await capability(
       `${head}    @rpc()
     async def freeze(self, how: str):
         subprocess.Popen(["sleep", "600"])
+        subprocess.Popen(["setsid", "sleep", "600"])
         if how == "it is stopped":
             os.kill(os.getpid(), signal.SIGSTOP)
         if how == "C code holds the interpreter":
@@ -346,14 +412,15 @@ test.runIf(process.platform === 'linux').each(['it works', 'it is stopped', 'C c
       ['--conditions=@backplane/source', '--input-type=module', '--disable-warning=ExperimentalWarning', '-e', script],
       {
         cwd: join(import.meta.dirname, '..'),
-        env: { ...process.env, [marker]: '1' },
+        env: { ...process.env, [marker]: '1', TMPDIR: folder },
         stdio: ['ignore', 'pipe', 'inherit'],
       },
     )
     await new Promise((resolve) => host.stdout.once('data', resolve))
-    await until(() => processesNaming(marker).length === 3, 'the host, its plugin and its child run')
+    await until(() => processesNaming(marker).length === 5, 'the host, its plugin with guard and children run')
     host.kill('SIGKILL')
     await until(() => processesNaming(marker).length === 0, 'all have ended')
+    expect(readdirSync(folder).filter((name) => name.startsWith('backplane-plugin-'))).toEqual([])
   },
   30_000,
 )

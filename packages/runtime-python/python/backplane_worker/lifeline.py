@@ -1,6 +1,8 @@
 """Sees that nothing outlives the host: descriptor 5 closes when it ends, however it ends."""
 import os
 
+from .guard import guarded
+
 
 def watch(fd):
     """Ends this process and those that it started as soon as the other end of `fd` is closed."""
@@ -26,22 +28,23 @@ def _wait(fd):
 
 
 def end():
-    """Kills the process group, itself included. The host has made this process the leader of its group."""
+    """Kills the process group, itself included, where this process leads it; else its guard ends what it has started."""
     if os.getpgrp() == os.getpid():
         os.killpg(0, 9)
     os._exit(1)
 
 
 def _ask_kernel(fd):
-    """Has Linux kill the group itself: a thread does not run while C code holds the interpreter, or the process is stopped."""
+    """Has Linux kill this process, or the group that it leads: a thread does not run while C code holds the interpreter, or the process is stopped."""
     try:
         import fcntl
 
         # The names are missing from older modules; the numbers are the kernel's.
         set_signal, set_owner = getattr(fcntl, "F_SETSIG", 10), fcntl.F_SETOWN
-        if os.uname().sysname != "Linux" or os.getpgrp() != os.getpid():
+        leads = os.getpgrp() == os.getpid()
+        if os.uname().sysname != "Linux" or not (leads or guarded()):
             return
-        fcntl.fcntl(fd, set_owner, -os.getpid())
+        fcntl.fcntl(fd, set_owner, -os.getpid() if leads else os.getpid())
         fcntl.fcntl(fd, set_signal, 9)
         fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
     except (ImportError, OSError, AttributeError):

@@ -2,10 +2,10 @@
 import os
 import sys
 
-from . import lifeline
+from . import guard, lifeline
 
 # Descriptors that the host gives beside the usual three.
-FROM_HOST, TO_HOST, LIFELINE = 3, 4, 5
+FROM_HOST, TO_HOST, LIFELINE = 3, 4, guard.LIFELINE
 
 
 def prepare():
@@ -13,6 +13,7 @@ def prepare():
     for fd in (FROM_HOST, TO_HOST):
         os.set_inheritable(fd, False)
     lifeline.watch(LIFELINE)
+    guard.await_guard()
     # A child that is forked must neither keep the host waiting nor speak in the plugin's name.
     os.register_at_fork(after_in_child=_forget)
     for stream in (sys.stdout, sys.stderr):

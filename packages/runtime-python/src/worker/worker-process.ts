@@ -9,6 +9,8 @@ import { descriptors } from './protocol.ts'
 
 /** How many lines of stderr an error carries. */
 const tailLines = 20
+/** How long what has been told to end may take to end all that it has started, in milliseconds. */
+const guardMs = 2000
 /** How long what is left in the pipes may take to arrive once a process has ended, in milliseconds. */
 const drainMs = 250
 
@@ -34,7 +36,9 @@ export class WorkerProcess {
   readonly #tail: string[] = []
   readonly #exit: Promise<void>
   #reason: string | undefined
+  readonly #lifeline: Readable | undefined
   #deaf: NodeJS.Timeout | undefined
+  #force: NodeJS.Timeout | undefined
   #busy = false
   #corked = false
 
@@ -77,19 +81,20 @@ export class WorkerProcess {
       this.#child.once('exit', (code, signal) => {
         finished = true
         clearTimeout(this.#deaf)
+        clearTimeout(this.#force)
         this.#signalGroup('SIGKILL')
         finish(describeExit(code, signal))
       })
     })
+    this.#lifeline = stdio[descriptors.lifeline] as Readable | undefined
     this.#toWorker = stdio[descriptors.fromHost] as Writable | undefined
     if (this.#toWorker) this.#listen(init, stdio)
   }
 
   #listen(init: WorkerProcessInit, stdio: readonly unknown[]): void {
     const fromWorker = stdio[descriptors.toHost] as Readable
-    const lifeline = stdio[descriptors.lifeline] as Readable & Writable
     // A process that has ended takes no more; that it has is told by its exit.
-    for (const stream of [this.#toWorker, fromWorker, lifeline]) stream?.on('error', () => {})
+    for (const stream of [this.#toWorker, fromWorker, this.#lifeline]) stream?.on('error', () => {})
 
     const reader = new FrameReader(init.maxMessageBytes)
     fromWorker.on('data', (chunk: Buffer) => {
@@ -142,8 +147,20 @@ export class WorkerProcess {
   /** Ends the process and all that it has started, whatever they are doing. */
   kill(reason: string): void {
     this.#reason ??= reason
-    // Before its exit is known its id cannot have been given to another.
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#signalGroup('SIGKILL')
+    // On Linux the process is the worker's guard, which ends at once what has left the group too; it must not end first.
+    this.#lifeline?.destroy()
+    if (process.platform !== 'linux') this.#killGroup()
+    else if (this.#runs) this.#force ??= setTimeout(() => this.#killGroup(), guardMs)
+  }
+
+  /** Before its exit is known its id cannot have been given to another. */
+  get #runs(): boolean {
+    const { pid, exitCode, signalCode } = this.#child
+    return pid !== undefined && exitCode === null && signalCode === null
+  }
+
+  #killGroup(): void {
+    if (this.#runs) this.#signalGroup('SIGKILL')
   }
 
   /** Resolves when nothing of the process is left. */
@@ -158,7 +175,7 @@ export class WorkerProcess {
       process.kill(-pid, signal)
     } catch {
       // Nobody is left in the group, or it has not been made yet: then the process itself is what there is.
-      if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal)
+      if (this.#runs) this.#child.kill(signal)
     }
   }
 
