@@ -21,7 +21,7 @@ import { describedBy, pythonInstance } from './python-instance.ts'
 import type { PythonRuntimeComponents, PythonRuntimeInit } from './python-runtime.ts'
 import { protocolVersion } from './worker/protocol.ts'
 import type { PythonWorkerInit } from './worker/python-worker.ts'
-import { scratchFolder } from './worker/scratch.ts'
+import { ScratchFolders } from './worker/scratch.ts'
 
 /** What programs need to find their way; anything else (secrets above all) a plugin gets only by `permissions.env`. */
 const harmless = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ']
@@ -36,6 +36,7 @@ export class PythonHome {
   readonly #interpreters: Interpreters
   readonly #environments: Environments
   readonly #suspended = new Suspended()
+  readonly #scratch = new ScratchFolders()
   readonly #ties: MeshTies
 
   constructor(init: PythonRuntimeInit, { logger, clock }: PythonRuntimeComponents) {
@@ -108,7 +109,7 @@ export class PythonHome {
     // A working directory of its own: what it writes there by a relative name stays with its state, or goes when it ends.
     const { stateDir } = context
     if (stateDir !== undefined) await mkdir(stateDir, { recursive: true })
-    const cwd = stateDir ?? (await scratchFolder())
+    const cwd = stateDir ?? (await this.#scratch.make())
     return {
       command,
       args: [workerProgram],

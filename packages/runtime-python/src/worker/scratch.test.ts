@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { scratchFolder, sweepScratch } from './scratch.ts'
+import { ScratchFolders, sweepScratch } from './scratch.ts'
 
 test('folders of hosts that are gone are removed, and no others', async () => {
-  const own = await scratchFolder()
+  const own = await new ScratchFolders().make()
   const folder = mkdtempSync(join(tmpdir(), 'scratch-'))
   onTestFinished(() => {
     for (const path of [own, folder]) rmSync(path, { recursive: true })

@@ -4,18 +4,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const prefix = 'backplane-plugin-'
-let swept: Promise<void> | undefined
 
 /**
- * Makes a working directory for a plugin without a state folder. Its name says whose it is: it goes with the plugin's
+ * Working directories of plugins without a state folder. A directory's name says whose it is: it goes with the plugin's
  * process, and where both that and this host were killed, with the next host that makes one.
- *
- * Throws what the file system throws.
  */
-export async function scratchFolder(): Promise<string> {
-  swept ??= sweepScratch()
-  await swept
-  return mkdtemp(join(tmpdir(), `${prefix}${namespaceOf()}-${process.pid}-${startOf(process.pid) ?? 0}-`))
+export class ScratchFolders {
+  #swept: Promise<void> | undefined
+
+  /** Makes one. Throws what the file system throws. */
+  async make(): Promise<string> {
+    this.#swept ??= sweepScratch()
+    await this.#swept
+    return mkdtemp(join(tmpdir(), `${prefix}${namespaceOf()}-${process.pid}-${startOf(process.pid) ?? 0}-`))
+  }
 }
 
 /** Removes the folders of hosts that are gone. What is not known is taken for alive: another container's host. */
