@@ -10,6 +10,11 @@ const empty = 0x40
 const gate = { stop: 0, grow: 1, growTable: 2 } as const
 /** As many functions has the gate. */
 const gateSize = 3
+/**
+ * Fuel of an instance that nobody has taken charge of: one that failed while it was made, whose functions are in the table of
+ * another module by then. They may run for a moment (core specification, 4.5.4), not for ever.
+ */
+const firstFuel = 200_000
 /** More is not charged at once: the counter is a signed number of 32 bits. */
 const mostCharged = 1 << 29
 /** Why the gate is asked to stop. */
@@ -97,8 +102,9 @@ export class Additions {
     }
     if (id === sectionId.table) return [Uint8Array.of(0x70, 1, gateSize, gateSize)]
     if (id === sectionId.global) {
-      const zero = Uint8Array.of(i32, 1, opcode.i32Const, 0, opcode.end)
-      return [zero, zero]
+      const counter = (value: number) =>
+        new ByteWriter(8).byte(i32, 1, opcode.i32Const).i32(value).byte(opcode.end).bytes()
+      return [counter(firstFuel), counter(0)]
     }
     if (id === sectionId.export) return this.#exports()
     // Only a module without any code comes here for it.

@@ -127,4 +127,22 @@ describe('limits that hold', () => {
     for (const kind of ['unreachable', 'arithmetic', 'memory', 'table'])
       expect(failure(() => call(kind))).toMatchObject({ code: 'BP_WASM_TRAP', details: { kind } })
   })
+
+  test('what a module put into the table of another before it failed works, for a while', () => {
+    const full = fullLimits({})
+    const engine = new Engine()
+    const meter = new Meter(full)
+    const make = (text: string, imports: WasmImports = {}) =>
+      engine.instantiate(engine.compile('test', wat(text), full, { fuel: true }), imports, meter).exports
+    const first = make(`(module (table (export "t") 4 funcref) (type $f (func (result i32)))
+      (func (export "call") (param i32) (result i32) (call_indirect (type $f) (local.get 0))))`)
+    const failing = `(module (import "m" "t" (table 4 funcref)) (memory 1) (data (i32.const 65536) "x")
+      (elem (i32.const 0) $seven $spin) (func $seven (result i32) (i32.const 7)) (func $spin (result i32) (loop (br 0)) unreachable))`
+    expect(() => make(failing, { m: first as never })).toThrow()
+    const call = first.call as Numeric
+    meter.begin('call', Number.POSITIVE_INFINITY)
+    expect(call(0)).toBe(7)
+    expect(() => call(1)).toThrow()
+    expect(() => call(0)).toThrow()
+  })
 })

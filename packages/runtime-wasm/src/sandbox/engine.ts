@@ -120,6 +120,8 @@ export class Engine {
     const all = instance.exports as Record<string, WasmExport>
     const added = (key: string) => all[addedPrefix + key]
     const gauge = { fuel: added('fuel'), depth: added('depth'), granted: 0 } as unknown as Gauge
+    // From here on fuel is given out by the meter alone.
+    gauge.fuel.value = 0
     meter.add(gauge)
     for (let i = 0; i < shape.memories.length; i++) meter.addMemory(added(`memory${i}`) as WasmMemory, what)
     for (let i = 0; i < shape.tables.length; i++) meter.addTable(added(`table${i}`) as WasmTable)
