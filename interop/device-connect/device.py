@@ -28,6 +28,11 @@ class Thermometer(DeviceDriver):
         return {'value': 21.5 if unit == 'C' else 70.7, 'unit': unit, 'odd': float('nan')}
 
     @rpc()
+    async def give_back(self, values: list) -> dict:
+        """Gives its values back, with the types that Python sees."""
+        return {'values': values, 'types': [type(value).__name__ for value in values]}
+
+    @rpc()
     async def fail(self) -> dict:
         """Always fails."""
         raise RuntimeError('sensor is gone')

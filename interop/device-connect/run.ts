@@ -10,6 +10,7 @@ import { natsBroker } from '@backplane/transport-nats/broker'
 import { root } from '../../tools/workspace.ts'
 import { type Interop, interop } from '../harness.ts'
 import type { Venv } from '../venv.ts'
+import { numberSession } from './numbers.ts'
 import { randomSelectors, samples } from './random-selectors.ts'
 import { agentSession, deviceSession } from './sessions.ts'
 
@@ -54,6 +55,7 @@ async function onServer(kit: Interop, python: Venv, name: string, url: string): 
       assert.match(host.output(), /Ctrl\+C stops the host/)
     })
     const transport = natsTransport({ servers: url })
+    await numberSession(kit, { python, name, env, deviceId, tenant, transport, plugins })
     await deviceSession(kit, { python, name, env, deviceId, tenant, transport, host })
     await kit.check(`${name}: a killed host comes back at once under its id`, async () => {
       const first = await launch()
