@@ -3,7 +3,7 @@ import { wasmError } from '../errors.ts'
 import { Foreground, type LoadedPlugin } from '../extism/foreground.ts'
 import { compileKernel } from '../extism/kernel.ts'
 import type { WasmSource } from '../extism/manifest.ts'
-import type { ExtismPluginInit, WasmCallOptions, WasmPlugin } from '../extism/plugin.ts'
+import { commandLine, type ExtismPluginInit, type WasmCallOptions, type WasmPlugin } from '../extism/plugin.ts'
 import { readSources } from '../extism/sources.ts'
 import { fullLimits } from '../sandbox/limits.ts'
 import { engineOf } from '../sandbox/shared-engine.ts'
@@ -140,7 +140,7 @@ export async function loadComponent(
     http: () => {
       throw coreError('BP_PERMISSION_DENIED', { details: { who: id, what: 'use HTTP' } })
     },
-    wasi: init.wasi ? { args, env, stdin, deterministic, mounts: [] } : undefined,
+    wasi: init.wasi ? { args: commandLine(args, id), env, stdin, deterministic, mounts: [] } : undefined,
     logger,
     logLevel: 'info',
     component: program,

@@ -1,4 +1,5 @@
 import type { Meter } from '../sandbox/meter.ts'
+import { wasm } from '../webassembly.ts'
 import type { SystemInit } from './system-interfaces.ts'
 
 export type SystemStreams = ReturnType<typeof systemStreams>
@@ -17,15 +18,14 @@ export function systemStreams(init: Pick<SystemInit, 'stdin' | 'output'>, meter:
       meter.hostCall()
       return this.#ready()
     }
+    /** The same, for the host's own ends: it costs the guest nothing. */
+    static due(one: Pollable): boolean {
+      return one.#ready()
+    }
     /** Waits without letting go of the thread; cancelling and the deadline end it. */
     block(): void {
       meter.hostCall()
-      const pause = new Int32Array(new SharedArrayBuffer(4))
-      while (!this.#ready()) {
-        meter.reason ??= meter.interrupted()
-        if (meter.reason) throw meter.reason
-        Atomics.wait(pause, 0, 0, 1)
-      }
+      while (!this.#ready()) meter.sleep(1)
     }
   }
   const always = () => new Pollable(() => true)
@@ -109,11 +109,10 @@ export function systemStreams(init: Pick<SystemInit, 'stdin' | 'output'>, meter:
   }
   const [out, err] = [new OutputStream('stdout'), new OutputStream('stderr')]
   const poll = (all: Pollable[]): Uint32Array => {
-    const ready = () => all.flatMap((each, index) => (each.ready() ? [index] : []))
-    for (let found = ready(); ; found = ready()) {
-      if (found.length > 0) return Uint32Array.from(found)
-      new Pollable(() => all.some((each) => each.ready())).block()
-    }
+    // As its interface says: nothing would ever come.
+    if (all.length === 0) throw new wasm.RuntimeError('poll of an empty list')
+    new Pollable(() => all.some(Pollable.due)).block()
+    return Uint32Array.from(all.flatMap((each, index) => (each.ready() ? [index] : [])))
   }
   return {
     Pollable,

@@ -117,7 +117,7 @@ export class Guest {
       live.kernel.begin(input) || this.#noRoom(input)
       code = run()
     } catch (thrown) {
-      throw this.#broken(thrown, name, live)
+      return this.#ended(thrown, name, live)
     }
     return this.#answer(code, name, live)
   }
@@ -132,7 +132,7 @@ export class Guest {
       live.kernel.begin(input) || this.#noRoom(input)
       code = await promising(run)()
     } catch (thrown) {
-      throw this.#broken(thrown, name, live)
+      return this.#ended(thrown, name, live)
     }
     return this.#answer(code, name, live)
   }
@@ -171,7 +171,17 @@ export class Guest {
     try {
       run()
     } catch (thrown) {
-      if (!(thrown instanceof ProgramExit && thrown.exitCode === 0)) throw thrown
+      if (!isOrdinaryEnd(thrown)) throw thrown
+    }
+  }
+
+  /** A program that has ended itself without an error has answered; it begins anew with the next call. */
+  #ended(thrown: unknown, name: string, live: Live): Uint8Array<ArrayBuffer> {
+    if (!isOrdinaryEnd(thrown) || live.meter.reason) throw this.#broken(thrown, name, live)
+    try {
+      return this.#answer(0, name, live)
+    } finally {
+      this.drop()
     }
   }
 
@@ -219,7 +229,7 @@ export class Guest {
     const meter = new Meter(limits, share, mayPause)
     const kernel = new Kernel(engine, this.#init.kernel, meter)
     const imports = new HostImports(this.#init, kernel, meter)
-    const system = wasi && new Wasi(wasi, meter)
+    const system = wasi && new Wasi(wasi, meter, this.#init.waits ? (ms) => imports.sleep(ms) : undefined)
     const linked = link({ engine, modules, main: this.#main, meter, kernel, imports, wasi: system })
     const main = linked.get(this.#main.name) as Wired
     const pending: Live['pending'] = []
@@ -233,12 +243,16 @@ export class Guest {
   }
 }
 
+function isOrdinaryEnd(thrown: unknown): boolean {
+  return thrown instanceof ProgramExit && thrown.exitCode === 0
+}
+
 /** Waits for a program whose exit without an error is its ordinary end. */
 async function ended(running: Promise<unknown>): Promise<void> {
   try {
     await running
   } catch (thrown) {
-    if (!(thrown instanceof ProgramExit && thrown.exitCode === 0)) throw thrown
+    if (!isOrdinaryEnd(thrown)) throw thrown
   }
 }
 

@@ -1,4 +1,4 @@
-import { messageOf } from '@backplane/core'
+import { messageOf, systemClock } from '@backplane/core'
 import { parseJson } from '@backplane/core/json'
 import { wasmError } from '../errors.ts'
 import type { FunctionType } from '../module/read-module.ts'
@@ -71,6 +71,16 @@ export class HostImports {
       if (!isPromise(value)) return guestResult(value, result, store)
       return value.then((settled) => guestResult(settled, result, store))
     })
+  }
+
+  /** Lets time pass for a guest that is suspended meanwhile. Rejects when its call must end before. */
+  sleep(ms: number): Promise<void> {
+    let end = () => {}
+    const slept = new Promise<void>((resolve) => {
+      const timer = systemClock.after(ms, resolve)
+      end = () => timer.cancel()
+    })
+    return this.#inTime(slept).finally(end)
   }
 
   #makeEnv(): Record<string, (...args: never[]) => unknown> {
@@ -152,9 +162,9 @@ export class HostImports {
         end()
         reject(meter.reason)
       }
-      const timer = Number.isFinite(meter.leftMs) ? setTimeout(stop, Math.max(0, meter.leftMs) + 1) : undefined
+      const timer = Number.isFinite(meter.leftMs) ? systemClock.after(Math.max(0, meter.leftMs) + 1, stop) : undefined
       const end = () => {
-        clearTimeout(timer)
+        timer?.cancel()
         signal.removeEventListener('abort', stop)
       }
       signal.addEventListener('abort', stop, { once: true })

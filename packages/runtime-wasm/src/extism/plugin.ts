@@ -67,7 +67,7 @@ export interface ExtismPluginInit {
 
 /** What WASI grants beside clock and random numbers. */
 export interface ExtismWasiInit {
-  /** The command line. @default none */
+  /** The command line; its first word is the program's own name. @default the plugin's id alone */
   readonly args?: readonly string[]
   /** The environment; the host's own is never seen. @default empty */
   readonly env?: Readonly<Record<string, string>>
@@ -158,7 +158,7 @@ export async function extismPlugin(given: ManifestLike, init: ExtismPluginInit =
     return Threads.start({ ...plugin, instances, warm, clock, threadUrl: init.threadUrl }, init.signal)
   }
   const asks = modules.some(({ shape }) =>
-    shape.imports.some((each) => functions.has(each.module) || each.name === 'http_request'),
+    shape.imports.some((each) => functions.has(each.module) || slow.includes(each.name)),
   )
   const waits = (init.waits ?? true) && asks && wasm.promising !== undefined
   const foreground = new Foreground({ ...plugin, waits, instances: init.instances ?? 1 })
@@ -171,13 +171,21 @@ export async function extismPlugin(given: ManifestLike, init: ExtismPluginInit =
   }
 }
 
+/** What a guest waits for: its host, or time. */
+const slow = ['http_request', 'poll_oneoff']
+
 function wasiOf(
-  { wasi = false, allowedPaths: replaced }: ExtismPluginInit,
+  { id = 'plugin', wasi = false, allowedPaths: replaced }: ExtismPluginInit,
   declared: Readonly<Record<string, string>>,
 ): Omit<WasiInit, 'output'> | undefined {
   if (wasi === false) return undefined
   const { args = [], env = {}, stdin = new Uint8Array(), deterministic = false } = wasi === true ? {} : wasi
-  return { args, env, stdin, deterministic, mounts: mountsOf(replaced ?? declared) }
+  return { args: commandLine(args, id), env, stdin, deterministic, mounts: mountsOf(replaced ?? declared) }
+}
+
+/** Programs find their own name first. */
+export function commandLine(args: readonly string[], id: string): readonly string[] {
+  return args.length === 0 ? [id] : args
 }
 
 /** A manifest's limits bind whoever loads it, and the other way round. */

@@ -9,6 +9,10 @@ import type { FullLimits } from './limits.ts'
 /** Fuel that is given out at once; time and cancelling are looked at when it is used up, about once a millisecond. */
 const slice = 200_000
 const pageBytes = 65_536
+/** Nothing changes it: waiting for it only takes time. */
+const still = new Int32Array(new SharedArrayBuffer(4))
+const shortStep = 10
+const longestWait = 60_000
 
 /** One module's share of the fuel. */
 export interface Gauge {
@@ -30,6 +34,8 @@ export interface CallStats {
 export interface Interrupt {
   /** Says why to stop, or nothing. Asked about once a millisecond while the guest runs. */
   check(): BackplaneError | undefined
+  /** Stands still for so many milliseconds at most, and not beyond a moment when `check` may have something to say. */
+  wait?(ms: number): void
 }
 
 /** Holds the limits of one instance: it is asked when fuel runs out, before a memory grows, and at each call to the host. */
@@ -190,6 +196,22 @@ export class Meter {
     return coreError('BP_TIMEOUT', { details })
   }
 
+  /**
+   * Lets this thread stand still, in milliseconds. Throws at the call's deadline, and when it is cancelled meanwhile; in short
+   * steps where nothing wakes the thread for that.
+   */
+  sleep(ms: number): void {
+    const until = performance.now() + ms
+    for (;;) {
+      this.reason ??= this.interrupted()
+      if (this.reason) throw this.reason
+      const left = Math.min(until, this.#deadline) - performance.now()
+      if (performance.now() >= until) return
+      if (this.#interrupt?.wait) this.#interrupt.wait(Math.min(left, longestWait))
+      else Atomics.wait(still, 0, 0, Math.min(left, shortStep))
+    }
+  }
+
   /** Milliseconds until the call's time is over. */
   get leftMs(): number {
     return this.#deadline - performance.now()
@@ -234,10 +256,9 @@ export class Meter {
   /** Stands still until its share of the processor has come up with what it owes. */
   #pause(): BackplaneError | undefined {
     if (!this.#share || !this.#mayPause) return undefined
-    const word = new Int32Array(new SharedArrayBuffer(4))
     for (let owedMs = this.#share.owedMs; owedMs > 0; owedMs = this.#share.owedMs) {
       // In short steps: cancelling and the deadline are looked at in between.
-      Atomics.wait(word, 0, 0, Math.min(owedMs, 2))
+      Atomics.wait(still, 0, 0, Math.min(owedMs, 2))
       const reason = this.interrupted()
       if (reason) return reason
     }

@@ -8,14 +8,22 @@ export const errno = {
   inval: 28,
   io: 29,
   isdir: 31,
+  loop: 32,
+  mfile: 33,
+  mlink: 34,
+  nametoolong: 37,
+  nfile: 41,
   noent: 44,
+  nospc: 51,
   nosys: 52,
   notdir: 54,
   notempty: 55,
+  notsock: 57,
+  notsup: 58,
   perm: 63,
   rofs: 69,
   spipe: 70,
-  notcapable: 76,
+  xdev: 75,
 } as const
 
 const byCode: Readonly<Record<string, number>> = {
@@ -27,7 +35,14 @@ const byCode: Readonly<Record<string, number>> = {
   ENOTDIR: errno.notdir,
   ENOTEMPTY: errno.notempty,
   EINVAL: errno.inval,
+  ELOOP: errno.loop,
+  EMFILE: errno.mfile,
+  EMLINK: errno.mlink,
+  ENAMETOOLONG: errno.nametoolong,
+  ENFILE: errno.nfile,
+  ENOSPC: errno.nospc,
   EROFS: errno.rofs,
+  EXDEV: errno.xdev,
 }
 
 /** What a guest is told when it ends its file operation this way. */

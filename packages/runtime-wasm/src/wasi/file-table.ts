@@ -1,15 +1,25 @@
-import type { Stats } from 'node:fs'
-import { realpathSync, statSync } from 'node:fs'
+import { type BigIntStats, realpathSync } from 'node:fs'
 import { errno, WasiError } from './errno.ts'
 import * as files from './files.ts'
 import type { GuestMemory } from './guest-memory.ts'
+import { pathFunctions } from './path-functions.ts'
 import type { WasiInit } from './wasi.ts'
+import { inside } from './within.ts'
 
-const filetype = { directory: 3, file: 4, character: 2 } as const
+/** What may be read or written, as `poll_oneoff` asks. */
+export interface Readiness {
+  /** Bytes that can be read at once. */
+  readonly bytes: number
+  /** Whether nothing more will come. */
+  readonly ended: boolean
+}
+
+const filetype = { unknown: 0, character: 2, directory: 3, file: 4, link: 7 } as const
 const mostOpen = 256
 const everyRight = 0x1fffffffn
 /** Rights of preview 1 that mean writing: fd_write, allocate, create, rename, size, unlink and the like. */
-const rightWrite = 1n << 6n
+export const rightWrite = 1n << 6n
+const flagAppend = 1
 
 /** A guest's file descriptors: three streams, its mounts, and what it opens within them. */
 export class FileTable {
@@ -32,7 +42,12 @@ export class FileTable {
   }
 
   functions(guest: GuestMemory): Record<string, (...args: never[]) => unknown> {
-    return { ...this.#streams(guest), ...this.#descriptors(guest), ...this.#paths(guest) }
+    return {
+      ...this.#streams(guest),
+      ...this.#descriptors(guest),
+      ...this.#places(guest),
+      ...pathFunctions(guest, this),
+    }
   }
 
   #streams(guest: GuestMemory): Record<string, (...args: never[]) => unknown> {
@@ -74,40 +89,79 @@ export class FileTable {
 
   #descriptors(guest: GuestMemory): Record<string, (...args: never[]) => unknown> {
     const seek = (fd: number, offset: bigint, whence: number, at: number) => {
-      if (fd <= 2) throw new WasiError(errno.spipe)
+      if (fd >= 0 && fd <= 2) throw new WasiError(errno.spipe)
       const file = this.#file(fd)
-      const from = whence === 0 ? 0 : whence === 1 ? file.at : whence === 2 ? files.stat(file).size : Number.NaN
+      const from = whence === 0 ? 0 : whence === 1 ? file.at : whence === 2 ? Number(files.stat(file).size) : Number.NaN
       const place = from + Number(offset)
       if (!(place >= 0)) throw new WasiError(errno.inval)
       file.at = place
       guest.u64(at, BigInt(place))
     }
+    const known = (fd: number) => void this.#type(fd)
     return {
       fd_close: (fd: number) => {
+        known(fd)
         const file = this.#open.get(fd)
-        if (!file && !this.#mounts.has(fd) && fd > 2) throw new WasiError(errno.badf)
         if (file) files.close(file)
         this.#open.delete(fd)
       },
+      fd_renumber: (from: number, to: number) => {
+        const file = this.#file(from)
+        const replaced = this.#file(to)
+        if (from === to) return
+        files.close(replaced)
+        this.#open.set(to, file)
+        this.#open.delete(from)
+      },
       fd_seek: seek,
       fd_tell: (fd: number, at: number) => seek(fd, 0n, 1, at),
-      fd_sync: (fd: number) => void this.#file(fd),
-      fd_datasync: (fd: number) => void this.#file(fd),
+      fd_sync: known,
+      fd_datasync: known,
+      // Advice may be left alone; room cannot be promised.
+      fd_advise: known,
+      fd_allocate: (fd: number) => {
+        known(fd)
+        throw new WasiError(errno.notsup)
+      },
       fd_filestat_set_size: (fd: number, size: bigint) => files.truncate(this.#file(fd), Number(size)),
-      fd_fdstat_set_flags: (fd: number) => void this.#type(fd),
+      fd_filestat_set_times: (fd: number, atime: bigint, mtime: bigint, flags: number) => {
+        const file = this.#opened(fd)
+        files.setTimes(file, ...times(files.stat(file), atime, mtime, flags))
+      },
+      fd_fdstat_set_flags: (fd: number, flags: number) => {
+        known(fd)
+        const file = this.#open.get(fd)
+        if (file) file.append = (flags & flagAppend) !== 0
+      },
+      fd_fdstat_set_rights: known,
       fd_fdstat_get: (fd: number, at: number) => {
-        guest.bytes(at, 24).fill(0)
-        guest.bytes(at, 1)[0] = this.#type(fd)
+        const type = this.#type(fd)
+        const place = at >>> 0
+        guest.bytes(place, 24).fill(0)
+        guest.bytes(place, 1)[0] = type
+        guest.bytes(place + 2, 1)[0] = this.#open.get(fd)?.append ? flagAppend : 0
         const rights = this.#mounts.get(fd)?.readOnly ? everyRight & ~rightWrite : everyRight
-        guest.u64((at >>> 0) + 8, rights)
-        guest.u64((at >>> 0) + 16, rights)
+        guest.u64(place + 8, rights)
+        guest.u64(place + 16, rights)
       },
       fd_filestat_get: (fd: number, at: number) => {
-        const mount = this.#mounts.get(fd)
-        if (fd <= 2) putStat(guest, at, undefined, filetype.character)
-        else if (mount) putStat(guest, at, statSync(mount.hostPath), filetype.directory)
-        else putStat(guest, at, files.stat(this.#file(fd)), this.#type(fd))
+        if (fd >= 0 && fd <= 2) putStat(guest, at, undefined, filetype.character)
+        else putStat(guest, at, files.stat(this.#opened(fd)))
       },
+      sock_accept: this.#noSocket,
+      sock_recv: this.#noSocket,
+      sock_send: this.#noSocket,
+      sock_shutdown: this.#noSocket,
+    }
+  }
+
+  #noSocket = (fd: number) => {
+    this.#type(fd)
+    throw new WasiError(errno.notsock)
+  }
+
+  #places(guest: GuestMemory): Record<string, (...args: never[]) => unknown> {
+    return {
       fd_prestat_get: (fd: number, at: number) => {
         const name = new TextEncoder().encode(this.#mount(fd).guestPath)
         guest.u32(at, 0)
@@ -115,7 +169,7 @@ export class FileTable {
       },
       fd_prestat_dir_name: (fd: number, at: number, length: number) => {
         const name = new TextEncoder().encode(this.#mount(fd).guestPath)
-        if (length >>> 0 < name.length) throw new WasiError(errno.inval)
+        if (length >>> 0 < name.length) throw new WasiError(errno.nametoolong)
         guest.bytes(at, name.length).set(name)
       },
       fd_readdir: (fd: number, at: number, length: number, cookie: bigint, used: number) =>
@@ -123,49 +177,31 @@ export class FileTable {
     }
   }
 
-  #paths(guest: GuestMemory): Record<string, (...args: never[]) => unknown> {
-    const change = (what: 'mkdir' | 'rmdir' | 'unlink') => (fd: number, at: number, length: number) => {
-      const { mount, folder } = this.#folder(fd)
-      files.change(mount, files.within(mount, folder, guest.text(at, length)), what)
+  /** The folder that a descriptor names, and the mount that it lies in. Throws `WasiError`. */
+  folder(fd: number): { readonly mount: files.Mount; readonly folder: string } {
+    const { mount, path, fd: own } = this.#opened(fd)
+    if (own !== undefined) throw new WasiError(errno.notdir)
+    return { mount, folder: path }
+  }
+
+  /** Gives an open file its number. */
+  add(open: () => files.OpenFile): number {
+    if (this.#open.size >= mostOpen) throw new WasiError(errno.mfile)
+    let next = 3 + this.#mounts.size
+    while (this.#open.has(next)) next++
+    this.#open.set(next, open())
+    return next
+  }
+
+  /** What can be read of a descriptor, or written to it, at once: nothing here waits. Throws `WasiError`. */
+  ready(fd: number, reading: boolean): Readiness {
+    if (fd >= 0 && fd <= 2) {
+      if (reading !== (fd === 0)) throw new WasiError(errno.badf)
+      const bytes = reading ? this.#init.stdin.length - this.#stdinAt : mostAtOnce
+      return { bytes, ended: bytes === 0 }
     }
-    return {
-      path_create_directory: change('mkdir'),
-      path_remove_directory: change('rmdir'),
-      path_unlink_file: change('unlink'),
-      path_filestat_get: (fd: number, _flags: number, at: number, length: number, into: number) => {
-        const { mount, folder } = this.#folder(fd)
-        const found = statSync(files.within(mount, folder, guest.text(at, length)))
-        putStat(guest, into, found, found.isDirectory() ? filetype.directory : filetype.file)
-      },
-      path_open: (
-        fd: number,
-        _dirflags: number,
-        at: number,
-        length: number,
-        oflags: number,
-        rights: bigint,
-        _inheriting: bigint,
-        fdflags: number,
-        into: number,
-      ) => {
-        const { mount, folder } = this.#folder(fd)
-        const path = files.within(mount, folder, guest.text(at, length))
-        if (this.#open.size >= mostOpen) throw new WasiError(errno.notcapable)
-        const file = files.open(mount, path, {
-          create: (oflags & 1) !== 0,
-          directory: (oflags & 2) !== 0,
-          exclusive: (oflags & 4) !== 0,
-          truncate: (oflags & 8) !== 0,
-          append: (fdflags & 1) !== 0,
-          // Guests ask for every right where they mean to read; on a mount for reading that is what they get.
-          write: (rights & rightWrite) !== 0n && !mount.readOnly,
-        })
-        let next = 3 + this.#mounts.size
-        while (this.#open.has(next)) next++
-        this.#open.set(next, file)
-        guest.u32(into, next)
-      },
-    }
+    const file = this.#file(fd)
+    return { bytes: reading ? Math.max(0, Number(files.stat(file).size) - file.at) : mostAtOnce, ended: false }
   }
 
   #print(stream: 1 | 2, part: Uint8Array): number {
@@ -204,12 +240,14 @@ export class FileTable {
     return mount
   }
 
-  #folder(fd: number): { mount: files.Mount; folder: string } {
+  /** An open file or folder, or a mount as one; what has come to lead out of its mount since is no longer there. */
+  #opened(fd: number): files.OpenFile {
     const mount = this.#mounts.get(fd)
-    if (mount) return { mount, folder: realpathSync(mount.hostPath) }
-    const file = this.#file(fd)
-    if (file.fd !== undefined) throw new WasiError(errno.notdir)
-    return { mount: file.mount, folder: file.path }
+    const file = mount ? files.folder(mount, mount.hostPath) : this.#file(fd)
+    if (file.fd !== undefined) return file
+    const path = realpathSync(file.path)
+    if (!inside(file.mount, path)) throw new WasiError(errno.perm)
+    return { ...file, path }
   }
 
   #type(fd: number): number {
@@ -219,19 +257,16 @@ export class FileTable {
   }
 
   #list(guest: GuestMemory, fd: number, into: Uint8Array, cookie: bigint, used: number): void {
-    const mount = this.#mounts.get(fd)
-    const file = mount
-      ? { mount, path: realpathSync(mount.hostPath), fd: undefined, writable: false, append: false, at: 0 }
-      : this.#file(fd)
     let at = 0
-    const all = files.list(file)
+    const all = files.list(this.#opened(fd))
     for (let index = Number(cookie); index < all.length && at < into.length; index++) {
-      const { name, directory } = all[index] as { name: string; directory: boolean }
+      const { name, found } = all[index] as (typeof all)[number]
       const text = new TextEncoder().encode(name)
       const entry = new DataView(new ArrayBuffer(24 + text.length))
       entry.setBigUint64(0, BigInt(index + 1), true)
+      entry.setBigUint64(8, found?.ino ?? 0n, true)
       entry.setUint32(16, text.length, true)
-      entry.setUint8(20, directory ? filetype.directory : filetype.file)
+      entry.setUint8(20, typeOf(found))
       const bytes = new Uint8Array(entry.buffer)
       bytes.set(text, 24)
       // The last may be cut: the guest asks again with a larger buffer.
@@ -242,12 +277,38 @@ export class FileTable {
   }
 }
 
-function putStat(guest: GuestMemory, at: number, found: Stats | undefined, type: number): void {
+const mostAtOnce = 65_536
+
+function typeOf(found: BigIntStats | undefined): number {
+  if (found?.isDirectory()) return filetype.directory
+  if (found?.isFile()) return filetype.file
+  return found?.isSymbolicLink() ? filetype.link : filetype.unknown
+}
+
+/** Writes a `filestat` (preview 1). */
+export function putStat(
+  guest: GuestMemory,
+  at: number,
+  found: BigIntStats | undefined,
+  type: number = typeOf(found),
+): void {
   guest.bytes(at, 64).fill(0)
   const place = at >>> 0
+  guest.u64(place, found?.dev ?? 0n)
+  guest.u64(place + 8, found?.ino ?? 0n)
   guest.bytes(place + 16, 1)[0] = type
-  guest.u64(place + 24, 1n)
-  guest.u64(place + 32, BigInt(found?.size ?? 0))
-  for (const [index, time] of [found?.atimeMs, found?.mtimeMs, found?.ctimeMs].entries())
-    guest.u64(place + 40 + 8 * index, BigInt(Math.round(time ?? 0)) * 1_000_000n)
+  guest.u64(place + 24, found?.nlink ?? 1n)
+  guest.u64(place + 32, found?.size ?? 0n)
+  for (const [index, time] of [found?.atimeNs, found?.mtimeNs, found?.ctimeNs].entries())
+    guest.u64(place + 40 + 8 * index, time ?? 0n)
+}
+
+/** Times to be set, in seconds, by `fstflags` (preview 1). Throws `WasiError` where a time is given twice. */
+export function times(found: BigIntStats, atime: bigint, mtime: bigint, flags: number): [atime: number, mtime: number] {
+  const one = (given: bigint, before: bigint, bits: number) => {
+    if ((bits & 3) === 3) throw new WasiError(errno.inval)
+    const ns = bits & 1 ? BigInt.asUintN(64, given) : bits & 2 ? BigInt(Date.now()) * 1_000_000n : before
+    return Number(ns) / 1e9
+  }
+  return [one(atime, found.atimeNs, flags), one(mtime, found.mtimeNs, flags >> 2)]
 }

@@ -1,22 +1,29 @@
 import {
+  type BigIntStats,
   closeSync,
   constants,
   fstatSync,
   ftruncateSync,
+  futimesSync,
+  linkSync,
   lstatSync,
+  lutimesSync,
   mkdirSync,
   openSync,
   readdirSync,
+  readlinkSync,
   readSync,
-  realpathSync,
+  renameSync,
   rmdirSync,
-  type Stats,
   statSync,
+  symlinkSync,
   unlinkSync,
+  utimesSync,
   writeSync,
 } from 'node:fs'
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { errno, WasiError } from './errno.ts'
+import { inside } from './within.ts'
 
 /** A folder of the host that a guest sees. */
 export interface Mount {
@@ -40,29 +47,8 @@ export interface OpenFile {
   /** A descriptor of the host's; absent for folders. */
   readonly fd: number | undefined
   readonly writable: boolean
-  readonly append: boolean
+  append: boolean
   at: number
-}
-
-/** Where a path of a guest leads. Throws `WasiError` for what lies outside its mount, through symbolic links too. */
-export function within(mount: Mount, folder: string, path: string): string {
-  if (path.includes('\0') || isAbsolute(path)) throw new WasiError(errno.notcapable)
-  const root = realpathSync(mount.hostPath)
-  const target = resolve(folder, path)
-  const inside = (place: string) => {
-    const way = relative(root, place)
-    return way === '' || (!way.startsWith(`..${sep}`) && way !== '..' && !isAbsolute(way))
-  }
-  let known = target
-  // What does not exist yet is judged by the folder that it would be in.
-  while (!exists(known)) {
-    const parent = dirname(known)
-    if (parent === known) break
-    known = parent
-  }
-  const real = join(realpathSync(known), relative(known, target))
-  if (!inside(real)) throw new WasiError(errno.notcapable)
-  return real
 }
 
 export interface OpenMode {
@@ -74,12 +60,22 @@ export interface OpenMode {
   readonly write: boolean
 }
 
-/** Opens what {@link within} gave. */
+/** A folder as an open file. */
+export function folder(mount: Mount, path: string): OpenFile {
+  return { mount, path, fd: undefined, writable: false, append: false, at: 0 }
+}
+
+/** Opens what `within` gave. Throws `WasiError`, as everything here, or what the system says. */
 export function open(mount: Mount, path: string, mode: OpenMode): OpenFile {
-  const changes = mode.create || mode.truncate || mode.write || mode.append
-  if (mount.readOnly && changes) throw new WasiError(errno.rofs)
-  const found = exists(path) ? statSync(path) : undefined
-  if (found?.isDirectory()) return { mount, path, fd: undefined, writable: false, append: false, at: 0 }
+  if (mode.create || mode.truncate || mode.write || mode.append) writable(mount)
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  // The path has been followed as far as it was to be.
+  if (found?.isSymbolicLink()) throw new WasiError(errno.loop)
+  if (found && mode.create && mode.exclusive) throw new WasiError(errno.exist)
+  if (found?.isDirectory()) {
+    if (mode.create || mode.truncate) throw new WasiError(errno.isdir)
+    return folder(mount, path)
+  }
   if (mode.directory) throw new WasiError(found ? errno.notdir : errno.noent)
   if (found && !found.isFile()) throw new WasiError(errno.acces)
   const flags =
@@ -107,8 +103,14 @@ export function write(file: OpenFile, from: Uint8Array, at?: number): number {
   return count
 }
 
-export function stat(file: OpenFile): Stats {
-  return file.fd === undefined ? statSync(file.path) : fstatSync(file.fd)
+/** What a guest is told of a file: sizes, times and numbers with every digit. */
+export function stat(file: OpenFile): BigIntStats {
+  return file.fd === undefined ? statSync(file.path, { bigint: true }) : fstatSync(file.fd, { bigint: true })
+}
+
+/** The same of a path that `within` gave. */
+export function statOf(path: string): BigIntStats {
+  return lstatSync(path, { bigint: true })
 }
 
 export function close(file: OpenFile): void {
@@ -120,22 +122,75 @@ export function truncate(file: OpenFile, size: number): void {
   ftruncateSync(file.fd, size)
 }
 
+/** Times in seconds. */
+export function setTimes(file: OpenFile, atime: number, mtime: number): void {
+  writable(file.mount)
+  if (file.fd === undefined) utimesSync(file.path, atime, mtime)
+  else futimesSync(file.fd, atime, mtime)
+}
+
+export function setTimesOf(mount: Mount, path: string, atime: number, mtime: number): void {
+  writable(mount)
+  lutimesSync(path, atime, mtime)
+}
+
 /** Changes of a folder; refused on a mount for reading. */
 export function change(mount: Mount, path: string, what: 'mkdir' | 'rmdir' | 'unlink'): void {
-  if (mount.readOnly) throw new WasiError(errno.rofs)
+  writable(mount)
   if (what === 'mkdir') mkdirSync(path)
   else if (what === 'rmdir') rmdirSync(path)
   else unlinkSync(path)
 }
 
-export function list(file: OpenFile): { name: string; directory: boolean }[] {
-  if (file.fd !== undefined) throw new WasiError(errno.notdir)
-  return readdirSync(file.path, { withFileTypes: true }).map((entry) => ({
-    name: entry.name,
-    directory: entry.isDirectory(),
-  }))
+/** One end of a change that has two. */
+export interface Place {
+  readonly mount: Mount
+  readonly path: string
+  /** Whether it was written with `/` at its end, as only folders are. */
+  readonly asFolder: boolean
 }
 
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+export function rename(from: Place, to: Place): void {
+  for (const { mount } of [from, to]) writable(mount)
+  if ((from.asFolder || to.asFolder) && !statOf(from.path).isDirectory()) throw new WasiError(errno.notdir)
+  renameSync(from.path, to.path)
+}
+
+/** Makes another name of a file. Of one on a mount for reading none is made, or it could be written by that. */
+export function link(from: Place, to: Place): void {
+  for (const { mount } of [from, to]) writable(mount)
+  if (to.asFolder) throw new WasiError(errno.noent)
+  linkSync(from.path, to.path)
+}
+
+/** Makes a symbolic link. One that leads out of its mount is refused: who else reads the folder would follow it. */
+export function symlink(target: string, { mount, path, asFolder }: Place): void {
+  writable(mount)
+  if (target === '') throw new WasiError(errno.noent)
+  if (target.includes('\0')) throw new WasiError(errno.inval)
+  if (target.startsWith('/') || isAbsolute(target) || !inside(mount, resolve(dirname(path), target)))
+    throw new WasiError(errno.perm)
+  if (asFolder) throw new WasiError(lstatSync(path, { throwIfNoEntry: false }) ? errno.exist : errno.noent)
+  symlinkSync(target, path)
+}
+
+/** The text of a symbolic link. */
+export function readlink(path: string): Buffer {
+  if (!statOf(path).isSymbolicLink()) throw new WasiError(errno.inval)
+  return readlinkSync(path, { encoding: 'buffer' })
+}
+
+/** What a folder holds, itself and the folder around it first. */
+export function list(file: OpenFile): { readonly name: string; readonly found: BigIntStats | undefined }[] {
+  if (file.fd !== undefined) throw new WasiError(errno.notdir)
+  const own = statOf(file.path)
+  const names = readdirSync(file.path)
+  const found = (name: string) => lstatSync(join(file.path, name), { bigint: true, throwIfNoEntry: false })
+  // Of what is around a mount nothing is told.
+  return [{ name: '.', found: own }, { name: '..', found: own }, ...names.map((name) => ({ name, found: found(name) }))]
+}
+
+/** Throws `WasiError` (rofs) on a mount for reading. */
+function writable({ readOnly }: Mount): void {
+  if (readOnly) throw new WasiError(errno.rofs)
 }

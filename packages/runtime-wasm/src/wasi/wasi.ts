@@ -1,13 +1,15 @@
 import { randomFillSync } from 'node:crypto'
 import type { Meter } from '../sandbox/meter.ts'
-import type { WasmFunction, WasmMemory } from '../webassembly.ts'
+import { type WasmFunction, type WasmMemory, wasm } from '../webassembly.ts'
 import { errno, errnoOf, WasiError } from './errno.ts'
 import { FileTable } from './file-table.ts'
 import type { Mount } from './files.ts'
 import { GuestMemory } from './guest-memory.ts'
+import { pollOneoff } from './poll.ts'
 
 /** What WASI preview 1 grants. Nothing of the host is seen but what stands here. */
 export interface WasiInit {
+  /** The command line; its first word is the program's name. */
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly mounts: readonly Mount[]
@@ -35,6 +37,9 @@ const names =
     ' ',
   )
 
+/** Lets time pass for a guest that is suspended meanwhile, in milliseconds. Rejects when its call must end before. */
+export type SleepsHow = (ms: number) => Promise<void>
+
 /** WASI preview 1 for one instance: deny by default, never more than its init grants. Not node:wasi, which is no sandbox. */
 export class Wasi {
   readonly #init: WasiInit
@@ -43,9 +48,13 @@ export class Wasi {
   #clock = 0n
   #seed = 0x9e3779b9
 
-  constructor(init: WasiInit, meter: Meter) {
+  readonly #sleeps: SleepsHow | undefined
+
+  /** @param sleeps how a guest sleeps where its thread must not stand still; without it, the thread does */
+  constructor(init: WasiInit, meter: Meter, sleeps?: SleepsHow) {
     this.#init = init
     this.#meter = meter
+    this.#sleeps = sleeps
     this.#files = new FileTable(init)
   }
 
@@ -56,7 +65,10 @@ export class Wasi {
       ...this.#process(guest),
       ...this.#files.functions(guest),
     }
-    return Object.fromEntries(names.map((name) => [name, this.#guarded(own[name])]))
+    const made = Object.fromEntries(names.map((name) => [name, this.#guarded(own[name])]))
+    const { Suspending } = wasm
+    if (this.#sleeps && Suspending) made.poll_oneoff = new Suspending(made.poll_oneoff as WasmFunction) as never
+    return made
   }
 
   /** Closes what the guest has left open. */
@@ -66,16 +78,19 @@ export class Wasi {
 
   #guarded(run: ((...args: never[]) => unknown) | undefined): WasmFunction {
     if (!run) return () => errno.nosys
+    const told = (number: unknown) => (typeof number === 'number' ? number : errno.success)
+    const refused = (thrown: unknown) => {
+      const number = thrown instanceof ProgramExit ? undefined : errnoOf(thrown)
+      if (number === undefined) throw thrown
+      return number
+    }
     return (...args) => {
       this.#meter.hostCall()
       try {
-        const number = run(...args)
-        return typeof number === 'number' ? number : errno.success
+        const done = run(...args)
+        return done instanceof Promise ? done.then(told, refused) : told(done)
       } catch (thrown) {
-        if (thrown instanceof ProgramExit) throw thrown
-        const number = errnoOf(thrown)
-        if (number === undefined) throw thrown
-        return number
+        return refused(thrown)
       }
     }
   }
@@ -106,18 +121,38 @@ export class Wasi {
       args_get: put(given),
       environ_sizes_get: sizes(environment),
       environ_get: put(environment),
-      clock_res_get: (_id: number, at: number) => guest.u64(at, 1000n),
+      clock_res_get: (id: number, at: number) => {
+        this.#time(id)
+        guest.u64(at, 1000n)
+      },
       clock_time_get: (id: number, _precision: bigint, at: number) => guest.u64(at, this.#time(id)),
       random_get: (at: number, length: number) => this.#random(guest.bytes(at, length)),
       sched_yield: () => errno.success,
+      poll_oneoff: pollOneoff(guest, {
+        files: this.#files,
+        now: (clock) => this.#time(clock),
+        sleep: (ns) => this.#sleep(ns),
+      }),
       proc_exit: (code: number) => {
         throw new ProgramExit(code >>> 0)
       },
     }
   }
 
+  /** Where time is the same in each run, it passes at once. */
+  #sleep(ns: bigint): void | Promise<void> {
+    if (this.#init.deterministic) {
+      this.#clock += ns
+      return
+    }
+    // Never less than was asked for.
+    const ms = Math.ceil(Number(ns) / 1e6)
+    if (this.#sleeps) return this.#sleeps(ms)
+    this.#meter.sleep(ms)
+  }
+
   #time(id: number): bigint {
-    if (id > 3) throw new WasiError(errno.inval)
+    if (id < 0 || id > 3) throw new WasiError(errno.inval)
     if (this.#init.deterministic) {
       this.#clock += 1_000_000n
       return this.#clock

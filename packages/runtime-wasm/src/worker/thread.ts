@@ -90,7 +90,7 @@ class Thread {
     this.#deadline = performance.now() + timeoutMs
     this.#timeoutMs = timeoutMs
     try {
-      const interrupt = { check: () => this.#aborted() }
+      const interrupt = { check: () => this.#aborted(), wait: (ms: number) => this.#wait(ms) }
       const output = this.#guest.call(name, input, { timeoutMs, signal: quiet, interrupt })
       // Small results are cheaper copied than handed over.
       this.#data.port.postMessage(
@@ -100,6 +100,13 @@ class Thread {
     } catch (error) {
       this.#post([toHost.error, id, record(error), this.#guest.stats, this.#guest.alive])
     }
+  }
+
+  /** Stands still until the host has something to say, or so many milliseconds are over. */
+  #wait(ms: number): void {
+    const { words } = this.#data
+    const seen = Atomics.load(words, word.wake)
+    if (!this.#aborted()) Atomics.wait(words, word.wake, seen, ms)
   }
 
   #aborted(): BackplaneError | undefined {
