@@ -44,3 +44,4 @@ export {
 } from './vyra/host-functions.ts'
 export { type PluginPool, type PluginPoolInit, pluginPool } from './vyra/pool.ts'
 export { createPluginRuntime, type PluginRuntimeInit, type VyraCallOptions, type VyraRuntime } from './vyra/runtime.ts'
+export type { AllowedPath, AllowedPaths } from './wasi/mounts.ts'

@@ -159,7 +159,7 @@ describe.each(modes)('%s', (_, mode) => {
     )
     expect(text(await plugin.call('read'))).toBe('from a file')
     await expect(plugin.call('create')).rejects.toMatchObject({ details: { code: 69 } })
-    await expect(plugin.call('escape')).rejects.toMatchObject({ details: { code: 76 } })
+    await expect(plugin.call('escape')).rejects.toMatchObject({ details: { code: 63 } })
   })
 })
 

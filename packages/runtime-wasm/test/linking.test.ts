@@ -67,3 +67,65 @@ test('return codes and errors: a number that is not 0 fails, and an error wins',
   await expect(plugin.call('says')).rejects.toMatchObject({ code: 'BP_PLUGIN_FAILED', message: '!' })
   await expect(plugin.call('trap')).rejects.toMatchObject({ code: 'BP_PLUGIN_FAILED', message: '!' })
 })
+
+const counted = (name: string, more = '') =>
+  wat(`(module (memory (export "memory") 1) (global $n (mut i32) (i32.const 0)) ${more}
+    (func (export "${name}") (global.set $n (i32.add (global.get $n) (i32.const 7))))
+    (func (export "n") (result i32) (global.get $n)))`)
+
+test.each([{ worker: true }, {}])('a module that another imports is initialised before it, once (%o)', async (mode) => {
+  const reader = wat(`(module ${give} (import "library" "n" (func $n (result i32))) ${giveByte}
+    (global $seen (mut i32) (i32.const 0)) (func (export "_initialize") (global.set $seen (call $n)))
+    (func (export "run") (result i32) (call $give (global.get $seen)) (i32.const 0)))`)
+  const both = counted('__wasm_call_ctors', '(func (export "_initialize") (global.set $n (i32.const 3)))')
+  const program = counted('_start')
+  for (const [library, expected] of [
+    [counted('_initialize'), 7],
+    [counted('__wasm_call_ctors'), 7],
+    [counted('hs_init'), 7],
+    // A reactor runs its constructors itself, and what is imported is no program.
+    [both, 3],
+    [program, 0],
+  ] as const) {
+    const wasm = [{ data: library, name: 'library' }, { data: reader }]
+    await using plugin = await extismPlugin({ wasm }, mode)
+    expect(await plugin.call('run')).toEqual(Uint8Array.of(expected))
+    expect(await plugin.call('run')).toEqual(Uint8Array.of(expected))
+  }
+  const itself =
+    wat(`(module ${give} (import "library" "n" (func $n (result i32))) (import "library" "_initialize" (func $begin))
+    ${giveByte} (func (export "run") (result i32) (call $begin) (call $give (call $n)) (i32.const 0)))`)
+  const wasm = [{ data: counted('_initialize'), name: 'library' }, { data: itself }]
+  await using plugin = await extismPlugin({ wasm }, mode)
+  expect(await plugin.call('run')).toEqual(Uint8Array.of(7))
+})
+
+test('constructors of the main module are run, and Haskell begins after the reactor', async () => {
+  const module = wat(`(module ${give} ${giveByte} (global $n (mut i32) (i32.const 0))
+    (func (export "hs_init") (global.set $n (i32.mul (global.get $n) (i32.const 2))))
+    (func (export "_initialize") (global.set $n (i32.const 21)))
+    (func (export "run") (result i32) (call $give (global.get $n)) (i32.const 0)))`)
+  await using plugin = await extismPlugin(module)
+  expect(await plugin.call('run')).toEqual(Uint8Array.of(42))
+  const constructed = wat(`(module ${give} ${giveByte} (global $n (mut i32) (i32.const 0))
+    (func (export "__wasm_call_ctors") (global.set $n (i32.const 9)))
+    (func (export "run") (result i32) (call $give (global.get $n)) (i32.const 0)))`)
+  await using other = await extismPlugin(constructed)
+  expect(await other.call('run')).toEqual(Uint8Array.of(9))
+})
+
+test.each([{ worker: true }, {}])(
+  'segments that do not fit are a trap, and nothing that was shared stays (%o)',
+  async (mode) => {
+    // It puts a function into the other's table first, then fails.
+    const shared = wat('(module (table (export "table") 4 funcref) (memory (export "memory") 1))')
+    const failingHalfway =
+      wat(`(module (import "library" "table" (table 4 funcref)) (import "library" "memory" (memory 1))
+    (func $f (result i32) (i32.const 1)) (elem (i32.const 0) $f) (data (i32.const 65535) "ab") (func (export "run") (result i32) (i32.const 0)))`)
+    const wasm = [{ data: shared, name: 'library' }, { data: failingHalfway }]
+    const trap = { code: 'BP_WASM_TRAP', details: { kind: 'memory' } }
+    await expect(extismPlugin({ wasm }, mode)).rejects.toMatchObject(trap)
+    const table = wat('(module (table 1 funcref) (func $f) (elem (i32.const 1) $f) (func (export "run")))')
+    await expect(extismPlugin(table, mode)).rejects.toMatchObject({ code: 'BP_WASM_TRAP', details: { kind: 'table' } })
+  },
+)

@@ -232,15 +232,32 @@ export class Guest {
     const system = wasi && new Wasi(wasi, meter, this.#init.waits ? (ms) => imports.sleep(ms) : undefined)
     const linked = link({ engine, modules, main: this.#main, meter, kernel, imports, wasi: system })
     const main = linked.get(this.#main.name) as Wired
-    const pending: Live['pending'] = []
-    for (const { start, name } of linked.values()) if (start) pending.push({ name, run: start })
-    for (const name of ['hs_init', '_initialize', '_start']) {
-      const { exports } = main
-      if (name === '_start' && '_initialize' in exports) continue
-      if (typeof exports[name] === 'function') pending.push({ name, run: exports[name] as WasmFunction })
-    }
+    // In the order in which they need one another.
+    const pending = [...linked.values()].flatMap((wired) => beginning(wired, wired === main, modules))
     return { meter, kernel, main, imports, pending, wasi: system }
   }
+}
+
+/**
+ * What is run of a module before anything else: its start, then what its language needs (a reactor's `_initialize`, or the
+ * constructors alone), then Haskell's runtime. A program's own `_start` does all of it, and only the main module is one.
+ */
+function beginning(
+  { name, exports, start }: Wired,
+  isMain: boolean,
+  modules: readonly CompiledModule[],
+): { readonly name: string; readonly run: WasmFunction }[] {
+  const has = (key: string) => typeof exports[key] === 'function'
+  const program = isMain && !has('_initialize') && has('_start')
+  const constructors = has('_initialize') ? '_initialize' : '__wasm_call_ctors'
+  const named = [program ? [] : [constructors], ['hs_init'], program ? ['_start'] : []].flat()
+  // A module that another one initialises itself must not be so twice.
+  const taken = (key: string) =>
+    modules.some(({ shape }) => shape.imports.some((each) => each.module === name && each.name === key))
+  const own = named.flatMap((key) =>
+    has(key) && !taken(key) ? [{ name: key, run: exports[key] as WasmFunction }] : [],
+  )
+  return [...(start ? [{ name: 'start', run: start }] : []), ...own]
 }
 
 function isOrdinaryEnd(thrown: unknown): boolean {

@@ -24,6 +24,8 @@ export interface Services {
   /** By namespace, then name. */
   readonly functions: ReadonlyMap<string, ReadonlyMap<string, ServiceFunction>>
   http(request: HttpRequest, body: Uint8Array | undefined, signal: AbortSignal): HttpAnswer | Promise<HttpAnswer>
+  /** Whether guests see the headers of HTTP answers. */
+  readonly httpHeaders?: boolean | undefined
   /** Whether a guest can wait for a promise here. */
   readonly waits: boolean
 }
@@ -107,7 +109,8 @@ export class HostImports {
       },
       http_request: (request: bigint, body: bigint) => this.#http(request, body),
       http_status_code: () => this.#lastAnswer?.status ?? 0,
-      http_headers: () => (this.#lastAnswer ? this.#store(JSON.stringify(this.#lastAnswer.headers)) : 0n),
+      http_headers: () =>
+        this.#services.httpHeaders && this.#lastAnswer ? this.#store(JSON.stringify(this.#lastAnswer.headers)) : 0n,
     }
   }
 

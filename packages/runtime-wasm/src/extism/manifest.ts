@@ -1,6 +1,7 @@
 import { coreError, messageOf } from '@backplane/core'
 import { wasmError } from '../errors.ts'
 import type { WasmLimits } from '../sandbox/limits.ts'
+import type { AllowedPaths } from '../wasi/mounts.ts'
 
 /** Where one module comes from: exactly one of `path`, `url` and `data`. */
 export interface WasmSource {
@@ -24,8 +25,8 @@ export interface ExtismManifest {
   readonly config?: Readonly<Record<string, string>>
   /** Hosts that HTTP may reach, `*` as a wildcard. @default none */
   readonly allowed_hosts?: readonly string[]
-  /** Folders by guest path: host path to guest path, `ro:` before the host path for reading only. @default none */
-  readonly allowed_paths?: Readonly<Record<string, string>>
+  /** Folders: host path to guest path, `ro:` before the host path for reading only; or a list that says which is which. @default none */
+  readonly allowed_paths?: AllowedPaths
   readonly timeout_ms?: number
   readonly memory?: {
     readonly max_pages?: number
@@ -42,7 +43,9 @@ export interface PluginManifest {
   readonly wasm: readonly WasmSource[]
   readonly config: Readonly<Record<string, string>>
   readonly allowedHosts: readonly string[]
-  readonly allowedPaths: Readonly<Record<string, string>>
+  readonly allowedPaths: AllowedPaths
+  /** Whether they were written as manifests have them, host path first. */
+  readonly pathsAsManifest: boolean
   readonly limits: WasmLimits
 }
 
@@ -85,7 +88,10 @@ function fromObject(given: Record<string, unknown>): PluginManifest {
     wasm: wasm.map(source),
     config: texts(fields.config, 'config'),
     allowedHosts: list(fields.allowed_hosts, 'allowed_hosts'),
-    allowedPaths: texts(fields.allowed_paths, 'allowed_paths'),
+    allowedPaths: Array.isArray(fields.allowed_paths)
+      ? fields.allowed_paths
+      : texts(fields.allowed_paths, 'allowed_paths'),
+    pathsAsManifest: Object.hasOwn(given, 'allowed_paths'),
     limits,
   }
 }

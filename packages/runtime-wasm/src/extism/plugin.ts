@@ -2,7 +2,7 @@ import { type Clock, coreError, type Logger, silentLogger, systemClock } from '@
 import { fullLimits, type WasmLimits } from '../sandbox/limits.ts'
 import type { CallStats } from '../sandbox/meter.ts'
 import { engineOf, type WasmEngine } from '../sandbox/shared-engine.ts'
-import { mountsOf } from '../wasi/files.ts'
+import { type AllowedPaths, mountsOf } from '../wasi/mounts.ts'
 import type { WasiInit } from '../wasi/wasi.ts'
 import { wasm } from '../webassembly.ts'
 import { compileModules } from '../worker/compile-away.ts'
@@ -12,7 +12,7 @@ import type { HostFunctions } from './host-functions.ts'
 import type { LogLevel } from './host-imports.ts'
 import { httpRequest } from './http.ts'
 import { compileKernel } from './kernel.ts'
-import { type ManifestLike, parseManifest } from './manifest.ts'
+import { type ManifestLike, type PluginManifest, parseManifest } from './manifest.ts'
 import { readSources } from './sources.ts'
 
 /** Options of {@link extismPlugin}. */
@@ -27,8 +27,10 @@ export interface ExtismPluginInit {
   readonly config?: Readonly<Record<string, string>>
   /** Replaces the manifest's `allowed_hosts`. */
   readonly allowedHosts?: readonly string[]
-  /** Replaces the manifest's `allowed_paths`. */
-  readonly allowedPaths?: Readonly<Record<string, string>>
+  /** Replaces the manifest's `allowed_paths`; see {@link AllowedPaths} for which end is which. */
+  readonly allowedPaths?: AllowedPaths
+  /** Whether it sees the headers of HTTP answers (`http_headers`). @default false: only status and body */
+  readonly allowHttpResponseHeaders?: boolean
   /** Grants WASI preview 1: nothing of the host but the clock, random numbers, and what stands here. @default false */
   readonly wasi?: boolean | ExtismWasiInit
   /**
@@ -137,7 +139,7 @@ export async function extismPlugin(given: ManifestLike, init: ExtismPluginInit =
   const allowedHosts = init.allowedHosts ?? manifest.allowedHosts
   const http = (request: Parameters<typeof httpRequest>[1], body: Uint8Array | undefined, signal: AbortSignal) =>
     httpRequest({ allowedHosts, maxBytes: limits.httpBytes, fetch: doFetch }, request, body, signal)
-  const wasi = wasiOf(init, manifest.allowedPaths)
+  const wasi = wasiOf(init, manifest)
   const plugin = {
     id,
     engine,
@@ -147,6 +149,7 @@ export async function extismPlugin(given: ManifestLike, init: ExtismPluginInit =
     config: new Map([...Object.entries(manifest.config), ...Object.entries(init.config ?? {})]),
     functions,
     http,
+    httpHeaders: init.allowHttpResponseHeaders ?? false,
     wasi,
     logger,
     logLevel,
@@ -176,11 +179,14 @@ const slow = ['http_request', 'poll_oneoff']
 
 function wasiOf(
   { id = 'plugin', wasi = false, allowedPaths: replaced }: ExtismPluginInit,
-  declared: Readonly<Record<string, string>>,
+  { allowedPaths, pathsAsManifest }: PluginManifest,
 ): Omit<WasiInit, 'output'> | undefined {
   if (wasi === false) return undefined
   const { args = [], env = {}, stdin = new Uint8Array(), deterministic = false } = wasi === true ? {} : wasi
-  return { args: commandLine(args, id), env, stdin, deterministic, mounts: mountsOf(replaced ?? declared) }
+  const mounts = replaced
+    ? mountsOf(replaced, { manifest: false })
+    : mountsOf(allowedPaths, { manifest: pathsAsManifest })
+  return { args: commandLine(args, id), env, stdin, deterministic, mounts }
 }
 
 /** Programs find their own name first. */

@@ -55,6 +55,8 @@ export interface WasmRuntimeInit {
   readonly limits?: WasmLimits
   /** What plugins' HTTP goes through. @default the global fetch */
   readonly fetch?: typeof fetch
+  /** Whether plugins see the headers of HTTP answers, cookies included. @default false: only status and body */
+  readonly allowHttpResponseHeaders?: boolean
 }
 
 /** What {@link wasmRuntime} needs from its host. */
@@ -180,6 +182,7 @@ async function load(
         [user]: { ...granted(userFunctions(init), patterns), ...own },
       },
       allowedHosts: manifest.permissions?.network ?? [],
+      allowHttpResponseHeaders: init.allowHttpResponseHeaders ?? false,
       logLevel: 'trace',
       initialise: true,
       ...(fetch ? { fetch } : {}),

@@ -64,4 +64,10 @@ describe('instrumented modules', () => {
     expect(refused('(module (table 1001 funcref))')).toBe('BP_WASM_FEATURE')
     expect(refused('(module (func (export "backplane:fuel")))')).toBe('BP_WASM_FEATURE')
   })
+
+  test('a table of 64-bit indices is named as such', () => {
+    // (module (table i64 1 funcref))
+    const table64 = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 4, 4, 1, 0x70, 4, 1)
+    expect(() => instrument(table64, init)).toThrow(/table64/)
+  })
 })

@@ -181,11 +181,11 @@ class ShapeBuilder implements ModuleShape {
     }
     if (kind === 'table') {
       this.#valueType(body)
-      this.#bounds(body)
+      this.#bounds(body, 'table')
       this.importedTables++
       this.tableCount++
     } else if (kind === 'memory') {
-      this.#bounds(body)
+      this.#bounds(body, 'memory')
       this.importedMemories++
       this.memoryCount++
     } else if (kind === 'global') {
@@ -202,18 +202,19 @@ class ShapeBuilder implements ModuleShape {
   #table(body: ByteReader): void {
     this.tableCount++
     // 0x40 begins a table with an initial value, which only typed references need.
-    this.tables.push({ type: this.#valueType(body), bounds: this.#bounds(body) })
+    this.tables.push({ type: this.#valueType(body), bounds: this.#bounds(body, 'table') })
   }
 
   #memory(body: ByteReader): void {
     this.memoryCount++
-    this.memories.push(this.#bounds(body))
+    this.memories.push(this.#bounds(body, 'memory'))
   }
 
-  #bounds(body: ByteReader): Bounds {
+  #bounds(body: ByteReader, of: 'memory' | 'table'): Bounds {
     const flags = body.byte()
-    if (flags & 0x02) throw this.#refuse('shared memory')
-    if (flags & 0x04) throw this.#refuse('64-bit memory')
+    if (flags & 0x02) throw this.#refuse(of === 'memory' ? 'shared memory' : 'a shared table')
+    if (flags & 0x04)
+      throw this.#refuse(of === 'memory' ? '64-bit memory (memory64)' : 'a table of 64-bit indices (table64)')
     if (flags & 0x08) throw this.#refuse('memory pages of another size')
     return { initial: body.u32(), maximum: flags & 0x01 ? body.u32() : undefined }
   }

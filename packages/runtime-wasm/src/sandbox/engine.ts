@@ -13,6 +13,7 @@ import {
 } from '../webassembly.ts'
 import type { FullLimits } from './limits.ts'
 import type { Gauge, Meter } from './meter.ts'
+import { trapped } from './traps.ts'
 
 /** A module ready to be instantiated any number of times, in any thread. */
 export interface CompiledModule {
@@ -112,7 +113,11 @@ export class Engine {
     this.#kept.clear()
   }
 
-  /** Makes an instance under a meter. Throws `BP_WASM_IMPORT_MISSING`, `BP_WASM_MEMORY_LIMIT` or `BP_WASM_MODULE_INVALID`. */
+  /**
+   * Makes an instance under a meter. Throws `BP_WASM_IMPORT_MISSING`, `BP_WASM_MEMORY_LIMIT`, `BP_WASM_MODULE_INVALID`, or
+   * `BP_WASM_TRAP` where what it begins with does not fit. Whatever it shares with others must be given up then: functions of
+   * it may stand in their tables, and no limit holds for those.
+   */
   instantiate({ name, module, shape }: CompiledModule, imports: WasmImports, meter: Meter): Wired {
     const what = `Module '${name}'`
     meter.admit(shape, what)
@@ -156,6 +161,8 @@ export class Engine {
       if (cause instanceof wasm.LinkError) {
         throw wasmError('BP_WASM_IMPORT_MISSING', { details: { what, imports: reason }, cause })
       }
+      // Segments that do not fit; its start is run later, under its limits.
+      if (cause instanceof wasm.RuntimeError) throw trapped(cause, 'its initialisation', meter)
       throw wasmError('BP_WASM_MODULE_INVALID', { details: { what, reason }, cause })
     }
   }

@@ -168,7 +168,8 @@ export class VyraGuest {
       wasi?.imports(() => wired?.exports.memory as WasmMemory | undefined),
     )
     wired = engine.instantiate(this.#module, imports, meter)
-    const initialise = wired.exports._initialize as WasmFunction | undefined
+    const { _initialize, __wasm_call_ctors } = wired.exports
+    const initialise = (_initialize ?? __wasm_call_ctors) as WasmFunction | undefined
     const pending = [wired.start, initialise].flatMap((run) => (run ? [{ run }] : []))
     return { meter, wired, data, pending, wasi }
   }

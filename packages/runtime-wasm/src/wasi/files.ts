@@ -32,14 +32,6 @@ export interface Mount {
   readonly readOnly: boolean
 }
 
-/** Reads Extism's `allowed_paths`: host path to guest path, `ro:` before the host path for reading only. */
-export function mountsOf(allowedPaths: Readonly<Record<string, string>>): Mount[] {
-  return Object.entries(allowedPaths).map(([host, guestPath]) => {
-    const readOnly = host.startsWith('ro:')
-    return { hostPath: resolve(readOnly ? host.slice(3) : host), guestPath, readOnly }
-  })
-}
-
 /** One file or folder that a guest has open. */
 export interface OpenFile {
   readonly mount: Mount

@@ -26,6 +26,7 @@ export interface ThreadData {
   readonly logLevel: LogLevel
   /** Names of the host functions, by namespace. */
   readonly functions: ReadonlyMap<string, readonly string[]>
+  readonly httpHeaders: boolean | undefined
   readonly wasi: Omit<WasiInit, 'output'> | undefined
   readonly vyra: LoadedPlugin['vyra']
   readonly component: LoadedPlugin['component']
