@@ -134,10 +134,13 @@ export function provider<Client>(init: ProviderInit<Client>): Handlers {
       const apply = async () => {
         const { resource, type } = kind(resources, typeName)
         const [prior, planned] = [fromDynamic(priorState, type), fromDynamic(plannedState, type)]
-        if (planned === null) await resource.delete(prior as Values, configured())
-        const make = prior === null ? resource.create : resource.update
-        const state = planned === null ? null : await make(planned as Values, configured())
-        return { newState: toDynamic(state, type), private: plannedPrivate }
+        const answer = (state: Values | null) => ({ newState: toDynamic(state, type), private: plannedPrivate })
+        if (planned === null) {
+          await resource.delete(prior as Values, configured())
+          return answer(null)
+        }
+        if (prior === null) return answer(await resource.create(planned as Values, configured()))
+        return answer(await resource.update(planned as Values, configured()))
       }
       // What could not be changed is as it was.
       return told(apply, { newState: priorState ?? {}, private: plannedPrivate })
