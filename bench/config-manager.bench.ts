@@ -1,4 +1,8 @@
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { category, configManager } from '@backplane/config-manager'
+import { fileStore } from '@backplane/config-manager/file'
 import { createHost } from '@backplane/core'
 import { functionRuntime } from '@backplane/core/memory'
 import type { Row, Subject } from './harness.ts'
@@ -67,6 +71,52 @@ async function reconfiguring(): Promise<Subject> {
   }
 }
 
+/** Changes one item of a category that is kept in a file, each change synced. */
+async function keeping(count: number): Promise<Subject & { readonly path: string }> {
+  const dir = mkdtempSync(join(tmpdir(), 'config-bench-'))
+  const manager = configManager({ store: fileStore(dir, { compactAboveBytes: Number.POSITIVE_INFINITY }) })()
+  await manager.register('c', Object.fromEntries(Array.from({ length: count }, (_, index) => [`item${index}`, item])))
+  let changes = 0
+  return {
+    path: join(dir, 'config.log'),
+    run: () => manager.set('c', `item${changes % 7}`, String(++changes)),
+    async [Symbol.asyncDispose]() {
+      await manager.close()
+      rmSync(dir, { recursive: true })
+    },
+  }
+}
+
+/** How many bytes a change adds to the log, on average of twenty. */
+async function writing(count: number): Promise<Subject> {
+  const { path, run, [Symbol.asyncDispose]: end } = await keeping(count)
+  return {
+    async run() {
+      const before = statSync(path).size
+      for (let change = 0; change < 20; change++) await run()
+      return (statSync(path).size - before) / 20
+    },
+    ...(end ? { [Symbol.asyncDispose]: end } : {}),
+  }
+}
+
+/** What a change costs where the same bytes are appended to a file and synced, and nothing else is done. */
+function appending(): Subject {
+  const dir = mkdtempSync(join(tmpdir(), 'config-bench-'))
+  const file = openSync(join(dir, 'log'), 'a')
+  const line = 'x'.repeat(800)
+  return {
+    run() {
+      writeSync(file, line)
+      fsyncSync(file)
+    },
+    async [Symbol.asyncDispose]() {
+      closeSync(file)
+      rmSync(dir, { recursive: true })
+    },
+  }
+}
+
 const bar = '>= 90000 calls/s (50 x the Python manager)'
 
 export const rows: Row[] = [
@@ -114,6 +164,26 @@ export const rows: Row[] = [
     bar: 'as flat as beside none',
     ours: () => registering(1_000),
     baseline: () => registering(0),
+  },
+  {
+    case: 'bytes written by a change, category of 10,000 items',
+    unit: 'bytes',
+    once: true,
+    bar: 'as flat as 10 items',
+    ours: () => writing(10_000),
+    baseline: () => writing(10),
+  },
+  {
+    case: 'change kept in a file, category of 10 items',
+    unit: 'us',
+    ours: () => keeping(10),
+    baseline: appending,
+  },
+  {
+    case: 'change kept in a file, category of 10,000 items',
+    unit: 'us',
+    ours: () => keeping(10_000),
+    baseline: () => keeping(10),
   },
   {
     case: 'change to reconfigured plugin, through the host',

@@ -1,10 +1,18 @@
-import type { ConfigStore, Json, StoreWrite } from '@backplane/core'
-import { BackplaneError, messageOf } from '@backplane/core'
+import {
+  BackplaneError,
+  type ConfigStore,
+  type Json,
+  messageOf,
+  type StoredDocument,
+  type StoreWrite,
+} from '@backplane/core'
 import type { AuditEntry } from './audit.ts'
 import { AuditTrail } from './audit-trail.ts'
 import { type Category, categoryDocument, categoryOf } from './category.ts'
 import { configError } from './errors.ts'
 import type { CategoryStep } from './event.ts'
+import { neededRevision, pastDocument, wholePast } from './past-document.ts'
+import { patchBetween } from './patch/patch-between.ts'
 import { hasSecrets, openSecrets, type SecretStore, sealSecrets, secretNamesOf } from './secrets.ts'
 
 const categoryPrefix = 'category/'
@@ -52,7 +60,8 @@ export class Registry {
   readonly #components: RegistryComponents
   /** Tells this writer's audit entries from those of other hosts on a shared store. */
   readonly #writer = globalThis.crypto.randomUUID().slice(0, 8)
-  readonly #storeRevisions = new Map<string, number>()
+  /** Categories as they stand in the store, by the names of their documents. */
+  readonly #stored = new Map<string, StoredDocument>()
   /** Under which name the secret of `category/item` is kept now. */
   readonly #secretNames = new Map<string, string>()
   readonly #history = new Map<string, Category[]>()
@@ -70,11 +79,13 @@ export class Registry {
     const { store } = this.#components
     if (!store) return this.damaged
     const names = [...(await store.list())].sort()
-    for (const name of names) {
+    // A former state may be kept as what differs from the one after it: the latest is read first.
+    const past = names.filter((name) => name.startsWith(historyPrefix)).reverse()
+    for (const name of [...names.filter((name) => !name.startsWith(historyPrefix)), ...past]) {
       try {
         const stored = await store.read(name)
         if (!stored) continue
-        this.#storeRevisions.set(name, stored.revision)
+        if (name.startsWith(categoryPrefix)) this.#stored.set(name, stored)
         if (!(await this.#take(name, stored.document))) throw damagedDocument(name, 'it is not a document of this kind')
       } catch (error) {
         this.damaged.set(name, error)
@@ -148,16 +159,16 @@ export class Registry {
       await this.#takePast(name, document)
       return undefined
     }
-    const known = this.#storeRevisions.get(name)
+    const known = this.#stored.get(name)?.revision
     if (known !== undefined && revision !== undefined && revision <= known) return undefined
     const key = name.slice(categoryPrefix.length)
     const before = this.categories.get(key)
     if (document === undefined) {
       this.categories.delete(key)
-      this.#storeRevisions.delete(name)
+      this.#stored.delete(name)
       return before && { kind: 'removed', before }
     }
-    this.#storeRevisions.set(name, revision as number)
+    this.#stored.set(name, { revision: revision as number, document })
     if (!(await this.#take(name, document))) return undefined
     const after = this.categories.get(key) as Category
     return { kind: before ? 'changed' : 'created', ...(before ? { before } : {}), after }
@@ -170,7 +181,7 @@ export class Registry {
       if (isHistory || name.startsWith(auditPrefix)) await this.#take(name, document)
     } else if (isHistory) {
       const past = this.#pastOf(name.slice(historyPrefix.length, name.lastIndexOf('/')))
-      const gone = past.findIndex((state) => pastName(state) === name)
+      const gone = past.findIndex((state) => pastName(state.name, state.revision) === name)
       if (gone !== -1) past.splice(gone, 1)
     } else if (name.startsWith(auditPrefix)) this.audit.remove(name)
   }
@@ -181,28 +192,69 @@ export class Registry {
       this.audit.add(name, document as unknown as AuditEntry)
       return true
     }
-    const isHistory = name.startsWith(historyPrefix)
-    const key = isHistory ? name.slice(historyPrefix.length, name.lastIndexOf('/')) : name.slice(categoryPrefix.length)
-    const sealed = categoryOf(key, document)
-    if (!sealed) return false
-    const opened = await openSecrets(sealed, this.#components.secrets, isHistory ? new Map() : this.#secretNames)
-    this.#kept.set(opened, { document, secretNames: secretNamesOf(sealed) })
-    if (isHistory) this.#pastOf(key).push(opened)
-    else this.categories.set(key, opened)
+    if (name.startsWith(historyPrefix)) return this.#takeHistory(name, document)
+    const key = name.slice(categoryPrefix.length)
+    const category = await this.#opened(key, document, this.#secretNames)
+    if (category) this.categories.set(key, category)
+    return category !== undefined
+  }
+
+  async #takeHistory(name: string, document: Json): Promise<boolean> {
+    const key = name.slice(historyPrefix.length, name.lastIndexOf('/'))
+    const revision = Number(name.slice(name.lastIndexOf('/') + 1))
+    const state = this.#known(key, revision) ?? (await this.#readPast(key, revision, document))
+    if (!state) return false
+    const past = this.#pastOf(key)
+    if (past.includes(state)) return true
+    past.push(state)
+    past.sort((left, right) => left.revision - right.revision)
     return true
+  }
+
+  /** Reads a former state; the state after it, which it may need, is looked for in the store if it is not known yet. */
+  async #readPast(key: string, revision: number, document: Json): Promise<Category | undefined> {
+    const needed = neededRevision(document)
+    if (needed === undefined) return this.#opened(key, document, new Map())
+    if (needed <= revision) return undefined
+    if (!this.#known(key, needed)) {
+      const name = pastName(key, needed)
+      const stored = await this.#components.store?.read(name)
+      if (stored) await this.#takeHistory(name, stored.document)
+    }
+    const after = this.#known(key, needed)
+    const kept = after && this.#kept.get(after)
+    return kept && this.#opened(key, wholePast(document, kept.document), new Map())
+  }
+
+  async #opened(key: string, document: Json, names: Map<string, string>): Promise<Category | undefined> {
+    const sealed = categoryOf(key, document)
+    if (!sealed) return undefined
+    const opened = await openSecrets(sealed, this.#components.secrets, names)
+    this.#kept.set(opened, { document, secretNames: secretNamesOf(sealed) })
+    return opened
+  }
+
+  /** A state of a category that is in memory. */
+  #known(key: string, revision: number): Category | undefined {
+    const present = this.categories.get(key)
+    if (present?.revision === revision) return present
+    return this.#history.get(key)?.find((state) => state.revision === revision)
   }
 
   async #addStep(writes: StoreWrite[], { before, after }: CategoryStep, newSecrets: string[]): Promise<void> {
     const name = categoryPrefix + ((after ?? before) as Category).name
-    const expectedRevision = this.#storeRevisions.get(name) ?? 0
+    const stored = this.#stored.get(name)
     const document = after ? (await this.#keep(after, newSecrets)).document : null
-    writes.push({ name, document, expectedRevision })
+    const patch = stored && document !== null ? { patch: patchBetween(stored.document, document) } : {}
+    writes.push({ name, document, expectedRevision: stored?.revision ?? 0, ...patch })
     const { historyDepth } = this.#components.retention
     if (!before || historyDepth === 0) return
-    writes.push({ name: pastName(before), document: (await this.#keep(before, newSecrets)).document })
+    const whole = (await this.#keep(before, newSecrets)).document
+    const former = after && document !== null ? pastDocument(whole, { revision: after.revision, document }) : whole
+    writes.push({ name: pastName(before.name, before.revision), document: former })
     const past = this.#pastOf(before.name)
     const oldest = past[past.length - historyDepth]
-    if (oldest) writes.push({ name: pastName(oldest), document: null })
+    if (oldest) writes.push({ name: pastName(oldest.name, oldest.revision), document: null })
   }
 
   /** The document of a state, its secrets kept elsewhere. */
@@ -243,8 +295,8 @@ export class Registry {
   #remember(writes: readonly StoreWrite[], revisions: ReadonlyMap<string, number>): void {
     for (const { name, document } of writes) {
       if (!name.startsWith(categoryPrefix)) continue
-      if (document === null) this.#storeRevisions.delete(name)
-      else this.#storeRevisions.set(name, revisions.get(name) as number)
+      if (document === null) this.#stored.delete(name)
+      else this.#stored.set(name, { revision: revisions.get(name) as number, document })
     }
   }
 
@@ -286,6 +338,6 @@ function damagedDocument(name: string, reason: string, cause?: unknown): Backpla
   return configError('BP_CONFIG_STORE_DAMAGED', { details: { path: name, reason }, cause })
 }
 
-function pastName(category: Category): string {
-  return `${historyPrefix}${category.name}/${String(category.revision).padStart(10, '0')}`
+function pastName(category: string, revision: number): string {
+  return `${historyPrefix}${category}/${String(revision).padStart(10, '0')}`
 }

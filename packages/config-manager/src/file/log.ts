@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib'
-import type { Json, StoredDocument, StoreWrite } from '@backplane/core'
+import { type Json, type JsonPatchOperation, messageOf, type StoredDocument, type StoreWrite } from '@backplane/core'
 import { parseJson, stringifyJson } from '@backplane/core/json'
 import { configError } from '../errors.ts'
+import { type Patcher, patcher } from '../patch/patcher.ts'
 
 /** Documents read from a log, the revision that comes last in it, and how many of its bytes are sound. */
 export interface LogContent {
@@ -12,15 +13,20 @@ export interface LogContent {
   readonly damage: string | undefined
 }
 
-type Entry = readonly [name: string, revision: number, document: Json | null]
+type Entry =
+  | readonly [name: string, revision: number, document: Json | null]
+  | readonly [name: string, revision: number, patch: readonly JsonPatchOperation[], kind: 'patch']
 
 /**
  * One line of the log: one batch, with its checksum in front. A batch is found whole or not at all, because a line that
- * was cut anywhere has no valid checksum.
+ * was cut anywhere has no valid checksum. A document of which only a part changed is written as its patch.
  */
 export function batchLine(batch: readonly StoreWrite[], firstRevision: number): Uint8Array {
-  const entries: Entry[] = batch.map(({ name, document }, index) => [name, firstRevision + index, document])
-  return line(entries)
+  return line(batch.map((write, index) => entryOf(write, firstRevision + index)))
+}
+
+function entryOf({ name, document, patch, expectedRevision }: StoreWrite, revision: number): Entry {
+  return patch && expectedRevision ? [name, revision, patch, 'patch'] : [name, revision, document]
 }
 
 /** The log that holds these documents and nothing of the past. */
@@ -45,6 +51,7 @@ function checksum(text: string): string {
  */
 export function readLog(bytes: Uint8Array, path: string): LogContent {
   const documents = new Map<string, StoredDocument>()
+  const apply = patcher()
   let revision = 0
   let start = 0
   for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
@@ -53,14 +60,29 @@ export function readLog(bytes: Uint8Array, path: string): LogContent {
       if (hasSoundLine(bytes, end + 1)) throw damaged(path, `the line at byte ${start} is broken`)
       break
     }
-    for (const [name, at, document] of entries) {
+    for (const entry of entries) {
+      const [name, at] = entry
       revision = Math.max(revision, at)
+      const document = documentOf(entry, documents.get(name)?.document, { apply, path })
       if (document !== null) documents.set(name, { revision: at, document })
       else documents.delete(name)
     }
     start = end + 1
   }
   return { documents, revision, soundBytes: start, damage: damageOf(bytes, start) }
+}
+
+function documentOf(
+  entry: Entry,
+  before: Json | undefined,
+  { apply, path }: { readonly apply: Patcher; readonly path: string },
+): Json | null {
+  if (entry.length === 3) return entry[2]
+  try {
+    return apply(before ?? null, entry[2])
+  } catch (error) {
+    throw damaged(path, `revision ${entry[1]} does not fit the one before it (${messageOf(error)})`)
+  }
 }
 
 /** A crash leaves one line that is not whole, and never nothing: a log begins with a line that is renamed into place. */

@@ -2,18 +2,18 @@ import {
   BackplaneError,
   type ConfigStore,
   coreError,
-  type Json,
   messageOf,
   type StoredDocument,
   type StoreWrite,
 } from '@backplane/core'
-import { parseJson, stringifyJson } from '@backplane/core/json'
+import { stringifyJson } from '@backplane/core/json'
 import type { Batch, JetStreamClient, jetstreamManager } from '@nats-io/jetstream'
 import type { KV, KvEntry } from '@nats-io/kv'
 import type { headers, MsgHdrs, NatsConnection } from '@nats-io/nats-core'
 import { configError } from '../errors.ts'
 import { conflictOf } from '../store-conflict.ts'
 import { keyOf, nameOf } from './key.ts'
+import { follow, type Known, longestHistory, patchText } from './link.ts'
 
 /** What a NATS store is made with. */
 export interface NatsStoreInit {
@@ -32,8 +32,9 @@ type Listener = (name: string, stored: StoredDocument | undefined) => void
 
 /**
  * Keeps documents in a NATS KV bucket, so that several hosts share configuration and see each other's changes. A batch is
- * one atomic publish, which needs a server of version 2.12 or later. Secrets do not belong here in clear: give the manager
- * a secret store that all hosts reach.
+ * one atomic publish, which needs a server of version 2.12 or later. A small change of a large document is published as a
+ * patch; the bucket's history keeps what it builds on. Secrets do not belong here in clear: give the manager a secret store
+ * that all hosts reach.
  */
 export function natsStore(init: NatsStoreInit): ConfigStore {
   return new BucketStore(init)
@@ -43,6 +44,8 @@ interface Opened {
   readonly kv: KV
   readonly client: JetStreamClient
   readonly headers: typeof headers
+  /** How many patches may follow a document before it is written whole again. */
+  readonly patches: number
 }
 
 /** The client's parts are optional peers: only whoever opens a bucket needs them. */
@@ -63,8 +66,11 @@ class BucketStore implements ConfigStore {
   #watching: { stop(): void } | undefined
   /** Revisions that this store wrote and whose notices have not come yet. */
   readonly #own = new Set<number>()
+  /** Documents as they were last read, written or told, for patches to build on. */
+  readonly #known = new Map<string, Known>()
   #writing = 0
   #heldBack: KvEntry[] = []
+  #telling: Promise<void> = Promise.resolve()
 
   constructor(init: NatsStoreInit) {
     this.#init = init
@@ -76,9 +82,9 @@ class BucketStore implements ConfigStore {
     const { connection, replicas = 1 } = this.#init
     try {
       const { Kvm, jetstream, jetstreamManager, headers } = await clientParts()
-      const kv = await new Kvm(connection).create(this.#bucket, { history: 1, replicas })
-      await allowBatches(await jetstreamManager(connection), `KV_${this.#bucket}`)
-      this.#opened = { kv, client: jetstream(connection), headers }
+      const kv = await new Kvm(connection).create(this.#bucket, { history: longestHistory, replicas })
+      const history = await prepareStream(await jetstreamManager(connection), `KV_${this.#bucket}`)
+      this.#opened = { kv, client: jetstream(connection), headers, patches: history - 1 }
       await this.#follow(kv)
     } catch (error) {
       this.#opened = undefined
@@ -87,7 +93,7 @@ class BucketStore implements ConfigStore {
   }
 
   async read(name: string): Promise<StoredDocument | undefined> {
-    return storedOf(await this.#kv.get(keyOf(name)))
+    return this.#storedOf(name, await this.#kv.get(keyOf(name)))
   }
 
   async list(): Promise<readonly string[]> {
@@ -99,13 +105,19 @@ class BucketStore implements ConfigStore {
   async write(batch: readonly StoreWrite[]): Promise<ReadonlyMap<string, number>> {
     // Held on to, so that a close meanwhile does not break it off.
     const opened = this.#ready
-    const { kv } = opened
+    const { kv, patches } = opened
     this.#writing++
     try {
       const expected = await Promise.all(batch.map((write) => expectedSequence(kv, write)))
-      const last = await this.#publish(opened, batch, expected)
+      const payloads = batch.map((write) => this.#payloadOf(write, patches))
+      const last = await this.#publish(opened, batch, { expected, payloads })
       const revisions = new Map(batch.map(({ name }, index) => [name, last - batch.length + 1 + index]))
       for (const revision of revisions.values()) this.#own.add(revision)
+      for (const [index, { name, document }] of batch.entries()) {
+        const revision = revisions.get(name) as number
+        if (document === null) this.#known.delete(name)
+        else this.#known.set(name, { revision, document, patches: (payloads[index] as Payload).patches })
+      }
       return revisions
     } catch (error) {
       throw await this.#explain(error, batch)
@@ -124,6 +136,7 @@ class BucketStore implements ConfigStore {
     this.#watching?.stop()
     this.#watching = undefined
     this.#listeners.clear()
+    this.#known.clear()
     this.#opened = undefined
   }
 
@@ -144,9 +157,18 @@ class BucketStore implements ConfigStore {
   async #publish(
     { client, headers }: Opened,
     batch: readonly StoreWrite[],
-    expected: readonly (number | undefined)[],
+    {
+      expected,
+      payloads,
+    }: { readonly expected: readonly (number | undefined)[]; readonly payloads: readonly Payload[] },
   ): Promise<number> {
-    const messages = batch.map((write, index) => messageOfWrite(headers(), this.#bucket, write, expected[index]))
+    const messages = batch.map(
+      (write, index): Message => ({
+        subject: `$KV.${this.#bucket}.${keyOf(write.name)}`,
+        payload: (payloads[index] as Payload).text,
+        headers: withHeaders(headers(), write, expected[index]),
+      }),
+    )
     const [first, ...rest] = messages
     if (!first) return 0
     const final = rest.pop()
@@ -176,7 +198,36 @@ class BucketStore implements ConfigStore {
 
   #tell(entry: KvEntry): void {
     if (this.#own.delete(entry.revision)) return
-    for (const listener of this.#listeners) listener(nameOf(entry.key), storedOf(entry))
+    // Reading ends with the connection only, which says so itself to whoever opened it.
+    this.#telling = this.#telling.then(() => this.#tellListeners(entry)).catch(() => {})
+  }
+
+  async #tellListeners(entry: KvEntry): Promise<void> {
+    const name = nameOf(entry.key)
+    const stored = await this.#storedOf(name, entry)
+    for (const listener of this.#listeners) listener(name, stored)
+  }
+
+  /** The document of an entry, or the present one where what the entry builds on is not known. */
+  async #storedOf(name: string, entry: KvEntry | null): Promise<StoredDocument | undefined> {
+    const known = isThere(entry)
+      ? (follow(this.#known.get(name), entry) ?? (await followAll(this.#kv, entry.key)))
+      : undefined
+    if (!known) {
+      this.#known.delete(name)
+      return undefined
+    }
+    this.#known.set(name, known)
+    return { revision: known.revision, document: known.document }
+  }
+
+  #payloadOf({ name, document, patch, expectedRevision }: StoreWrite, patches: number): Payload {
+    if (document === null) return { text: '', patches: 0 }
+    const known = this.#known.get(name)
+    const isNext = known !== undefined && known.revision === expectedRevision && known.patches < patches
+    return patch && isNext
+      ? { text: patchText(known.revision, patch), patches: known.patches + 1 }
+      : { text: stringifyJson(document), patches: 0 }
   }
 
   /** A refused batch does not say which message was at fault: whoever is no longer as expected was. */
@@ -191,61 +242,64 @@ class BucketStore implements ConfigStore {
   }
 }
 
+/** What is published of a document, and how many patches it makes since the document was whole. */
+interface Payload {
+  readonly text: string
+  readonly patches: number
+}
+
 interface Message {
   readonly subject: string
   readonly payload: string
   readonly headers: MsgHdrs
 }
 
-function messageOfWrite(
-  head: MsgHdrs,
-  bucket: string,
-  { name, document }: StoreWrite,
-  expected: number | undefined,
-): Message {
+function withHeaders(head: MsgHdrs, { document }: StoreWrite, expected: number | undefined): MsgHdrs {
   if (expected !== undefined) head.set('Nats-Expected-Last-Subject-Sequence', String(expected))
   if (document === null) {
     head.set('KV-Operation', 'DEL')
     head.set('Nats-TTL', removalMarkTtl)
   }
-  return {
-    subject: `$KV.${bucket}.${keyOf(name)}`,
-    payload: document === null ? '' : stringifyJson(document),
-    headers: head,
-  }
+  return head
 }
 
 /** The sequence number to expect: for what must not exist that is the mark of its removal, if there is one. */
 async function expectedSequence(kv: KV, write: StoreWrite): Promise<number | undefined> {
   if (write.expectedRevision !== 0) return write.expectedRevision
   const entry = await kv.get(keyOf(write.name))
-  const conflict = conflictOf(write, storedOf(entry)?.revision)
+  const conflict = conflictOf(write, isThere(entry) ? entry.revision : undefined)
   if (conflict) throw conflict
   return entry?.revision ?? 0
 }
 
-function storedOf(entry: KvEntry | null): StoredDocument | undefined {
-  if (entry?.operation !== 'PUT') return undefined
-  return { revision: entry.revision, document: documentOf(entry) }
+function isThere(entry: KvEntry | null): entry is KvEntry {
+  return entry?.operation === 'PUT'
 }
 
-/** What somebody else put into the bucket and is no JSON counts as `null`, which is no document of the manager's. */
-function documentOf(entry: KvEntry): Json {
-  try {
-    return parseJson(entry.string())
-  } catch {
-    return null
-  }
+/** The present document by all that is kept of its key. */
+async function followAll(kv: KV, key: string): Promise<Known | undefined> {
+  let known: Known | undefined
+  for await (const entry of await kv.history({ key })) known = isThere(entry) ? follow(known, entry) : undefined
+  return known
 }
 
-async function allowBatches(manager: Awaited<ReturnType<typeof jetstreamManager>>, stream: string): Promise<void> {
+/** Lets the stream take batches and keep what patches build on; gives how many messages of a key it keeps. */
+async function prepareStream(manager: Awaited<ReturnType<typeof jetstreamManager>>, stream: string): Promise<number> {
   const { config } = await manager.streams.info(stream)
-  if (config.allow_atomic && config.allow_msg_ttl) return
-  const { config: updated } = await manager.streams.update(stream, { allow_atomic: true, allow_msg_ttl: true } as never)
-  if (!updated.allow_atomic) {
-    const next = 'Use nats-server 2.12 or later: it has the atomic batches that configuration needs.'
-    throw configError('BP_CONFIG_STORE_FAILED', { details: { reason: 'this server has no atomic batches' }, next })
+  const takesBatches = config.allow_atomic && config.allow_msg_ttl
+  const kept = Math.max(config.max_msgs_per_subject, longestHistory)
+  if (takesBatches && config.max_msgs_per_subject === kept) return kept
+  const wanted = { allow_atomic: true, allow_msg_ttl: true, max_msgs_per_subject: kept }
+  try {
+    const { config: updated } = await manager.streams.update(stream, wanted as never)
+    if (updated.allow_atomic) return updated.max_msgs_per_subject
+  } catch (error) {
+    // Whoever may not change the stream writes documents whole, as far as it keeps less.
+    if (takesBatches) return config.max_msgs_per_subject
+    throw error
   }
+  const next = 'Use nats-server 2.12 or later: it has the atomic batches that configuration needs.'
+  throw configError('BP_CONFIG_STORE_FAILED', { details: { reason: 'this server has no atomic batches' }, next })
 }
 
 function failed(error: unknown): BackplaneError {

@@ -1,6 +1,9 @@
 import { existsSync, renameSync, statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import type { StoredDocument } from '@backplane/core'
+import { stringifyJson } from '@backplane/core/json'
 import type { StoreRepair } from '../store-condition.ts'
+import { assumeTables, makeTables, readDocument } from './documents.ts'
 
 /** SQLite's result codes (sqlite.org/rescode.html). */
 export const sqliteCorrupt = 11
@@ -21,11 +24,7 @@ export function openSound(path: string): DatabaseSync {
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     database.exec('BEGIN EXCLUSIVE')
-    database.exec(
-      'CREATE TABLE IF NOT EXISTS document (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, body TEXT NOT NULL) STRICT',
-    )
-    database.exec('CREATE TABLE IF NOT EXISTS counter (revision INTEGER NOT NULL) STRICT')
-    database.exec('INSERT INTO counter SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM counter)')
+    makeTables(database)
     database.exec('COMMIT')
     const found = database.prepare('PRAGMA quick_check(1)').get()?.quick_check
     if (found !== 'ok') throw Object.assign(new Error(String(found)), { errcode: sqliteCorrupt })
@@ -41,7 +40,7 @@ export function openForReading(path: string): DatabaseSync | undefined {
   if (!existsSync(path)) return undefined
   try {
     const database = connect(path, { readOnly: true })
-    database.prepare('SELECT count(*) FROM document').get()
+    assumeTables(database)
     return database
   } catch {
     return undefined
@@ -58,35 +57,36 @@ export function startAnew(
   path: string,
   reason: string,
 ): { readonly database: DatabaseSync; readonly repair: StoreRepair } {
-  const saved = readableRows(path)
+  const saved = readableDocuments(path)
   const keptAt = putAside(path)
   const database = openSound(path)
   const put = database.prepare('INSERT OR REPLACE INTO document (name, revision, body) VALUES (?, ?, ?)')
-  for (const { name, revision, body } of saved) put.run(name, revision, body)
+  for (const { name, revision, document } of saved) put.run(name, revision, stringifyJson(document))
   const last = saved.reduce((highest, { revision }) => Math.max(highest, revision), 0)
   database.prepare('UPDATE counter SET revision = ?').run(last)
   return { database, repair: { path, reason, documents: saved.length, keptAt } }
 }
 
-interface Row {
+interface SavedDocument extends StoredDocument {
   readonly name: string
-  readonly revision: number
-  readonly body: string
 }
 
-/** Every row that comes before the damage. */
-function readableRows(path: string): Row[] {
-  const rows: Row[] = []
+/** Every document that comes before the damage, as far as its patches can be read. */
+function readableDocuments(path: string): SavedDocument[] {
+  const saved: SavedDocument[] = []
   let database: DatabaseSync | undefined
   try {
     database = connect(path)
-    for (const row of database.prepare('SELECT name, revision, body FROM document').iterate())
-      rows.push({ name: String(row.name), revision: Number(row.revision), body: String(row.body) })
+    assumeTables(database)
+    for (const { name } of database.prepare('SELECT name FROM document').iterate()) {
+      const stored = readDocument(database, String(name))
+      if (stored) saved.push({ name: String(name), ...stored })
+    }
   } catch {
     // The rest cannot be read.
   }
   database?.close()
-  return rows
+  return saved
 }
 
 function putAside(path: string): string {

@@ -1,9 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type ConfigStore, coreError, messageOf, type StoredDocument, type StoreWrite } from '@backplane/core'
-import { parseJson, stringifyJson } from '@backplane/core/json'
 import { configError } from '../errors.ts'
 import type { StoreCondition, StoreRepair, WithCondition } from '../store-condition.ts'
-import { conflictOf } from '../store-conflict.ts'
 import {
   isEmptied,
   openForReading,
@@ -14,10 +12,11 @@ import {
   startAnew,
   unwritableCodes,
 } from './database.ts'
+import { readDocument, writeDocuments } from './documents.ts'
 
 /**
- * Keeps documents in a SQLite database (`node:sqlite`, so without a native module): one table, one transaction a batch,
- * synced. The database is locked while it is open: one process writes. `path` may be `:memory:`.
+ * Keeps documents in a SQLite database (`node:sqlite`, so without a native module): one transaction a batch, synced;
+ * a small change of a large document is kept as a patch. The database is locked while it is open: one process writes. `path` may be `:memory:`.
  *
  * A database that is damaged is kept beside (`<path>.damaged-1`), what can be read of it is taken over, and `condition`
  * says so once it is open. One that cannot be written is read all the same; writes reject with `BP_CONFIG_STORE_READ_ONLY`.
@@ -72,8 +71,7 @@ class SqliteStore implements SqliteConfigStore {
   }
 
   async read(name: string): Promise<StoredDocument | undefined> {
-    const row = this.#open().prepare('SELECT revision, body FROM document WHERE name = ?').get(name)
-    return row && { revision: Number(row.revision), document: parseJson(String(row.body)) }
+    return readDocument(this.#open(), name)
   }
 
   async list(): Promise<readonly string[]> {
@@ -91,7 +89,7 @@ class SqliteStore implements SqliteConfigStore {
     const database = this.#open()
     database.exec('BEGIN IMMEDIATE')
     try {
-      const revisions = this.#writeAll(database, batch)
+      const revisions = writeDocuments(database, batch)
       database.exec('COMMIT')
       return revisions
     } catch (error) {
@@ -109,26 +107,6 @@ class SqliteStore implements SqliteConfigStore {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  #writeAll(database: DatabaseSync, batch: readonly StoreWrite[]): Map<string, number> {
-    const present = database.prepare('SELECT revision FROM document WHERE name = ?')
-    for (const write of batch) {
-      const row = present.get(write.name)
-      const conflict = conflictOf(write, row && Number(row.revision))
-      if (conflict) throw conflict
-    }
-    let revision = Number(database.prepare('SELECT revision FROM counter').get()?.revision)
-    const put = database.prepare('INSERT OR REPLACE INTO document (name, revision, body) VALUES (?, ?, ?)')
-    const remove = database.prepare('DELETE FROM document WHERE name = ?')
-    const revisions = new Map<string, number>()
-    for (const { name, document } of batch) {
-      revisions.set(name, ++revision)
-      if (document === null) remove.run(name)
-      else put.run(name, revision, stringifyJson(document))
-    }
-    database.prepare('UPDATE counter SET revision = ?').run(revision)
-    return revisions
   }
 
   #open(): DatabaseSync {

@@ -9,9 +9,16 @@ import { realFileSystem } from '../../src/file/file-system.ts'
 import { type FileSystem, fileSecrets, fileStore, type OpenFile } from '../../src/file/index.ts'
 import { CrashingFiles } from './crashing-files.ts'
 
+/** `patched` is written as a patch from the second batch on; a batch has four writes, each a revision. */
 const batches = Array.from({ length: 12 }, (_, index): StoreWrite[] => [
   { name: 'left', document: { batch: index, text: 'é'.repeat(index * 7) } },
   { name: 'right', document: { batch: index } },
+  {
+    name: 'patched',
+    document: { text: 'x'.repeat(50), batch: index },
+    expectedRevision: index === 0 ? 0 : index * 4 - 1,
+    patch: [{ op: 'replace', path: '/batch', value: index }],
+  },
   { name: `extra-${index % 3}`, document: index % 4 === 3 ? null : { batch: index } },
 ])
 
@@ -70,7 +77,10 @@ describe('a file store that is stopped at every step', () => {
       for (let steps = 0; ; steps++) {
         const files = new CrashingFiles(steps, torn)
         const done = await runUntilCrash(files, compact)
-        if (!files.stopped) break
+        if (!files.stopped) {
+          expect(done).toBe(batches.length)
+          break
+        }
         crashes++
         const survivors = withDeadHolder(files.survivors(power, torn))
         const found = await readAll(new CrashingFiles(1e9, 1, survivors))

@@ -70,3 +70,9 @@ export async function put(
   const write = { name, document, ...(expectedRevision === undefined ? {} : { expectedRevision }) }
   return (await store.write([write])).get(name) as number
 }
+
+/** A document of many parts, and one part of it changed. */
+export function partChanged(document: readonly Json[], at: number, value: Json) {
+  const changed = document.map((part, index) => (index === at ? value : part))
+  return { document: changed, patch: [{ op: 'replace' as const, path: `/${at}`, value }] }
+}

@@ -1,7 +1,7 @@
 import type { Json } from '@backplane/core'
 import { expect } from 'vitest'
 import { pause, rejection, until } from '../waiting.ts'
-import { type ConfigStoreCase, put } from './bench.ts'
+import { type ConfigStoreCase, partChanged, put } from './bench.ts'
 
 const documents: Record<string, Json> = {
   'null inside, booleans and numbers': [null, true, false, 0, -1, 0.5, 1e300, Number.MAX_SAFE_INTEGER],
@@ -159,6 +159,95 @@ export const documentCases: Record<string, ConfigStoreCase> = {
     }
     await Promise.all(Array.from({ length: 10 }, add))
     expect((await store.read('count'))?.document).toBe(10)
+  },
+}
+
+const manyParts: readonly Json[] = Array.from({ length: 300 }, (_, index) => ({ index, text: 'é'.repeat(20) }))
+
+/** What a write that brings a patch promises: the same as one that does not. */
+export const patchCases: Record<string, ConfigStoreCase> = {
+  async 'a document that is written with patches is given back whole, after each of them'(bench) {
+    const store = await bench.open()
+    let document = manyParts
+    let expectedRevision = await put(store, 'large', document)
+    for (let count = 0; count < 150; count++) {
+      const written = partChanged(document, (count * 7) % 300, { count, odd: '__proto__' })
+      document = written.document
+      const revisions = await store.write([{ name: 'large', ...written, expectedRevision }])
+      expectedRevision = revisions.get('large') as number
+      expect(await store.read('large')).toEqual({ revision: expectedRevision, document })
+    }
+    const revision = await put(store, 'large', 'short', expectedRevision)
+    expect(await store.read('large')).toEqual({ revision, document: 'short' })
+  },
+  async 'patches add and remove members, of lists and of objects, and name them as JSON Pointers do'(bench) {
+    const store = await bench.open()
+    const expectedRevision = await put(store, 'a', { list: [1, 2, 3], 'a/b~c': 1, gone: true })
+    const document = { list: [0, 1, 3, 4], 'a/b~c': 2, new: {} }
+    const patch = [
+      { op: 'remove' as const, path: '/list/1' },
+      { op: 'add' as const, path: '/list/0', value: 0 },
+      { op: 'add' as const, path: '/list/3', value: 4 },
+      { op: 'remove' as const, path: '/gone' },
+      { op: 'replace' as const, path: '/a~1b~0c', value: 2 },
+      { op: 'add' as const, path: '/new', value: {} },
+    ]
+    await store.write([{ name: 'a', document, patch, expectedRevision }])
+    expect((await store.read('a'))?.document).toEqual(document)
+  },
+  async 'a patch of another revision than the present: BP_CONFIG_CONFLICT, and nothing is written'(bench) {
+    const store = await bench.open()
+    const former = await put(store, 'a', manyParts)
+    const written = partChanged(manyParts, 3, 'first')
+    const revision = (await store.write([{ name: 'a', ...written, expectedRevision: former }])).get('a')
+    const late = { name: 'a', ...partChanged(manyParts, 4, 'late'), expectedRevision: former }
+    await rejection(store.write([late, { name: 'b', document: 1 }]), 'BP_CONFIG_CONFLICT')
+    expect(await store.read('a')).toEqual({ revision, document: written.document })
+    expect(await store.list()).toEqual(['a'])
+  },
+  async 'what is removed after patches is gone, and comes back without them'(bench) {
+    const store = await bench.open()
+    const first = await put(store, 'a', manyParts)
+    await store.write([{ name: 'a', ...partChanged(manyParts, 3, 'changed'), expectedRevision: first }])
+    await store.write([{ name: 'a', document: null }])
+    expect(await store.read('a')).toBe(undefined)
+    const revision = await put(store, 'a', manyParts, 0)
+    expect(await store.read('a')).toEqual({ revision, document: manyParts })
+  },
+  async 'patches are there again when the place is opened anew, and others follow them'(bench) {
+    bench.needKeeping()
+    let document = manyParts
+    let expectedRevision = 0
+    for (let round = 0; round < 3; round++) {
+      const store = await bench.open()
+      const present = await store.read('a')
+      if (round > 0) expect(present).toEqual({ revision: expectedRevision, document })
+      expectedRevision = present?.revision ?? (await put(store, 'a', document))
+      for (let count = 0; count < 30; count++) {
+        const written = partChanged(document, count, { round, count })
+        document = written.document
+        expectedRevision = (await store.write([{ name: 'a', ...written, expectedRevision }])).get('a') as number
+      }
+      await store.close()
+    }
+  },
+  async 'a watcher is told the whole document, also of one that it has not read'(bench) {
+    bench.needSharing()
+    const there = await bench.open()
+    let document = manyParts
+    let expectedRevision = await put(there, 'a', document)
+    const here = await bench.open()
+    const heard: unknown[] = []
+    here.watch?.((_, stored) => heard.push(stored))
+    for (let count = 0; count < 5; count++) {
+      const written = partChanged(document, count, count)
+      document = written.document
+      expectedRevision = (await there.write([{ name: 'a', ...written, expectedRevision }])).get('a') as number
+    }
+    const last = { revision: expectedRevision, document }
+    await until(() => JSON.stringify(heard.at(-1)) === JSON.stringify(last), 'the last write is told')
+    await here.write([{ name: 'a', ...partChanged(document, 9, 'here'), expectedRevision }])
+    expect((await there.read('a'))?.document).toEqual(partChanged(document, 9, 'here').document)
   },
 }
 

@@ -1,6 +1,6 @@
 import { declareSuite, type Groups, type SuiteInit } from '../suite.ts'
 import { ConfigStoreBench, type ConfigStoreUnderTest } from './bench.ts'
-import { documentCases, placeCases } from './cases.ts'
+import { documentCases, patchCases, placeCases } from './cases.ts'
 
 /** Options of {@link configStoreCompliance}. */
 export type ConfigStoreComplianceInit<T extends ConfigStoreUnderTest = ConfigStoreUnderTest> = SuiteInit<T>
@@ -8,6 +8,7 @@ export type ConfigStoreComplianceInit<T extends ConfigStoreUnderTest = ConfigSto
 /** The cases, by group. */
 export const configStoreCases: Groups<ConfigStoreBench> = {
   'documents and batches': documentCases,
+  patches: patchCases,
   'places and their stores': placeCases,
 }
 

@@ -6,10 +6,20 @@ export interface StoredDocument {
   readonly document: Json
 }
 
+/** One operation of a JSON Patch (RFC 6902), of those that change something; `path` is a JSON Pointer (RFC 6901). */
+export type JsonPatchOperation =
+  | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: Json }
+  | { readonly op: 'remove'; readonly path: string }
+
 /** One write of a batch: a document, or `null` to remove it. */
 export interface StoreWrite {
   readonly name: string
   readonly document: Json | null
+  /**
+   * What turns the document at `expectedRevision` into this one; given only together with that. A store may write this in
+   * place of the document, so that a small change of a large document costs little; it need not.
+   */
+  readonly patch?: readonly JsonPatchOperation[]
   /** Writes only if this is the present revision (0: it must not exist); absent: writes whatever is there. */
   readonly expectedRevision?: number
 }
