@@ -5,6 +5,8 @@ import { endProcess } from './end-process.ts'
 export interface CliIo {
   /** Takes results. */
   readonly out: (text: string) => void
+  /** Takes results that are bytes; absent where `out` is a terminal, whose reader is shown text. */
+  readonly outBytes?: (bytes: Uint8Array) => void
   /** Takes errors, logs and progress. */
   readonly err: (text: string) => void
   /** Whether a person watches `err`: then it may show progress. */
@@ -41,6 +43,7 @@ export function processIo(): CliIo {
   const forced = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0'
   return {
     out: (text) => void stdout.write(text),
+    ...(stdout.isTTY ? {} : { outBytes: (bytes: Uint8Array) => void stdout.write(bytes) }),
     err: (text) => void stderr.write(text),
     errIsTerminal: stderr.isTTY === true,
     colors: !env.NO_COLOR && (forced || stderr.isTTY === true),

@@ -143,10 +143,17 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     .option('--input <text>', 'what the function is given; a JSON object of arguments for VYRA')
     .option('--stdin', 'give it what comes on standard input')
     .option('--config <key=value...>', 'configuration that it may read')
+    .option(
+      '--allow-path <host:guest...>',
+      'folders that WASI shows it; ro: before one for reading only (default: none)',
+    )
+    .option('--env <name=value...>', 'variables that WASI shows it (default: none)')
+    .option('--link <name=file...>', 'modules that it imports')
+    .option('--fuel <n>', 'instructions that it may cost (default: no limit)')
     .option('--allow-host <host...>', 'hosts that its HTTP may reach (default: none)')
     .option('--timeout-ms <ms>', 'how long it may take (default: no limit)')
     .option('--max-memory <MiB>', 'memory that it may have (default: 256)')
-    .option('--abi <abi>', 'extism, vyra or component (default: by what it is)')
+    .option('--abi <abi>', 'extism, vyra, component, or wasi for a program (default: by what it is)')
     .action(async (action, words, flags) => (await import('./commands/wasm.ts')).wasm(action, words, flags, context))
 
   command('zenoh-bridge', 'run a Zenoh bridge on this machine, for the edge preset; builds it where there is none')

@@ -36,6 +36,13 @@ export class Reporter {
     this.#print('out', this.json ? Shown.json(value) : text)
   }
 
+  /** A result that is bytes: as they are to a file or a pipe, as text to a terminal. */
+  bytes(value: unknown, bytes: Uint8Array): void {
+    const { outBytes } = this.#io
+    if (this.json || !outBytes) this.result(value, Shown.whole(new TextDecoder().decode(bytes)))
+    else outBytes(bytes)
+  }
+
   /** A result that has no text beside its JSON. */
   value(value: unknown): void {
     this.result(value, Shown.json(value))

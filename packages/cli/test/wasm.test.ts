@@ -38,6 +38,26 @@ test('wasm call runs a function, under limits', async () => {
   expect(spun.err()).toContain('BP_TIMEOUT')
 })
 
+// (module (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))
+//   (memory (export "memory") 1) (data (i32.const 0) "\\10\\00\\00\\00\\02\\00\\00\\00") (data (i32.const 16) "\\ff\\00")
+//   (func (export "_start") (drop (call 0 (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32)))))
+const printer = Buffer.from(
+  'AGFzbQEAAAABDAJgBH9/f38Bf2AAAAIjARZ3YXNpX3NuYXBzaG90X3ByZXZpZXcxCGZkX3dyaXRlAAADAgEBBQMBAAEHEwIGbWVtb3J5AgAGX3N0YXJ0AAEKDwENAEEBQQBBAUEgEAAaCwsVAgBBAAsIEAAAAAIAAAAAQRALAv8A',
+  'base64',
+)
+
+test('a WASI program is run as one, and its bytes stay what they are', async () => {
+  writeFileSync(join(home, 'printer.wasm'), printer)
+  expect((await backplane('wasm', 'inspect', 'printer.wasm')).out()).toContain('wasi')
+  const { code, err, out } = await backplane('wasm', 'call', 'printer.wasm', '_start', '--json', '--fuel', '1000')
+  expect(err()).toBe('')
+  expect([code, JSON.parse(out())]).toMatchObject([0, { output: '/wA=', encoding: 'base64' }])
+  const starved = await backplane('wasm', 'call', 'printer.wasm', '_start', '--fuel', '1')
+  expect(starved.err()).toContain('BP_WASM_OUT_OF_FUEL')
+  const lost = await backplane('wasm', 'call', 'printer.wasm', '_start', '--allow-path', 'nowhere:/data')
+  expect(lost.err()).toContain('no such folder')
+})
+
 test('what is asked wrongly ends with 2', async () => {
   for (const words of [
     ['look', 'adder.wasm'],

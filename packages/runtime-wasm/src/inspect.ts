@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { BackplaneError, coreError, messageOf, silentLogger } from '@backplane/core'
 import { loadComponent } from './component/plugin.ts'
 import { componentFunctions } from './component/program.ts'
@@ -10,7 +10,7 @@ import { type ExtismPluginInit, extismPlugin } from './extism/plugin.ts'
 import type { Abi } from './host/manifest-section.ts'
 import { validate } from './module/instrument.ts'
 import { readPluginFile } from './module/read-file.ts'
-import { type FunctionType, readModule } from './module/read-module.ts'
+import { type FunctionType, type ModuleShape, readModule } from './module/read-module.ts'
 import { fullLimits } from './sandbox/limits.ts'
 import type { CallStats } from './sandbox/meter.ts'
 import { pack, unpack } from './vyra/convert.ts'
@@ -20,8 +20,8 @@ import { parseMetadataText } from './vyra/metadata.ts'
 
 /** What a module is, without running it. */
 export interface ModuleReport {
-  /** The convention that its imports speak. */
-  readonly abi: Abi
+  /** The convention that its imports speak; `wasi` for a program of WASI preview 1. */
+  readonly abi: Abi | 'wasi'
   readonly bytes: number
   readonly functions: readonly {
     readonly name: string
@@ -54,7 +54,7 @@ export function inspectModule(bytes: Uint8Array): ModuleReport {
   const names = (list: FunctionType['params'] | undefined) =>
     (list ?? []).map((type) => typeNames[type] ?? `0x${type.toString(16)}`)
   return {
-    abi: shape.imports.some(({ module }) => module.startsWith('extism:host/')) ? 'extism' : 'vyra',
+    abi: abiOf(shape),
     bytes: bytes.length,
     functions: shape.exports
       .filter(({ kind }) => kind === 0)
@@ -69,6 +69,12 @@ export function inspectModule(bytes: Uint8Array): ModuleReport {
     })),
     start: shape.start !== undefined,
   }
+}
+
+function abiOf({ imports, exports }: ModuleShape): 'extism' | 'wasi' | 'vyra' {
+  if (imports.some(({ module }) => module.startsWith('extism:host/'))) return 'extism'
+  const system = imports.some(({ module }) => module.startsWith('wasi_'))
+  return system && exports.some(({ name }) => name === '_start') ? 'wasi' : 'vyra'
 }
 
 function inspectComponent(bytes: Uint8Array): ModuleReport {
@@ -91,15 +97,21 @@ function inspectComponent(bytes: Uint8Array): ModuleReport {
 
 /** Options of {@link callModule}. */
 export interface CallModuleInit
-  extends Pick<ExtismPluginInit, 'config' | 'allowedHosts' | 'limits' | 'logger' | 'signal'> {
-  /** The convention that the module follows. @default by what the module imports */
-  readonly abi?: Abi
+  extends Pick<ExtismPluginInit, 'config' | 'allowedHosts' | 'allowedPaths' | 'limits' | 'logger' | 'signal'> {
+  /** The convention that the module follows; `wasi` for a program of WASI preview 1. @default by what the module imports */
+  readonly abi?: Abi | 'wasi'
+  /** The environment that WASI shows. @default empty */
+  readonly env?: Readonly<Record<string, string>>
+  /** Arguments behind the program's name, which is the file's. @default none */
+  readonly args?: readonly string[]
+  /** Files of modules that it imports, by the names that it imports them by; not for VYRA and components. @default none */
+  readonly link?: Readonly<Record<string, string>>
 }
 
 /**
  * Calls one function of a module file once, as a shell does: the input is given as it is (Extism), or is a JSON object of arguments
  * (VYRA, with the `metadata.json` beside the file; without one, arguments are named `0`, `1`, ... and are what the module says; components,
- * by the names in their WIT). Not for many calls: everything is loaded anew.
+ * by the names in their WIT), or is a program's standard input (WASI), whose standard output is the answer. Not for many calls: everything is loaded anew.
  */
 export async function callModule(
   file: string,
@@ -120,16 +132,27 @@ export async function callModule(
     throw wasmError('BP_WASM_SOURCE', { details: { source: file, reason: cause.message }, cause })
   })
   const report = inspectModule(bytes)
-  if ((init.abi ?? report.abi) === 'component') {
-    const { plugin } = await loadComponent(new Uint8Array(bytes), { ...init, worker: true, wasi: true })
+  const abi = init.abi ?? report.abi
+  const { env = {}, args = [], link = {} } = init
+  const wasi = { env, args: [basename(file), ...args] }
+  if (abi === 'component') {
+    const { plugin } = await loadComponent(new Uint8Array(bytes), { ...init, worker: true, wasi })
     await using _ = plugin
     const output = await plugin.call(name, pack(given(input)), options)
     return { output, stats }
   }
-  if ((init.abi ?? report.abi) === 'extism') {
+  if (abi === 'extism' || abi === 'wasi') {
+    const linked = Object.entries(link).map(([name, path]) => ({ name, path }))
+    const printed: Uint8Array[] = []
+    const stdin = typeof input === 'string' ? new TextEncoder().encode(input) : input
+    const program = { ...wasi, stdin, stdout: (part: Uint8Array) => void printed.push(part) }
     // A thread, so that a signal (an interrupt of the shell) ends a call that runs.
-    await using plugin = await extismPlugin(new Uint8Array(bytes), { ...init, worker: true, wasi: true })
-    return { output: await plugin.call(name, input, options), stats }
+    await using plugin = await extismPlugin(
+      { wasm: [...linked, { data: new Uint8Array(bytes) }] },
+      { ...init, id: basename(file), worker: true, wasi: abi === 'wasi' ? program : wasi },
+    )
+    const output = await plugin.call(name, abi === 'wasi' ? undefined : input, options)
+    return { output: abi === 'wasi' ? Buffer.concat(printed) : output, stats }
   }
   const text = await readFile(join(dirname(file), 'metadata.json'), 'utf8').catch(() => undefined)
   const metadata = parseMetadataText(text ?? JSON.stringify({ exports: described(report) }))

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { text as readAll } from 'node:stream/consumers'
+import { buffer as readAll } from 'node:stream/consumers'
 import { messageOf } from '@backplane/core'
 import {
   assemblyBindings,
@@ -25,12 +25,19 @@ export interface WasmFlags {
   /** MiB. */
   readonly maxMemory?: string
   readonly abi?: string
+  /** `HOST:GUEST`, or one folder under its own path, each; `ro:` before it for reading only. */
+  readonly allowPath?: readonly string[]
+  /** `NAME=VALUE`, each. */
+  readonly env?: readonly string[]
+  readonly fuel?: string
+  /** `NAME=FILE`, each. */
+  readonly link?: readonly string[]
 }
 
 /** Says what a module is, or calls one of its functions under limits. */
 export async function wasm(
   action: string,
-  [file = '', name]: readonly string[],
+  [file = '', name, ...args]: readonly string[],
   flags: WasmFlags,
   { io, reporter }: CommandContext,
 ): Promise<void> {
@@ -46,24 +53,29 @@ export async function wasm(
   if (action !== 'call' || name === undefined)
     throw usage("use 'wasm inspect FILE', 'wasm call FILE FUNCTION' or 'wasm bindings FOLDER'")
   const { abi } = flags
-  if (abi !== undefined && abi !== 'extism' && abi !== 'vyra' && abi !== 'component')
-    throw usage('--abi must be extism, vyra or component')
+  if (abi !== undefined && abi !== 'extism' && abi !== 'vyra' && abi !== 'component' && abi !== 'wasi')
+    throw usage('--abi must be extism, vyra, component or wasi')
   const timeoutMs = number(flags.timeoutMs, '--timeout-ms')
   const memory = number(flags.maxMemory, '--max-memory')
+  const fuel = number(flags.fuel, '--fuel')
   const input = flags.stdin ? await readAll(process.stdin) : (flags.input ?? '')
   const { output, stats } = await callModule(path, name, input, {
-    config: Object.fromEntries((flags.config ?? []).map(pair)),
+    config: Object.fromEntries((flags.config ?? []).map(pair('--config'))),
+    env: Object.fromEntries((flags.env ?? []).map(pair('--env'))),
+    link: Object.fromEntries((flags.link ?? []).map(pair('--link')).map(([as, from]) => [as, resolve(io.cwd, from)])),
+    allowedPaths: (flags.allowPath ?? []).map((entry) => granted(io.cwd, entry)),
+    args,
     allowedHosts: flags.allowHost ?? [],
     limits: {
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(memory === undefined ? {} : { memoryPages: memory * 16 }),
+      ...(fuel === undefined ? {} : { fuel }),
     },
     logger: reporter.logger('info'),
     signal: io.signal,
     ...(abi === undefined ? {} : { abi }),
   })
-  const answer = new TextDecoder().decode(output)
-  reporter.result({ output: answer, stats }, Shown.whole(answer))
+  reporter.bytes({ ...asJson(output), stats }, output)
 }
 
 /** Writes `host.ts` beside a plugin's manifest. */
@@ -87,11 +99,32 @@ async function bindings(folder: string, reporter: CommandContext['reporter']): P
   reporter.result({ file }, shown`Wrote ${file}`)
 }
 
-function pair(entry: string): [string, string] {
-  const at = entry.indexOf('=')
-  if (at < 1) throw usage('--config must be KEY=VALUE')
-  return [entry.slice(0, at), entry.slice(at + 1)]
+/** Bytes that are no UTF-8 are base64; `encoding` says which it is. */
+function asJson(output: Uint8Array) {
+  try {
+    return { output: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(output), encoding: 'utf8' }
+  } catch {
+    return { output: Buffer.from(output).toString('base64'), encoding: 'base64' }
+  }
 }
+
+function granted(cwd: string, entry: string) {
+  const readOnly = entry.startsWith('ro:')
+  const path = readOnly ? entry.slice(3) : entry
+  // The guest's path is what stands behind the last colon: a host's may have one (C:\\).
+  const at = path.lastIndexOf(':')
+  const [host, guest] = at > 1 ? [path.slice(0, at), path.slice(at + 1)] : [path, path]
+  if (host === '' || guest === '') throw usage('--allow-path must be HOST:GUEST')
+  return { host: resolve(cwd, host), guest, readOnly }
+}
+
+const pair =
+  (flag: string) =>
+  (entry: string): [string, string] => {
+    const at = entry.indexOf('=')
+    if (at < 1) throw usage(`${flag} must be NAME=VALUE`)
+    return [entry.slice(0, at), entry.slice(at + 1)]
+  }
 
 function number(given: string | undefined, flag: string): number | undefined {
   if (given === undefined) return undefined

@@ -20,7 +20,9 @@ export interface LoadedPlugin extends Omit<Services, 'log' | 'variables' | 'wait
   readonly modules: readonly CompiledModule[]
   readonly kernel: CompiledModule
   readonly limits: FullLimits
-  readonly wasi: Omit<WasiInit, 'output'> | undefined
+  /** `captured`: whether its standard output goes to `stdout` rather than to the log. */
+  readonly wasi: (Omit<WasiInit, 'output' | 'write'> & { readonly captured?: boolean }) | undefined
+  readonly stdout?: ((bytes: Uint8Array) => void) | undefined
   readonly logger: Logger
   readonly initialise?: boolean
   /** Told when an instance has been replaced, and why: its memory is lost. */
@@ -175,7 +177,8 @@ export class Foreground implements WasmPlugin {
   }
 
   #spawn(): AnyGuest {
-    const { wasi, logger } = this.#init
+    const { wasi, logger, stdout } = this.#init
+    const write = stdout ? { write: stdout } : {}
     const guest = makeGuest({
       ...this.#init,
       plugin: this.#init.id,
@@ -183,7 +186,7 @@ export class Foreground implements WasmPlugin {
       variables: this.#variables,
       log: (level, text) => writeLog(logger, level, text),
       ...(wasi
-        ? { wasi: { ...wasi, output: (stream, line) => logger[stream === 'stdout' ? 'info' : 'warn'](line) } }
+        ? { wasi: { ...wasi, ...write, output: (stream, line) => logger[stream === 'stdout' ? 'info' : 'warn'](line) } }
         : { wasi: undefined }),
     } as Parameters<typeof makeGuest>[0])
     this.#guests.push(guest)

@@ -3,11 +3,10 @@ import { fullLimits, type WasmLimits } from '../sandbox/limits.ts'
 import type { CallStats } from '../sandbox/meter.ts'
 import { engineOf, type WasmEngine } from '../sandbox/shared-engine.ts'
 import { type AllowedPaths, mountsOf } from '../wasi/mounts.ts'
-import type { WasiInit } from '../wasi/wasi.ts'
 import { wasm } from '../webassembly.ts'
 import { compileModules } from '../worker/compile-away.ts'
 import { Threads } from '../worker/threads.ts'
-import { Foreground } from './foreground.ts'
+import { Foreground, type LoadedPlugin } from './foreground.ts'
 import type { HostFunctions } from './host-functions.ts'
 import type { LogLevel } from './host-imports.ts'
 import { httpRequest } from './http.ts'
@@ -75,6 +74,8 @@ export interface ExtismWasiInit {
   readonly env?: Readonly<Record<string, string>>
   /** What can be read from standard input. @default empty */
   readonly stdin?: Uint8Array
+  /** Takes what it writes to standard output, as bytes, before the call ends. @default lines of text to the log */
+  readonly stdout?: (bytes: Uint8Array) => void
   /** Makes clock and random numbers the same in each run. @default false */
   readonly deterministic?: boolean
 }
@@ -149,6 +150,7 @@ export async function extismPlugin(given: ManifestLike, init: ExtismPluginInit =
     config: new Map([...Object.entries(manifest.config), ...Object.entries(init.config ?? {})]),
     functions,
     http,
+    stdout: typeof init.wasi === 'object' ? init.wasi.stdout : undefined,
     httpHeaders: init.allowHttpResponseHeaders ?? false,
     wasi,
     logger,
@@ -180,13 +182,13 @@ const slow = ['http_request', 'poll_oneoff']
 function wasiOf(
   { id = 'plugin', wasi = false, allowedPaths: replaced }: ExtismPluginInit,
   { allowedPaths, pathsAsManifest }: PluginManifest,
-): Omit<WasiInit, 'output'> | undefined {
+): LoadedPlugin['wasi'] {
   if (wasi === false) return undefined
-  const { args = [], env = {}, stdin = new Uint8Array(), deterministic = false } = wasi === true ? {} : wasi
+  const { args = [], env = {}, stdin = new Uint8Array(), deterministic = false, stdout } = wasi === true ? {} : wasi
   const mounts = replaced
     ? mountsOf(replaced, { manifest: false })
     : mountsOf(allowedPaths, { manifest: pathsAsManifest })
-  return { args: commandLine(args, id), env, stdin, deterministic, mounts }
+  return { args: commandLine(args, id), env, stdin, deterministic, mounts, captured: stdout !== undefined }
 }
 
 /** Programs find their own name first. */

@@ -205,6 +205,10 @@ export class FileTable {
   }
 
   #print(stream: 1 | 2, part: Uint8Array): number {
+    if (stream === 1 && this.#init.write) {
+      this.#init.write(part.slice())
+      return part.length
+    }
     const text = this.#lines[stream] + this.#decoders[stream].decode(part, { stream: true })
     const lines = text.split('\n')
     const rest = lines.pop() ?? ''

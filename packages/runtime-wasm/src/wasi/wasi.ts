@@ -17,6 +17,8 @@ export interface WasiInit {
   readonly stdin: Uint8Array
   /** Takes each line of standard output and error. */
   output(stream: 'stdout' | 'stderr', line: string): void
+  /** Takes standard output as bytes, in place of its lines. */
+  write?(bytes: Uint8Array): void
   /** Makes time and random numbers the same in each run. */
   readonly deterministic: boolean
 }

@@ -6,7 +6,6 @@ import type { HttpAnswer, HttpRequest } from '../extism/http.ts'
 import type { CompiledModule } from '../sandbox/engine.ts'
 import type { FullLimits } from '../sandbox/limits.ts'
 import type { CallStats } from '../sandbox/meter.ts'
-import type { WasiInit } from '../wasi/wasi.ts'
 
 /** Places of the words that both sides see at any time. */
 export const word = {
@@ -27,7 +26,7 @@ export interface ThreadData {
   /** Names of the host functions, by namespace. */
   readonly functions: ReadonlyMap<string, readonly string[]>
   readonly httpHeaders: boolean | undefined
-  readonly wasi: Omit<WasiInit, 'output'> | undefined
+  readonly wasi: LoadedPlugin['wasi']
   readonly vyra: LoadedPlugin['vyra']
   readonly component: LoadedPlugin['component']
   readonly initialise: boolean
@@ -56,7 +55,8 @@ export type ToHost =
   | readonly [kind: 4, functions: readonly string[]]
   | readonly [kind: 5, error: ErrorRecord]
   | readonly [kind: 6, variables: ReadonlyMap<string, Uint8Array>]
-export const toHost = { result: 0, error: 1, ask: 2, log: 3, ready: 4, failed: 5, variables: 6 } as const
+  | readonly [kind: 7, stdout: Uint8Array]
+export const toHost = { result: 0, error: 1, ask: 2, log: 3, ready: 4, failed: 5, variables: 6, stdout: 7 } as const
 
 /** What a thread waits for. */
 export type Question =

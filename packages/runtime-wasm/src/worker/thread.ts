@@ -54,6 +54,7 @@ class Thread {
         ? {
             wasi: {
               ...wasi,
+              ...(wasi.captured ? { write: (bytes) => this.#post([toHost.stdout, bytes]) } : {}),
               output: (stream, line) => this.#post([toHost.log, stream === 'stdout' ? 'info' : 'warn', line]),
             },
           }

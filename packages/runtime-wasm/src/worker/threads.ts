@@ -236,6 +236,7 @@ export class Threads implements WasmPlugin {
 
   #receive(thread: ThreadHandle, message: ToHost): void {
     if (message[0] === toHost.log) writeLog(this.#init.logger, message[1], message[2])
+    else if (message[0] === toHost.stdout) this.#init.stdout?.(message[1])
     else if (message[0] === toHost.ask) void this.#answer(thread, message[1], message[2])
     else if (message[0] === toHost.result || message[0] === toHost.error) {
       const [kind, id, result, stats] = message
