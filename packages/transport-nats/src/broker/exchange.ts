@@ -1,4 +1,4 @@
-import { SubjectTrie } from './subject-trie.ts'
+import { SubjectTrie, stepsAtOnce } from './subject-trie.ts'
 import type { Slice, Worker } from './turns.ts'
 
 /** One message as its publisher sent it; texts are latin1. */
@@ -41,8 +41,8 @@ export interface Receiver {
   stall(): void
 }
 
-/** From so many receivers of one message on, those behind them wait for another turn. */
-const receiversAtOnce = 256
+/** So often a message may rest before what is left of it waits for another turn: some 256 steps. */
+const restsAtOnce = 16
 
 /** Carries each message from its publisher to the subscriptions that its subject reaches. */
 export class Exchange implements Worker {
@@ -75,29 +75,43 @@ export class Exchange implements Worker {
   }
 
   /**
-   * Delivers to all whom a message reaches; to the first of them only where they are many. Gives what is left of it then:
-   * its publisher may not go on before that is done, so that each receiver hears it in order.
+   * Delivers to all whom a message reaches; where they are many, or hard to find, to a part of them. Gives what is left of it
+   * then: its publisher may not go on before that is done, so that each receiver hears it in order.
    */
-  publish(from: Receiver, message: Published): Delivery | undefined {
+  publish(from: Receiver, message: Published): Worker | undefined {
     this.inMessages++
     this.inBytes += message.content.length
-    const { plain, groups } = this.#routes.match(message.subject)
-    let delivered = false
-    const first = Math.min(plain.length, receiversAtOnce)
-    for (let i = 0; i < first; i++) if (this.#deliver(from, plain[i]!, message)) delivered = true
-    for (const members of groups) if (this.#deliverToOne(from, members, message)) delivered = true
-    if (first === plain.length) {
-      if (!delivered) this.#sayNobody(from, message)
-      return undefined
+    const found = this.#routes.quick(message.subject)
+    if (found) {
+      let delivered = false
+      for (const route of found.plain) if (this.#deliver(from, route, message)) delivered = true
+      for (const members of found.groups) if (this.#deliverToOne(from, members, message)) delivered = true
+      if (delivered || message.reply === '' || !from.options.noResponders) return undefined
     }
-    return new Delivery(plain, first, {
-      deliver: (route) => {
-        if (this.#deliver(from, route, message)) delivered = true
+    const steps = found ? this.#sayNobody(from, message) : this.#publish(from, message)
+    for (let i = 0; i < restsAtOnce; i++) if (steps.next().done) return undefined
+    return {
+      work(slice) {
+        while (!steps.next().done) if (slice.spend(stepsAtOnce)) return true
+        return false
       },
-      done: () => {
-        if (!delivered) this.#sayNobody(from, message)
-      },
-    })
+    }
+  }
+
+  /** To very many, or to those who are hard to find; rests now and then. */
+  *#publish(from: Receiver, message: Published): Generator<void> {
+    const { plain, groups } = yield* this.#routes.search(message.subject)
+    let delivered = false
+    let steps = 0
+    for (const route of plain) {
+      if (++steps % stepsAtOnce === 0) yield
+      if (this.#deliver(from, route, message)) delivered = true
+    }
+    for (const members of groups) {
+      if (++steps % stepsAtOnce === 0) yield
+      if (this.#deliverToOne(from, members, message)) delivered = true
+    }
+    if (!delivered) yield* this.#sayNobody(from, message)
   }
 
   /** Notes that a client has something to be written at the end of the turn. */
@@ -127,6 +141,8 @@ export class Exchange implements Worker {
   #deliver(from: Receiver, route: Route, message: Published): boolean {
     const { receiver } = route
     if (receiver.gone || (receiver === from && !from.options.echo)) return false
+    // Who has unsubscribed while the message was on its way hears no more of it.
+    if (receiver.routes.get(route.sid) !== route) return false
     route.delivered++
     if (route.max > 0 && route.delivered >= route.max) this.remove(route)
     this.#send(route, message)
@@ -153,35 +169,12 @@ export class Exchange implements Worker {
    * Answers 503 as nats-server does: with the subject that nobody listens to, to a plain subscription of the one who asked, and
    * without counting as a message to it.
    */
-  #sayNobody(from: Receiver, { subject, reply }: Published): void {
+  *#sayNobody(from: Receiver, { subject, reply }: Published): Generator<void> {
     if (reply === '' || !from.options.noResponders) return
-    const own = this.#routes.match(reply).plain.find((route) => route.receiver === from)
-    if (!own) return
+    const { plain } = this.#routes.quick(reply) ?? (yield* this.#routes.search(reply))
+    const own = plain.find(({ receiver }) => receiver === from)
+    if (!own || from.routes.get(own.sid) !== own) return
     const content = Buffer.from(`NATS/1.0 503\r\nNats-Subject: ${subject}\r\n\r\n`, 'latin1')
     this.#send(own, { subject: reply, reply: '', headerBytes: content.length, content })
-  }
-}
-
-/** What is left to do of a message that reaches many. */
-export class Delivery implements Worker {
-  readonly #routes: readonly Route[]
-  readonly #steps: { deliver(route: Route): void; done(): void }
-  #next: number
-
-  constructor(routes: readonly Route[], next: number, steps: { deliver(route: Route): void; done(): void }) {
-    this.#routes = routes
-    this.#next = next
-    this.#steps = steps
-  }
-
-  work(slice: Slice): boolean {
-    while (this.#next < this.#routes.length) {
-      const route = this.#routes[this.#next++]!
-      // Who has unsubscribed meanwhile hears no more of it.
-      if (route.receiver.routes.get(route.sid) === route) this.#steps.deliver(route)
-      if (slice.spend(1) && this.#next < this.#routes.length) return true
-    }
-    this.#steps.done()
-    return false
   }
 }

@@ -1,13 +1,32 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isLiteral, isValidPattern, SubjectTrie } from './subject-trie.ts'
+import { isLiteral, isValidPattern, SubjectTrie, stepsAtOnce } from './subject-trie.ts'
 
 const item = (subject: string, queue = '') => ({ subject, queue })
+type Item = ReturnType<typeof item>
+
+/** A search, and how often it rested; a quick look finds as much, or nothing. */
+function match(trie: SubjectTrie<Item>, subject: string) {
+  const steps = trie.search(subject)
+  for (let rests = 0; ; rests++) {
+    const { done, value } = steps.next()
+    if (!done) continue
+    const quick = trie.quick(subject)
+    if (quick) {
+      expect(new Set(quick.plain)).toEqual(new Set(value.plain))
+      expect(new Set(quick.groups.map((members) => new Set(members)))).toEqual(
+        new Set(value.groups.map((members) => new Set(members))),
+      )
+      expect(quick.groups.flat().length).toBe(value.groups.flat().length)
+    } else expect(value.plain.length + value.groups.flat().length + rests * stepsAtOnce).toBeGreaterThan(200)
+    return { ...value, rests }
+  }
+}
 
 test('wildcards stand for one token, and at the end for one or more', () => {
   const trie = new SubjectTrie<{ subject: string; queue: string }>()
   for (const subject of ['a.b', 'a.*', '*.b', 'a.>', '>', 'a', 'a.b.c', '*']) trie.add(item(subject))
-  const found = (subject: string) => trie.match(subject).plain.map((one) => one.subject)
+  const found = (subject: string) => match(trie, subject).plain.map((one) => one.subject)
   expect(found('a.b').sort()).toEqual(['*.b', '>', 'a.*', 'a.>', 'a.b'])
   expect(found('a').sort()).toEqual(['*', '>', 'a'])
   expect(found('x.y.z')).toEqual(['>'])
@@ -19,8 +38,7 @@ test('groups are one by name, even across patterns', () => {
   for (const subject of ['a.b', 'a.*', 'a.>']) trie.add(item(subject, 'q'))
   trie.add(item('a.b', 'r'))
   expect(
-    trie
-      .match('a.b')
+    match(trie, 'a.b')
       .groups.map((members) => members.length)
       .sort(),
   ).toEqual([1, 3])
@@ -68,7 +86,7 @@ test('finds what a slow search finds, through any sequence of adding and removin
       }
       expect(trie.size).toBe(held.length)
       for (const sent of subjects) {
-        const { plain, groups } = trie.match(sent)
+        const { plain, groups } = match(trie, sent)
         const wanted = held.filter((one) => reaches(one.subject, sent))
         expect(new Set(plain)).toEqual(new Set(wanted.filter((one) => one.queue === '')))
         expect(plain.length).toBe(new Set(plain).size)
@@ -91,4 +109,23 @@ test('tells what may be subscribed to and what names one subject', () => {
   for (const bad of ['', 'a..b', '.a', 'a.', 'a.>.b', '>.a']) expect(isValidPattern(bad), bad).toBe(false)
   expect(isLiteral('a.b*')).toBe(true)
   for (const wild of ['a.*', '>', 'a..b']) expect(isLiteral(wild), wild).toBe(false)
+})
+
+test('it rests now and then, however many a subject reaches or nearly reaches', () => {
+  const many: Record<string, (n: number) => Item> = {
+    'the same subject': () => item('a.b'),
+    'one group': () => item('a.b', 'q'),
+    'a group each': (n) => item('a.b', `q${n}`),
+    'patterns that all but match': (n) =>
+      item(`${n.toString(2).padStart(12, '0').replaceAll('0', 'a.').replaceAll('1', '*.')}x`),
+  }
+  for (const [name, make] of Object.entries(many)) {
+    const trie = new SubjectTrie<Item>()
+    for (let n = 0; n < 4096; n++) trie.add(make(n))
+    const nearly = name.startsWith('patterns')
+    const { plain, groups, rests } = match(trie, nearly ? `${'a.'.repeat(12)}y` : 'a.b')
+    const found = plain.length + groups.reduce((sum, members) => sum + members.length, 0)
+    expect({ name, found }).toEqual({ name, found: nearly ? 0 : 4096 })
+    expect(rests, name).toBeGreaterThanOrEqual(4096 / stepsAtOnce)
+  }
 })

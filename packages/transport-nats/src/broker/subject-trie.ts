@@ -27,7 +27,12 @@ interface Holders<T> {
   readonly queues: Map<string, Set<T>>
 }
 
-const nobody: Matches<never> = { plain: [], groups: [] }
+const none: readonly never[] = []
+const nobody: Matches<never> = { plain: none, groups: none }
+/** So many levels and subscriptions may a quick look come by. */
+const quickSteps = 256
+/** So many levels, subscriptions and the like are looked at between two rests of a search. */
+export const stepsAtOnce = 16
 
 /**
  * Finds the subscriptions that a subject reaches, by one step per token.
@@ -95,36 +100,90 @@ export class SubjectTrie<T extends Subscribed> {
     }
   }
 
-  match(subject: string): Matches<T> {
+  /** Whom a subject reaches, where a few steps tell it, as they nearly always do; else {@link search} does. */
+  quick(subject: string): Matches<T> | undefined {
     if (this.#size === 0 || hasEmptyToken(subject)) return nobody
     const found = new Collector<T>()
     walk(this.#root, subject, 0, found)
-    return found
+    return found.left < 0 ? undefined : found
+  }
+
+  /**
+   * Finds whom a subject reaches. It rests after each {@link stepsAtOnce} steps, since a subject may reach very many, and very
+   * many patterns may nearly be it; what is added or taken out meanwhile may be found or not.
+   */
+  *search(subject: string): Generator<void, Matches<T>> {
+    if (this.#size === 0 || hasEmptyToken(subject)) return nobody
+    const plain: T[] = []
+    const groups = new Map<string, T[]>()
+    const levels = [this.#root]
+    // Where in the subject the token begins that each level is asked for; beyond the last for those that end there.
+    const begins = [0]
+    let steps = 0
+    for (let at = levels.pop(); at; at = levels.pop()) {
+      const from = begins.pop()!
+      if (++steps % stepsAtOnce === 0) yield
+      const atEnd = from > subject.length
+      const held = atEnd ? at.ending : at.rest
+      if (held) {
+        for (const item of held.plain) {
+          plain.push(item)
+          if (++steps % stepsAtOnce === 0) yield
+        }
+        for (const [queue, members] of held.queues) {
+          // Groups are one by name, even when their members subscribed with different patterns.
+          let group = groups.get(queue)
+          if (!group) {
+            group = []
+            groups.set(queue, group)
+          }
+          for (const item of members) {
+            group.push(item)
+            if (++steps % stepsAtOnce === 0) yield
+          }
+        }
+      }
+      if (atEnd) continue
+      const dot = subject.indexOf('.', from)
+      const end = dot < 0 ? subject.length : dot
+      const next = at.literal.get(subject.slice(from, end))
+      for (const below of [at.star, next]) {
+        if (!below) continue
+        levels.push(below)
+        begins.push(end + 1)
+      }
+    }
+    return { plain, groups: groups.size === 0 ? none : [...groups.values()] }
   }
 }
 
+/** What a quick look finds, until its steps are used up. */
 class Collector<T> implements Matches<T> {
   readonly plain: T[] = []
   readonly groups: T[][] = []
-  /** Groups are one by name, even when their members subscribed with different patterns. */
+  left = quickSteps
   #places: Map<string, number> | undefined
 
-  take(held: Holders<T>): void {
-    for (const item of held.plain) this.plain.push(item)
-    if (held.queues.size === 0) return
+  take({ plain, queues }: Holders<T>): void {
+    this.left -= plain.size
+    if (this.left < 0) return
+    for (const item of plain) this.plain.push(item)
+    if (queues.size === 0) return
     this.#places ??= new Map()
-    for (const [queue, members] of held.queues) {
+    for (const [queue, members] of queues) {
+      this.left -= members.size
+      if (this.left < 0) return
       const place = this.#places.get(queue)
-      if (place !== undefined) this.groups[place] = [...this.groups[place]!, ...members]
-      else {
+      if (place === undefined) {
         this.#places.set(queue, this.groups.length)
         this.groups.push([...members])
-      }
+      } else this.groups[place]!.push(...members)
     }
   }
 }
 
 function walk<T>(at: Level<T>, subject: string, from: number, found: Collector<T>): void {
+  if (--found.left < 0) return
   const dot = subject.indexOf('.', from)
   if (at.rest) found.take(at.rest)
   const next = at.literal.get(subject.slice(from, dot < 0 ? subject.length : dot))
