@@ -21,13 +21,13 @@ export interface Identities {
 /** The library's own defaults let nobody in. */
 const limits = { conn: -1, leaf: -1, subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true }
 
-/** A tenant's device may use exactly `device-connect.TENANT.>` and `_INBOX.>`, both ways. */
-export async function makeIdentities(tenant: string): Promise<Identities> {
+/** A tenant's device may use exactly `device-connect.TENANT.>` and `_INBOX.>`, both ways. `bounds` are the account's. */
+export async function makeIdentities(tenant: string, bounds: { readonly subs?: number } = {}): Promise<Identities> {
   const operator = createOperator()
   const account = createAccount()
   const user = createUser()
   const operatorJwt = await encodeOperator('backplane', operator)
-  const accountJwt = await encodeAccount(tenant, account, { limits }, { signer: operator })
+  const accountJwt = await encodeAccount(tenant, account, { limits: { ...limits, ...bounds } }, { signer: operator })
   const allow = [`device-connect.${tenant}.>`, '_INBOX.>']
   const jwt = await encodeUser('device', user, account, { pub: { allow }, sub: { allow } })
   const seed = text(user.getSeed())

@@ -187,6 +187,40 @@ await interop('nats', async ({ check, natsServer, venv, start, scratch }) => {
     assert.equal(transport.status, 'connected')
   })
 
+  await check("what goes over an account's limit of subscriptions is refused to the one who asked", async () => {
+    const small = await makeIdentities('lab', { subs: 4 })
+    await using strict = await natsServer({ config: small.config })
+    await using transport = await connected({ servers: strict.url, credentials: { creds: small.creds } })
+    const names = ['a', 'b', 'c', 'd', 'e']
+    const made = await Promise.allSettled(names.map((name) => transport.serve(`${device}.${name}`, () => bytes(name))))
+    assert.deepEqual(
+      made.map(({ status }) => status),
+      ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'],
+    )
+    await assert.rejects(
+      transport.subscribe(`${device}.f`, () => {}),
+      refusedWith('BP_REFUSED'),
+    )
+    for (const name of names.slice(0, 3)) {
+      assert.equal(text((await transport.request(`${device}.${name}`, bytes(''))).payload), name)
+    }
+    assert.equal(transport.status, 'connected')
+  })
+
+  await check('a JWT that has expired is not let in, and one that expires meanwhile says so', async () => {
+    const seconds = Math.floor(Date.now() / 1000)
+    const issued = async (exp: number) => {
+      const { jwt, seed } = await identities.again({ exp })
+      return { servers: operated.url, credentials: { jwt, nkeySeed: seed } }
+    }
+    await assert.rejects(connected(await issued(seconds - 60)), refusedWith('BP_AUTH_FAILED'))
+    await using transport = await connected(await issued(seconds + 5))
+    await works(transport, device)
+    const [told, lost] = [eventOf(transport, 'error'), eventOf(transport, 'disconnected')]
+    assert.match(JSON.stringify(await lost), /expired/i)
+    assert.ok(refusedWith('BP_AUTH_FAILED')((await told).error))
+  })
+
   await check('a broker that forbids the inbox refuses requests at once', async () => {
     const config = `authorization: { users: [ { user: a, password: b, permissions: { publish: ">", subscribe: { deny: "_INBOX.>" } } } ] }`
     await using strict = await natsServer({ config })

@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Call, createHost, type Host, type HostEvent, type Value } from '@backplane/core'
+import { type Call, createHost, type Host, type HostEvent, type MeshFactory, type Value } from '@backplane/core'
+import { memoryNetwork, memoryTransport } from '@backplane/core/memory'
+import { deviceConnect } from '@backplane/mesh-device-connect'
 import { nodeRuntime } from '@backplane/runtime-node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import {
@@ -28,13 +30,14 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
-function compose(): Host {
+function compose(mesh?: MeshFactory): Host {
   const made: Host = createHost({
     identity: { deviceId: 'box' },
     runtimes: [nodeRuntime({ isolation: 'none' })],
     interceptors: [validateParams()],
     functions: hostFunctions({ host: () => made, folder: pluginFolder(dir), desired }),
     stateDir: stateDirs(join(dir, '.state')),
+    ...(mesh && { mesh }),
   })
   return made
 }
@@ -318,4 +321,21 @@ test('tells nobody the secrets of plugins, nor where things lie, in lists and in
       },
     ],
   })
+})
+
+test('load_plugin and get_status say what is not announced, where it is too much for one message', async () => {
+  const transport = memoryTransport({ network: memoryNetwork(), maxPayload: 10_000 })
+  host = compose(deviceConnect({ transport, claimTimeoutMs: 50 }))
+  await host.start()
+  await put('greeter', greeter)
+  const lengthy = `export default { functions: Object.fromEntries(Array.from({ length: 60 }, (_, at) =>
+    ['f' + at, { description: 'Does something. '.repeat(20), run: () => at }])) }`
+  await put('lengthy', lengthy)
+  expect(await host.call('load_plugin', { plugin_id: 'greeter' })).not.toHaveProperty('not_announced')
+  expect(await host.call('get_status')).not.toHaveProperty('not_announced')
+  const left = { not_announced: expect.stringContaining('descriptions') }
+  expect(await host.call('load_plugin', { plugin_id: 'lengthy' })).toMatchObject({ status: 'success', ...left })
+  expect(await host.call('get_status')).toMatchObject(left)
+  await host.call('unload_plugin', { plugin_id: 'lengthy' })
+  expect(await host.call('get_status')).not.toHaveProperty('not_announced')
 })
