@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path'
 import { type Mutation, mutations } from './mutations.ts'
 import { root } from './workspace.ts'
 
-/** How one mutation ended: a test failed, none did, its text is not there, or its tests do not even pass without it. */
+/** How one mutation ended: a test failed, none did, its text is not there, or no test can tell. */
 type Fate = 'killed' | 'survived' | 'stale' | 'unsound'
 
 /** Gives a text with the rule broken, or nothing where the rule is not there exactly once. */
@@ -56,29 +56,64 @@ function link(from: string, to: string): void {
   }
 }
 
-/** Whether the tests pass in the copy. */
-function pass(copy: string, tests: readonly string[]): boolean {
-  const { status } = spawnSync(
-    join(root, 'node_modules/.bin/vitest'),
-    ['run', ...tests, '--bail=1', '--reporter=dot'],
-    {
-      cwd: copy,
-      stdio: 'ignore',
-      timeout: 300_000,
-      env: { ...process.env, NO_COLOR: '1' },
-    },
-  )
-  return status === 0
+/** What came of a run of tests. */
+interface Outcome {
+  readonly passed: boolean
+  /** The name of the first test that failed. */
+  readonly failed?: string
+  /** The beginning of what was said where none did and the run failed all the same. */
+  readonly said?: string
 }
 
-function fateOf(copy: string, { file, find, replace, tests }: Mutation): Fate {
+interface Verdict {
+  readonly fate: Fate
+  /** The test that failed, or what is wrong. */
+  readonly why?: string
+}
+
+/** Runs tests in the copy. */
+function runTests(copy: string, tests: readonly string[]): Outcome {
+  const report = join(copy, 'mutate-report.json')
+  rmSync(report, { force: true })
+  const { status, stderr } = spawnSync(
+    join(root, 'node_modules/.bin/vitest'),
+    ['run', ...tests, '--bail=1', '--reporter=json', `--outputFile=${report}`],
+    { cwd: copy, encoding: 'utf8', timeout: 300_000, env: { ...process.env, NO_COLOR: '1' } },
+  )
+  if (status === 0) return { passed: true }
+  const [failed] = failuresOf(report)
+  return failed === undefined ? { passed: false, said: stderr.slice(0, 400) } : { passed: false, failed }
+}
+
+/** Names of tests that failed. A file that cannot even be read has none, so a slip in a rule is not taken for a test. */
+function failuresOf(report: string): readonly string[] {
+  try {
+    const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
+      testResults: readonly { assertionResults: readonly { status: string; fullName: string }[] }[]
+    }
+    const all = testResults.flatMap(({ assertionResults }) => assertionResults)
+    return all.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName)
+  } catch {
+    return []
+  }
+}
+
+/** Whether tests pass as they are, and what fails where not; a second try, since a busy machine fails tests by time. */
+function soundness(copy: string, tests: readonly string[]): Outcome {
+  const first = runTests(copy, tests)
+  return first.passed ? first : runTests(copy, tests)
+}
+
+function verdictOf(copy: string, { file, find, replace, tests }: Mutation): Verdict {
   const path = join(copy, file)
   const text = readFileSync(path, 'utf8')
   const mutant = broken(text, { find, replace })
-  if (mutant === undefined) return 'stale'
+  if (mutant === undefined) return { fate: 'stale' }
   writeFileSync(path, mutant)
   try {
-    return pass(copy, tests) ? 'survived' : 'killed'
+    const { passed, failed, said } = runTests(copy, tests)
+    if (passed) return { fate: 'survived' }
+    return failed === undefined ? { fate: 'unsound', why: `no test failed: ${said}` } : { fate: 'killed', why: failed }
   } finally {
     writeFileSync(path, text)
   }
@@ -92,13 +127,16 @@ if (import.meta.main) {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
   const fates = new Map<Fate, number>()
   // A test that fails anyway would call every mutant dead.
-  const sound = new Map<string, boolean>()
+  const sound = new Map<string, Outcome>()
   for (const mutation of chosen) {
     const key = mutation.tests.join(' ')
-    if (!sound.has(key)) sound.set(key, pass(copy, mutation.tests))
-    const fate = sound.get(key) ? fateOf(copy, mutation) : 'unsound'
+    const before = sound.get(key) ?? soundness(copy, mutation.tests)
+    sound.set(key, before)
+    const { fate, why = '' } = before.passed
+      ? verdictOf(copy, mutation)
+      : { fate: 'unsound' as const, why: `fails without it: ${before.failed ?? before.said}` }
     fates.set(fate, (fates.get(fate) ?? 0) + 1)
-    console.log(`${fate.padEnd(8)} ${mutation.file}: ${mutation.rule}`)
+    console.log(`${fate.padEnd(8)} ${mutation.file}: ${mutation.rule}${why && `\n         ${why}`}`)
     if (fate !== 'killed') console.log(`         ${mutation.find.trim()}\n         looked for by ${key}`)
   }
   console.log([...fates].map(([fate, count]) => `${count} ${fate}`).join(', '))

@@ -15,6 +15,8 @@ export interface CliIo {
   readonly colors: boolean
   /** The environment, where settings and credentials come from that no option names. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Whether other programs of this user can read none of it, as far as this system has a way; absent where nobody tried. */
+  readonly environmentHidden?: boolean
   /** The folder, as an absolute path, that relative paths start from. */
   readonly cwd: string
   /** Aborts when the command is to end: its reason tells an interrupt from a request to stop. */
@@ -28,7 +30,7 @@ export const interrupt = 'SIGINT'
  * The real process. The first SIGINT or SIGTERM asks the command to end, a second SIGINT ends it at once. Not for tests: they
  * bring their own {@link CliIo}.
  */
-export function processIo(): CliIo {
+export function processIo(known: Pick<CliIo, 'environmentHidden'> = {}): CliIo {
   const { stdout, stderr, env } = process
   const controller = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -48,6 +50,7 @@ export function processIo(): CliIo {
     errIsTerminal: stderr.isTTY === true,
     colors: !env.NO_COLOR && (forced || stderr.isTTY === true),
     env,
+    ...known,
     cwd: process.cwd(),
     signal: controller.signal,
   }

@@ -22,6 +22,7 @@ export interface RunInit {
 export interface Running extends AsyncDisposable {
   /** Resolves with what was printed once it matches; rejects with what came instead. */
   printed(pattern: RegExp): Promise<string>
+  readonly pid: number
   /** What it has written to standard error so far. */
   readonly err: string
   kill(signal: NodeJS.Signals): void
@@ -58,6 +59,7 @@ export function start(args: readonly string[], { cwd, env = {}, descriptors }: R
   })
   return {
     ended,
+    pid: child.pid as number,
     get err() {
       return err
     },

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { BackplaneError, type FunctionDescriptor, type Logger, systemClock } from '@backplane/core'
 import { stringifyJson } from '@backplane/core/json'
+import { isSecretName, maskText } from '@backplane/core/runtime'
 import { rationedLogger } from '@backplane/core/transport'
 import type { LoadReport, PresetHost } from '@backplane/host'
 import { noBridge } from '../client.ts'
+import type { CliIo } from '../io.ts'
 import { pause } from '../pause.ts'
 import { hostOf } from '../preset.ts'
 import type { CommandContext } from '../program.ts'
@@ -22,6 +24,7 @@ export async function up(flags: Flags, { io, reporter }: CommandContext): Promis
   const host = await hostOf(settings, io, reporter.logger(settings.logLevel))
   const { deviceId, tenant = 'default' } = host.identity
   try {
+    tellOfSecrets(io, reporter.logger(settings.logLevel))
     reporter.progress(shown`Starting …`)
     await host.start({ signal: io.signal }).catch((error) => {
       throw preset === 'edge' ? noBridge(error, settings.bridge) : portInUse(error, brokerPort)
@@ -63,6 +66,17 @@ export async function up(flags: Flags, { io, reporter }: CommandContext): Promis
   } finally {
     await host.stop()
   }
+}
+
+/** Plugins are about to run as this user, who could not be kept from reading what the command was started with. */
+function tellOfSecrets({ env, environmentHidden }: CliIo, logger: Logger): void {
+  if (environmentHidden !== false) return
+  const names = Object.entries(env).flatMap(([name, value = '']) =>
+    isSecretName(name) || maskText(value) !== value ? [name] : [],
+  )
+  if (names.length === 0) return
+  const next = 'give credentials by a file that only this user may read (--credentials)'
+  logger.warn({ names, next }, 'programs of this user can read secrets in the environment of the host')
 }
 
 /** A host goes on alone while the network is away; whoever watches it must not find that out from its callers. */
