@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { broken } from './mutate.ts'
-import { mutations } from './mutations.ts'
+import { mutations } from './mutations/index.ts'
 
 test('breaks a rule that is there exactly once, and no other', () => {
   expect(broken('a; if (b) c', { find: 'if (b)', replace: 'if (false)' })).toBe('a; if (false) c')

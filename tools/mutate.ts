@@ -1,15 +1,16 @@
 /**
  * `npm run mutate [-- FILTER...]`: breaks each safety rule of the packages, one at a time, and says which no test misses.
  *
- * The rules stand in `mutations.ts`: a file, the exact text that is the rule, what it becomes, and the tests that must fail
- * then. They are broken in a copy, so the work tree stays as it is. A rule whose text is not found any more, or not once, is
+ * The rules stand in `mutations/`, package by package: a file, the exact text that is the rule, what it becomes, and the
+ * tests that must fail then. They are broken in a copy, so the work tree stays as it is. A rule whose text is not found any more, or not once, is
  * stale and counts as a failure: a list that no longer matches the code protects nothing. Ends with 1 for any survivor.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type Mutation, mutations } from './mutations.ts'
+import { mutations } from './mutations/index.ts'
+import type { Mutation } from './mutations/mutation.ts'
 import { root } from './workspace.ts'
 
 /** How one mutation ended: a test failed, none did, its text is not there, or no test can tell. */
