@@ -83,6 +83,17 @@ test('logs from a level on, with the plugin and the facts, as text or as JSON', 
   expect(machine.err.split('\n')).toHaveLength(2)
 })
 
+test('shows no secret in the facts of a record, nor in those of a logger that has some of its own', () => {
+  const process = fakeIo()
+  const logger = new Reporter(process.io, plain).logger('warn').child({ session: { token: 'hunter2' } })
+  logger.warn({ api_key: 'hunter2', url: 'nats://me:hunter2@host' }, 'odd')
+  expect(process.err).toContain('api_key=****')
+  const machine = fakeIo()
+  new Reporter(machine.io, json).logger('warn').warn({ nested: [{ password: 'hunter2' }] }, 'odd')
+  expect(JSON.parse(machine.err)).toMatchObject({ nested: [{ password: '****' }] })
+  expect(process.err + machine.err).not.toContain('hunter2')
+})
+
 test.each([
   ['a line feed', 'late\n12:00:00.000 error [good] stopped'],
   ['a carriage return', 'late\r12:00:00.000 error [good] stopped'],

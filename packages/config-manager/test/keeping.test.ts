@@ -19,6 +19,15 @@ const items = {
   token: { description: '', type: 'password', default: '' },
 } as const
 
+it('exports only what there is', async () => {
+  await using manager = configManager({ store: memoryStore() })()
+  await manager.register('c', items)
+  expect(Object.keys(manager.export({ categories: ['c'] }).categories)).toEqual(['c'])
+  expect(() => manager.export({ categories: ['c', 'nowhere'] })).toThrow(
+    expect.objectContaining({ code: 'BP_CONFIG_UNKNOWN', message: expect.stringContaining('nowhere') }),
+  )
+})
+
 describe('secrets', () => {
   it('are nowhere but in the secret store and with the plugin', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'config-secret-'))

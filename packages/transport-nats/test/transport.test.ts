@@ -568,6 +568,26 @@ describe('limits of a server', () => {
     },
   )
 
+  test('a forbidden subject fails its pending requests at once, and those alone', async () => {
+    await using server = await fakeServer((socket) => {
+      socket.write(info())
+      socket.on('data', (chunk) => {
+        const said = chunk.toString()
+        if (said.includes('PING')) socket.write('PONG\r\n')
+        if (said.includes('PUB secret')) socket.write(`-ERR 'Permissions Violation for Publish to "secret"'\r\n`)
+      })
+    })
+    await using transport = await connected(server.url)
+    const outcomes: string[] = []
+    const note = (name: string) => (error: { readonly code?: string }) => outcomes.push(`${name} ${error.code}`)
+    const other = transport.request('open', bytes(''), { timeoutMs: 60_000 }).catch(note('open'))
+    const first = transport.request('secret', bytes(''), { timeoutMs: 60_000 }).catch(note('secret'))
+    await first
+    expect(outcomes).toEqual(['secret BP_REFUSED'])
+    await transport.close()
+    await other
+  })
+
   test('a server that is about to go is left for another before it hangs up', async () => {
     let warn = () => {}
     await using leaving = await fakeServer((socket) => {
