@@ -1,5 +1,5 @@
 /**
- * `npm run errors`: writes `docs/errors.md` from the error catalogues, `packages/X/src/errors.ts`.
+ * `npm run errors`: writes `docs/errors.md` from the error catalogues, `packages/X/src/errors.ts`, and what core's contracts name.
  *
  * `tools/errors.test.ts` holds the page, the catalogues and the code together.
  */
@@ -19,15 +19,18 @@ export interface DocumentedError {
 /** The page that lists every code. */
 export const errorsPage = join(root, 'docs', 'errors.md')
 
-/** Reads the catalogues of all packages: exported objects of `src/errors.ts` whose keys are codes. */
+/** Where a package may have catalogues. */
+const files = ['errors.ts', 'contract-errors.ts']
+
+/** Reads the catalogues of all packages: exported objects of these files whose keys are codes. */
 export async function documentedErrors(): Promise<DocumentedError[]> {
   const found: DocumentedError[] = []
   for (const { folder, manifest } of packages()) {
-    const file = join(folder, 'src', 'errors.ts')
-    if (!existsSync(file)) continue
-    const module = (await import(file)) as Record<string, unknown>
-    for (const catalogue of Object.values(module).filter(isCatalogue)) {
-      for (const [code, entry] of Object.entries(catalogue)) found.push({ package: manifest.name, code, ...entry })
+    for (const file of files.map((name) => join(folder, 'src', name)).filter(existsSync)) {
+      const module = (await import(file)) as Record<string, unknown>
+      for (const catalogue of Object.values(module).filter(isCatalogue)) {
+        for (const [code, entry] of Object.entries(catalogue)) found.push({ package: manifest.name, code, ...entry })
+      }
     }
   }
   return found

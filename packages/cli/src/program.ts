@@ -76,9 +76,9 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     (await import('./commands/status.ts')).status(flags, context),
   )
   for (const verb of ['load', 'unload', 'reload'] as const) {
-    managed(`${verb} <plugin>`, `${verb} a plugin`).action(async (id, flags) =>
-      (await import('./commands/manage.ts')).manage(verb, id, flags, context),
-    )
+    const command = managed(`${verb} <plugin>`, `${verb} a plugin`)
+    if (verb === 'unload') command.option('--cascade', 'unload the plugins that need it as well, those first')
+    command.action(async (id, flags) => (await import('./commands/manage.ts')).manage(verb, id, flags, context))
   }
   remote('discover [selector]', 'list the devices on the mesh, for instance: discover "device(type:plugin_host)"')
     .option('--limit <n>', 'end after so many')

@@ -1,4 +1,5 @@
 import { coreError } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { expect, test } from 'vitest'
 import { fakeIo } from '../test/io.ts'
 import { Reporter } from './reporter.ts'
@@ -110,7 +111,7 @@ test('no message passes for a next step, and no name for an error', () => {
   const process = fakeIo()
   const reporter = new Reporter(process.io, plain)
   const message = 'odd\nNext: run this [BP_OK]'
-  const forged = coreError('BP_REMOTE_FAILED', { message, next: 'Look.\nNext: run that' })
+  const forged = contractError('BP_REMOTE_FAILED', { message, next: 'Look.\nNext: run that' })
   reporter.failure(forged)
   reporter.warn(forged, shown`Not loaded: ${'x\nError: y'}. `)
   const begins = process.err.split('\n').map((line) => /^ *(\w+|\|)/.exec(line)?.[1])

@@ -1,4 +1,4 @@
-import { coreError } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { stringifyJson } from '@backplane/core/json'
 import { assign, assignment, siblingValues } from './assign.ts'
 import { redacted, redactValue } from './audit.ts'
@@ -203,7 +203,7 @@ function mayChange(item: Item, actor: ConfigActor | undefined, where: FindingFac
 function checkRevision(engine: Engine, category: string, expected: number | undefined): void {
   const actual = engine.stored(category)?.revision
   if (expected === undefined || actual === undefined || actual === expected) return
-  throw coreError('BP_CONFIG_CONFLICT', { details: { category, actual, expected } })
+  throw contractError('BP_CONFIG_CONFLICT', { details: { category, actual, expected } })
 }
 
 /** Gives a category with new values, under the next revision. */

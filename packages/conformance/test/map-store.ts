@@ -1,4 +1,5 @@
 import { type ConfigStore, coreError, type StoredDocument, type StoreWrite } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 
 type Listener = (name: string, stored: StoredDocument | undefined) => void
 
@@ -25,7 +26,7 @@ export function mapStore(place: Place): ConfigStore {
     for (const { name, expectedRevision: expected } of batch) {
       const actual = place.documents.get(name)?.revision ?? 0
       if (expected !== undefined && expected !== actual)
-        throw coreError('BP_CONFIG_CONFLICT', { details: { category: name, actual, expected } })
+        throw contractError('BP_CONFIG_CONFLICT', { details: { category: name, actual, expected } })
     }
     const revisions = new Map<string, number>()
     for (const { name, document } of batch) {
@@ -40,7 +41,7 @@ export function mapStore(place: Place): ConfigStore {
   const store: ConfigStore = {
     async open() {
       if (!place.shared && place.holder)
-        throw coreError('BP_CONFIG_LOCKED', { details: { pid: process.pid, dir: 'memory' } })
+        throw contractError('BP_CONFIG_LOCKED', { details: { pid: process.pid, dir: 'memory' } })
       place.holder = store
       state = 'open'
     },

@@ -17,7 +17,7 @@ export class Admission {
     this.#rate = limits.calls_per_second ?? Number.POSITIVE_INFINITY
     this.#clock = clock
     this.#tokens = Math.max(1, this.#rate)
-    this.#filledAt = this.#rate === Number.POSITIVE_INFINITY ? 0 : clock.now()
+    this.#filledAt = clock.now()
   }
 
   /** Takes one call more than `inFlight`, or gives the `BP_PLUGIN_BUSY` to refuse it with. */

@@ -8,8 +8,8 @@ export const systemClock: Clock = {
     let handle: ReturnType<typeof setTimeout>
     let held = true
     const wait = (leftMs: number) => {
-      handle =
-        leftMs > longestTimerMs ? setTimeout(wait, longestTimerMs, leftMs - longestTimerMs) : setTimeout(run, leftMs)
+      const restMs = leftMs - longestTimerMs
+      handle = restMs > 0 ? setTimeout(wait, longestTimerMs, restMs) : setTimeout(run, leftMs)
       if (!held) letGo(handle)
     }
     wait(delayMs)

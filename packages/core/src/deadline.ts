@@ -12,12 +12,10 @@ const granularityMs = 16
 /** The one timer is never armed further ahead, so an idle queue holds a process open no longer than this. */
 const longestStepMs = 1000
 
-/** Watches any number of deadlines with a single timer; adding and removing cost a map look-up. */
+/** Watches any number of deadlines with a single timer; adding and removing cost no more than a set's own. */
 export class DeadlineQueue<T extends Expiring = Expiring> {
   readonly #clock: Clock
-  readonly #buckets = new Map<number, Set<T>>()
-  /** An empty bucket for the next new tick: calls that come one by one would make one each. */
-  #spare: Set<T> | undefined
+  readonly #items = new Set<T>()
   #timer: Timer | undefined
   #armedFor = Number.POSITIVE_INFINITY
 
@@ -26,38 +24,25 @@ export class DeadlineQueue<T extends Expiring = Expiring> {
   }
 
   add(item: T): void {
-    const tick = Math.ceil(item.deadline / granularityMs)
-    let bucket = this.#buckets.get(tick)
-    if (!bucket) {
-      bucket = this.#spare ?? new Set()
-      this.#spare = undefined
-      this.#buckets.set(tick, bucket)
-    }
-    bucket.add(item)
-    if (tick < this.#armedFor) this.#arm(tick)
+    this.#items.add(item)
+    if (tickOf(item) < this.#armedFor) this.#arm(tickOf(item))
   }
 
   remove(item: T): void {
-    const tick = Math.ceil(item.deadline / granularityMs)
-    const bucket = this.#buckets.get(tick)
-    if (!bucket?.delete(item) || bucket.size > 0) return
-    this.#buckets.delete(tick)
-    this.#spare = bucket
+    this.#items.delete(item)
   }
 
   /** Forgets everything without expiring it; gives what it was. */
   clear(): T[] {
     this.#timer?.cancel()
-    this.#timer = undefined
-    this.#armedFor = Number.POSITIVE_INFINITY
-    const items = [...this.#buckets.values()].flatMap((bucket) => [...bucket])
-    this.#buckets.clear()
+    const items = [...this.#items]
+    this.#items.clear()
     return items
   }
 
   #arm(tick: number): void {
     this.#armedFor = tick
-    const wait = tick * granularityMs - this.#clock.now()
+    const wait = tick - this.#clock.now()
     // Whatever timer there is fires within the longest step, and looks for the earliest deadline then.
     if (this.#timer && wait > longestStepMs) return
     this.#timer?.cancel()
@@ -68,17 +53,21 @@ export class DeadlineQueue<T extends Expiring = Expiring> {
     this.#timer = undefined
     this.#armedFor = Number.POSITIVE_INFINITY
     const now = this.#clock.now()
-    let earliest = Number.POSITIVE_INFINITY
-    for (const [tick, bucket] of [...this.#buckets]) {
-      if (tick * granularityMs > now) {
-        earliest = Math.min(earliest, tick)
-        continue
+    let earliest = this.#armedFor
+    for (const item of this.#items) {
+      const tick = tickOf(item)
+      if (tick > now) earliest = Math.min(earliest, tick)
+      else {
+        this.#items.delete(item)
+        item.expire()
       }
-      this.#buckets.delete(tick)
-      for (const item of bucket) item.expire()
     }
-    if (earliest !== Number.POSITIVE_INFINITY) this.#arm(earliest)
+    if (earliest < this.#armedFor) this.#arm(earliest)
   }
+}
+
+function tickOf({ deadline }: Expiring): number {
+  return Math.ceil(deadline / granularityMs) * granularityMs
 }
 
 /**

@@ -30,8 +30,8 @@ export class Dispatcher {
     const { descriptor, limitMs = Number.POSITIVE_INFINITY } = route
     const timeoutMs = Math.min(limitMs, options.timeoutMs ?? descriptor.timeout_ms ?? this.#timeoutMs)
     if (Number.isNaN(timeoutMs)) {
-      const reason = `${options.timeoutMs} is no number`
-      return Promise.reject(coreError('BP_INVALID_ARGUMENT', { details: { what: 'timeoutMs', reason } }))
+      const details = { what: 'timeoutMs', reason: 'it is no number' }
+      return Promise.reject(coreError('BP_INVALID_ARGUMENT', { details }))
     }
     const items: Value[] | undefined = sink === undefined && descriptor.stream === 'items' ? [] : undefined
     const call: ActiveCall = new ActiveCall({

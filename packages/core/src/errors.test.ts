@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { contractError } from './contract-errors.ts'
 import { BackplaneError, coreError, defineErrors, errorCatalogue, messageOf } from './errors.ts'
 
 describe('BackplaneError', () => {
@@ -14,7 +15,7 @@ describe('BackplaneError', () => {
   })
 
   it('survives a trip as plain data', () => {
-    const error = coreError('BP_NO_RESPONDER', { details: { subject: 'a.b' } })
+    const error = contractError('BP_NO_RESPONDER', { details: { subject: 'a.b' } })
     const revived = BackplaneError.revive(JSON.parse(JSON.stringify(error)))
     expect(revived).toMatchObject({ code: error.code, message: error.message, next: error.next, retryable: true })
     expect(revived).toBeInstanceOf(BackplaneError)

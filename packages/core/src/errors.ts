@@ -69,7 +69,8 @@ export class BackplaneError extends Error {
 
   /** The plain object that crosses a wire or a worker boundary; {@link BackplaneError.revive} is its inverse. */
   toJSON(): ErrorRecord {
-    return { code: this.code, message: this.message, next: this.next, retryable: this.retryable, details: this.details }
+    const { code, message, next, retryable, details } = this
+    return { code, message, next, retryable, details }
   }
 
   /** Makes an error again from {@link BackplaneError.toJSON}'s object. */
@@ -122,7 +123,7 @@ export function defineErrors<const C extends ErrorCatalogue>(
   return (code, init) => new BackplaneError(code, catalogue[code as `BP_${string}`] as ErrorEntry, init)
 }
 
-/** Every code that `core` itself and the contracts use. `docs/errors.md` lists them; a test keeps the two equal. */
+/** Every code that a host itself uses. `docs/errors.md` lists them; a test keeps the two equal. */
 export const errorCatalogue = {
   BP_UNEXPECTED: {
     message: 'Unexpected: {reason}',
@@ -137,10 +138,6 @@ export const errorCatalogue = {
   BP_INVALID_ARGUMENT: { message: '{what} is not valid: {reason}', next: 'Correct it and call again.' },
   BP_CLOSED: { message: '{what} is closed.', next: 'Create a new one.' },
 
-  BP_MANIFEST_INVALID: {
-    message: 'The manifest{of} is not valid: {issues}',
-    next: 'Correct these paths; `backplane validate` checks it.',
-  },
   BP_PLUGIN_ID_INVALID: {
     message: "'{plugin}' is no plugin id.",
     next: 'Use a letter or digit, then up to 63 letters, digits or `._-`.',
@@ -152,6 +149,10 @@ export const errorCatalogue = {
   BP_PLUGIN_NOT_LOADED: {
     message: "Plugin '{plugin}' is not loaded",
     next: 'List the plugins, or load it.',
+  },
+  BP_PLUGIN_NEEDED: {
+    message: "Plugin '{plugin}' is needed by {by}.",
+    next: 'Unload those first, or use `cascade`.',
   },
   BP_PLUGIN_LOAD_FAILED: {
     message: "Plugin '{plugin}' could not be loaded: {reason}",
@@ -197,10 +198,6 @@ export const errorCatalogue = {
     message: "Function '{name}' is already registered by '{owner}'.",
     next: 'Rename the function or the plugin.',
   },
-  BP_PARAMS_INVALID: {
-    message: "Parameters of '{name}' are not valid: {issues}",
-    next: "Correct them by the function's schema.",
-  },
   BP_PERMISSION_DENIED: {
     message: "'{who}' may not {what}.",
     next: 'Grant it, if that is meant.',
@@ -209,73 +206,20 @@ export const errorCatalogue = {
     message: "Plugin '{plugin}' refused its new configuration: {reason}",
     next: 'Correct the values; the former stay.',
   },
-  BP_CONFIG_CONFLICT: {
-    message: "'{category}' is at revision {actual}, not {expected}.",
-    next: 'Read it and try again.',
-    retryable: true,
-  },
-  BP_CONFIG_LOCKED: {
-    message: 'Process {pid} writes the configuration in {dir}.',
-    next: 'Stop it, or use another place.',
-    retryable: true,
-  },
   BP_STREAM_LIMIT: {
-    message: "'{name}' streamed more than {limit} items for one answer.",
+    message: "'{name}' streamed more than {limit} items.",
     next: 'Call it as a stream.',
   },
-  BP_VALUE_INVALID: {
-    message: 'The value at {path} cannot be carried: {reason}',
-    next: 'Give JSON, bigint and Uint8Array only.',
-  },
 
-  BP_SUBJECT_INVALID: {
-    message: "'{subject}' is not a valid {kind}: {reason}",
-    next: 'Use dot-separated tokens; `*` and `>` to subscribe only.',
-  },
-  BP_CONNECT_FAILED: {
-    message: 'Could not connect to {address}: {reason}',
-    next: 'Check that it runs, and the address.',
-    retryable: true,
-  },
-  BP_AUTH_FAILED: {
-    message: '{address} did not accept the credentials: {reason}',
-    next: 'Check the credentials.',
-  },
-  BP_DISCONNECTED: {
-    message: 'There is no connection to {address}.',
-    next: 'Try again when its status is `connected`.',
-    retryable: true,
-  },
-  BP_NO_RESPONDER: {
-    message: "Nobody answers on '{subject}'.",
-    next: 'Check the name.',
-    retryable: true,
-  },
-  BP_REFUSED: {
-    message: "The request on '{subject}' was refused: {reason}",
-    next: 'Look at the reason.',
-  },
-  BP_PAYLOAD_TOO_LARGE: {
-    message: '{bytes} bytes are over the limit of {limit}.',
-    next: 'Send less at a time, or raise the limit.',
-  },
-  BP_IDENTITY_TAKEN: {
-    message: "Another host already uses the id '{device}'.",
-    next: 'Use another device id.',
-  },
   BP_DEVICE_UNKNOWN: {
     message: "Device '{device}' is not on the mesh.",
     next: 'Discover who is there.',
     retryable: true,
   },
-  BP_REMOTE_FAILED: {
-    message: '{reason}',
-    next: 'Look at the log of the other device.',
-  },
 } as const satisfies ErrorCatalogue
 
-/** A code of core's own catalogue. */
+/** A code of {@link errorCatalogue}. */
 export type CoreErrorCode = keyof typeof errorCatalogue
 
-/** Makes an error of core's catalogue. */
+/** Makes an error of {@link errorCatalogue}. */
 export const coreError: (code: CoreErrorCode, init?: ErrorInit) => BackplaneError = defineErrors(errorCatalogue)

@@ -46,7 +46,7 @@ describe('EventHub', () => {
     hub.set('a', [], () => {})
     await Promise.resolve()
     expect(listeners.size).toBe(1)
-    await hub.detach()
+    await hub.attach()
     expect(listeners.size).toBe(0)
   })
 
@@ -102,6 +102,6 @@ describe('EventHub', () => {
     hub.set('a', [{ event: 'x' }], () => {})
     await hub.attach({ on: async () => ({ unsubscribe }) } as unknown as Mesh)
     hub.set('a', [], () => {})
-    await expect(hub.detach()).resolves.toBeUndefined()
+    await expect(hub.attach()).resolves.toBeUndefined()
   })
 })

@@ -27,16 +27,10 @@ export class EventHub {
     this.#logger = logger
   }
 
-  /** Begins to hear other devices. */
-  async attach(mesh: Mesh): Promise<void> {
+  /** Begins to hear other devices by a mesh; without one, stops hearing them. */
+  attach(mesh?: Mesh): Promise<void> {
     this.#mesh = mesh
-    await this.#reconcile()
-  }
-
-  /** Stops hearing other devices. */
-  async detach(): Promise<void> {
-    this.#mesh = undefined
-    await this.#reconcile()
+    return this.#reconcile()
   }
 
   /** Sets what one plugin wants; no filters: nothing any more. */

@@ -1,5 +1,3 @@
-import type { Logger, LogMethod } from './contracts/logger.ts'
-
 /** What loggers put into each record of their own, and what a host says of who wrote it. */
 const reserved: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg', 'v', 'plugin'])
 
@@ -9,23 +7,7 @@ const reserved: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'hostname
  */
 export function foreignFields(fields: object): Record<string, unknown> {
   const entries = Object.entries(fields)
+  // Others stay the object that they are: loggers know errors and classes by their prototype.
   if (!entries.some(([key]) => reserved.has(key))) return fields as Record<string, unknown>
   return Object.fromEntries(entries.map(([key, value]) => [reserved.has(key) ? `_${key}` : key, value]))
-}
-
-/** A logger for whoever may not speak for the host: its fields are {@link foreignFields}. */
-export function foreignLogger(logger: Logger): Logger {
-  const method =
-    (level: 'debug' | 'info' | 'warn' | 'error'): LogMethod =>
-    (first: object | string, message?: string) => {
-      if (typeof first === 'string') logger[level](first)
-      else logger[level](foreignFields(first), message)
-    }
-  return {
-    debug: method('debug'),
-    info: method('info'),
-    warn: method('warn'),
-    error: method('error'),
-    child: (fields) => foreignLogger(logger.child(foreignFields(fields))),
-  }
 }

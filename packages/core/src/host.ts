@@ -1,12 +1,13 @@
+import type { ItemSink } from './active-call.ts'
 import { attempt } from './attempt.ts'
 import { systemClock } from './clock.ts'
 import type { Caller, CallOptions } from './contracts/call.ts'
-import type { Host, HostEvent, HostInit, HostOptions, PluginStatus } from './contracts/host.ts'
+import type { Host, HostEvent, HostInit, HostOptions, PluginStatus, UnloadOptions } from './contracts/host.ts'
 import { silentLogger } from './contracts/logger.ts'
 import type { Advertisement } from './contracts/mesh.ts'
 import type { PluginRuntime, PluginSource, RemoteOptions } from './contracts/runtime.ts'
 import type { Params, Value } from './contracts/values.ts'
-import { throwIfAborted } from './deadline.ts'
+import { throwIfAborted, within } from './deadline.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { coreError } from './errors.ts'
 import { EventHub } from './event-hub.ts'
@@ -15,6 +16,7 @@ import { itemStream } from './item-stream.ts'
 import { intercepted, ownOffer } from './offers.ts'
 import { Outbox } from './outbox.ts'
 import { pluginContext } from './plugin-context.ts'
+import { pluginError } from './plugin-error.ts'
 import { pluginLogger } from './plugin-logger.ts'
 import { CapabilityRegistry, hostOwner } from './registry.ts'
 import { Slot } from './slot.ts'
@@ -64,17 +66,16 @@ class PluginHost implements Host {
     const components = { logger: this.#logger, clock: this.#clock }
     this.runtimes = (init.runtimes ?? []).map((runtime) => runtime(components))
     this.#config = init.config?.(components) ?? fixedConfig()
-    this.#registry = new CapabilityRegistry(intercepted(ownOffer(init), init.interceptors))
+    this.#registry = new CapabilityRegistry(intercepted(ownOffer(init), init.interceptors), (advertisement) => {
+      if (!this.#stopping) this.#advertise(advertisement)
+      this.#tell({ type: 'advertised', advertisement })
+    })
     this.#dispatcher = new Dispatcher(this.#registry, this.#clock, init.timeoutMs ?? 30_000)
     this.#hub = new EventHub(init.identity.deviceId, this.#logger)
     this.mesh = init.mesh?.({ ...components, identity: init.identity })
     this.#outbox = new Outbox(this.mesh)
-    this.mesh?.serve((call) => this.#dispatcher.dispatch(call.name, call.params, call.caller, call))
+    this.mesh?.serve((call) => this.#dispatch(call.name, call.params, call.caller, call))
     this.#advertise(this.#registry.advertisement)
-    this.#registry.watch((advertisement) => {
-      this.#advertise(advertisement)
-      this.#tell({ type: 'advertised', advertisement })
-    })
   }
 
   get advertisement() {
@@ -101,37 +102,55 @@ class PluginHost implements Host {
     if (this.#stopping) throw this.#closed()
     const { id, dependencies } = source.manifest
     if (typeof id !== 'string' || !pluginId.test(id) || id === hostOwner) {
-      throw coreError('BP_PLUGIN_ID_INVALID', { details: { plugin: id } })
+      throw pluginError('BP_PLUGIN_ID_INVALID', id)
     }
-    if (this.#slots.has(id)) throw coreError('BP_PLUGIN_ALREADY_LOADED', { details: { plugin: id } })
-    const missing = dependencies?.plugins?.find((name) => !this.#slots.has(name))
+    if (this.#slots.has(id)) throw pluginError('BP_PLUGIN_ALREADY_LOADED', id)
+    const missing = dependencies?.plugins?.find((name) => this.#slots.get(name)?.leaving ?? true)
     if (missing !== undefined) {
-      const reason = `it needs plugin '${missing}', which is not loaded`
-      throw coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin: id, reason } })
+      throw pluginError('BP_PLUGIN_LOAD_FAILED', id, `it needs plugin '${missing}', which is not loaded`)
     }
     const slot = new Slot(source, this.#slotComponents())
     this.#slots.set(id, slot)
     try {
       await slot.load(options.signal)
     } catch (error) {
-      if (this.#slots.get(id) === slot) this.#slots.delete(id)
+      this.#forget(slot)
       throw error
     }
-    const status = slot.status()
-    if (status.unenforced.length > 0) {
-      this.#logger.warn(
-        { plugin: id, unenforced: status.unenforced },
-        `its ${status.runtime} runtime cannot enforce these`,
-      )
-    }
-    return status
+    return slot.status()
   }
 
-  async unload(id: string, options: HostOptions = {}): Promise<void> {
-    throwIfAborted(options.signal)
-    const slot = this.#slot(id)
-    await slot.unload()
-    if (this.#slots.get(id) === slot) this.#slots.delete(id)
+  async unload(id: string, { signal, cascade }: UnloadOptions = {}): Promise<readonly string[]> {
+    throwIfAborted(signal)
+    const all = new Set([this.#slot(id)])
+    for (const slot of all) for (const by of this.#dependents(slot.id)) all.add(by)
+    const [, ...others] = all
+    if (others.length > 0 && !cascade) {
+      const by = others.map((slot) => slot.id).join(', ')
+      throw coreError('BP_PLUGIN_NEEDED', { details: { plugin: id, by } })
+    }
+    return this.#end([...all])
+  }
+
+  #dependents(id: string): Slot[] {
+    return [...this.#slots.values()].filter(({ needs }) => needs.includes(id))
+  }
+
+  /** Unloads them within a time: side by side, but none before those that need it. A circle ends as one. */
+  async #end(slots: readonly Slot[], timeoutMs = Number.POSITIVE_INFINITY): Promise<string[]> {
+    const until = this.#clock.now() + timeoutMs
+    const ended: string[] = []
+    for (let rest = slots.toReversed(); rest.length > 0; ) {
+      const free = rest.filter(({ id }) => !rest.some((by) => by.id !== id && by.needs.includes(id)))
+      const level = free.length > 0 ? free : rest
+      rest = rest.filter((slot) => !level.includes(slot))
+      // Half of the time is kept for those behind.
+      const limitMs = (until - this.#clock.now()) / (rest.length > 0 ? 2 : 1)
+      await this.#bounded('unloading', limitMs, () => Promise.all(level.map((slot) => slot.unload(limitMs))))
+      for (const slot of level) this.#forget(slot)
+      ended.push(...level.map(({ id }) => id))
+    }
+    return ended
   }
 
   async reload(id: string, source?: PluginSource, options: HostOptions = {}): Promise<PluginStatus> {
@@ -145,18 +164,14 @@ class PluginHost implements Host {
   }
 
   call(name: string, params: Params = {}, options: CallOptions = {}): Promise<Value> {
-    return this.#dispatcher.dispatch(name, params, { kind: 'local' }, options)
+    return this.#dispatch(name, params, { kind: 'local' }, options)
   }
 
   stream(name: string, params: Params = {}, options: CallOptions = {}): AsyncGenerator<Value, Value, void> {
     return itemStream(
-      (signal, sink) => this.#dispatcher.dispatch(name, params, { kind: 'local' }, { ...options, signal }, sink),
+      (signal, sink) => this.#dispatch(name, params, { kind: 'local' }, { ...options, signal }, sink),
       options.signal,
     )
-  }
-
-  emit(event: string, payload: Params = {}): Promise<void> {
-    return this.#emit(event, payload)
   }
 
   plugins(): readonly PluginStatus[] {
@@ -188,16 +203,33 @@ class PluginHost implements Host {
 
   // Plugins first, so what they emit while they end is still heard.
   async #leave(): Promise<void> {
-    for (const slot of [...this.#slots.values()].reverse()) {
-      await slot.unload()
-      this.#slots.delete(slot.id)
-    }
-    // Whatever does not end must not keep the rest from ending.
-    await this.#hub.detach()
-    await attempt(this.#logger, 'closing mesh', () => this.mesh?.close())
-    for (const runtime of this.runtimes) await attempt(this.#logger, `closing ${runtime.kind}`, () => runtime.close?.())
-    await attempt(this.#logger, 'closing config', () => this.#config.close())
+    const { stopTimeoutMs = 8_000 } = this.#init
+    this.#advertise({ ...this.advertisement, functions: [], events: [] })
+    // An eighth is left for what is shared.
+    await this.#end([...this.#slots.values()], stopTimeoutMs * 0.875)
     this.#dispatcher.stop()
+    const close = (what: string, work: () => unknown) => this.#bounded(`closing ${what}`, stopTimeoutMs / 8, work)
+    await Promise.all([
+      close('mesh', async () => {
+        await this.#hub.attach()
+        await this.mesh?.close()
+      }),
+      ...this.runtimes.map((runtime) => close(runtime.kind, () => runtime.close?.())),
+      close('config', () => this.#config.close()),
+    ])
+  }
+
+  /** Whatever does not end must not keep the rest from ending. */
+  #bounded(what: string, timeoutMs: number, work: () => unknown): Promise<void> {
+    const bounded = async () => within(Promise.resolve(work()), { clock: this.#clock, timeoutMs, what })
+    return attempt(this.#logger, what, bounded)
+  }
+
+  /** Calls of plugins go on while the host stops: whoever needs another may need it to end. */
+  #dispatch(name: string, params: Params, caller: Caller, options: CallOptions, sink?: ItemSink): Promise<Value> {
+    return this.#stopping
+      ? Promise.reject(this.#closed())
+      : this.#dispatcher.dispatch(name, params, caller, options, sink)
   }
 
   /** What one plugin says of itself must not keep the others from coming and going. */
@@ -213,7 +245,7 @@ class PluginHost implements Host {
     return this.mesh.invoke(options.device, name, params, options)
   }
 
-  async #emit(event: string, payload: Params): Promise<void> {
+  async emit(event: string, payload: Params = {}): Promise<void> {
     if (!eventName.test(event)) {
       const reason = 'use letters, digits, `-` and `_`'
       throw coreError('BP_INVALID_ARGUMENT', { details: { what: `Event name '${event}'`, reason } })
@@ -232,25 +264,19 @@ class PluginHost implements Host {
       config: this.#config,
       random: this.#init.random ?? Math.random,
       restart: this.#init.restart ?? {},
-      liveness: this.#init.liveness ?? {},
       runtimeFor: (source) => this.#runtimeFor(source),
-      context: (slot, source, running, signal, line) =>
-        pluginContext({
-          source,
-          running,
-          signal,
-          logger: pluginLogger(
-            this.#logger,
-            slot.id,
-            source.manifest.limits?.log_lines_per_second ?? 1000,
-            this.#clock,
-          ),
-          stateDir: this.#init.stateDir?.(slot.id),
-          simulated: this.#init.simulated ?? false,
-          emit: (event, payload) => this.#emit(event, payload),
-          invoke: (name, params, options) => this.#invoke({ kind: 'plugin', id: slot.id }, name, params, options),
+      context: ({ id }, running, line) => {
+        const stateDir = this.#init.stateDir?.(id)
+        const perSecond = running.source.manifest.limits?.log_lines_per_second ?? 1000
+        return pluginContext(running, {
           ...line,
-        }),
+          ...(stateDir === undefined ? {} : { stateDir }),
+          logger: pluginLogger(this.#logger, id, perSecond, this.#clock),
+          simulated: this.#init.simulated ?? false,
+          emit: (event, payload) => this.emit(event, payload),
+          invoke: (name, params = {}, options = {}) => this.#invoke({ kind: 'plugin', id }, name, params, options),
+        })
+      },
       offer: (id, offer) => {
         if (offer) this.#registry.set(id, intercepted(offer, this.#init.interceptors, id))
         else this.#registry.delete(id)
@@ -263,6 +289,7 @@ class PluginHost implements Host {
           void attempt(this.#logger, 'event handler', () => instance?.notify?.(event), fields)
         })
       },
+      dependents: (id) => this.#dependents(id).map((slot) => slot.id),
       tell: (event) => this.#tell(event),
     }
   }
@@ -279,8 +306,12 @@ class PluginHost implements Host {
 
   #slot(id: string): Slot {
     const slot = this.#slots.get(id)
-    if (!slot) throw coreError('BP_PLUGIN_NOT_LOADED', { details: { plugin: id } })
+    if (!slot) throw pluginError('BP_PLUGIN_NOT_LOADED', id)
     return slot
+  }
+
+  #forget(slot: Slot): void {
+    if (this.#slots.get(slot.id) === slot) this.#slots.delete(slot.id)
   }
 
   #tell(event: HostEvent): void {

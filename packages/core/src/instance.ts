@@ -1,12 +1,11 @@
 import { type ActiveCall, started } from './active-call.ts'
 import type { Clock } from './contracts/clock.ts'
 import type { ConfigChange } from './contracts/config.ts'
-import type { LivenessInit } from './contracts/host.ts'
-import type { PluginInstance, PluginRuntime, PluginSource, RuntimeContext } from './contracts/runtime.ts'
+import type { Liveness, PluginInstance, PluginRuntime, PluginSource, RuntimeContext } from './contracts/runtime.ts'
 import type { Params, Value } from './contracts/values.ts'
 import { within } from './deadline.ts'
-import { BackplaneError, coreError } from './errors.ts'
-import { Liveness } from './liveness.ts'
+import { BackplaneError, type CoreErrorCode, coreError } from './errors.ts'
+import { pluginError } from './plugin-error.ts'
 
 /** What a slot needs to bring one instance to life. */
 export interface SpawnInit {
@@ -16,7 +15,6 @@ export interface SpawnInit {
   readonly config: Params
   readonly startTimeoutMs: number
   readonly stopTimeoutMs: number
-  readonly liveness: LivenessInit | false
   readonly signal?: AbortSignal | undefined
   /** Makes the instance's context, bound to this handle. */
   context(running: RunningInstance, signal: AbortSignal): RuntimeContext
@@ -34,7 +32,7 @@ export class RunningInstance {
   #exit: BackplaneError | undefined
   #onExit: (error: BackplaneError) => void = () => {}
   #started = false
-  #liveness: Liveness | undefined
+  #watch: ReturnType<Liveness> | undefined
   /** Whether it did not answer: nobody asks it to end then. */
   #silent = false
   #idle: (() => void) | undefined
@@ -57,68 +55,50 @@ export class RunningInstance {
     return this.#instance as PluginInstance
   }
 
-  /** Loads the code. Nothing runs yet. */
-  async load(): Promise<void> {
-    const { runtime, source } = this.#init
-    const context = this.#init.context(this, this.#controller.signal)
-    const loading = runtime.load(source, context, { signal: this.#controller.signal })
-    try {
-      this.#instance = await this.#step('Loading', loading)
-    } catch (error) {
-      // What still arrives after the deadline is ended at once.
-      loading.then(
-        (late) => late.stop({ signal: AbortSignal.abort() }),
-        () => {},
-      )
-      this.#controller.abort(error)
-      throw this.#failed(error)
-    }
-  }
-
   /**
-   * Starts it with the state that `handedOver` gives, and asks for its health. Leaves nothing behind when one of these
-   * fails.
+   * Loads the code, starts it with the state that `handedOver` gives, and asks for its health. Leaves nothing behind when one
+   * of these fails.
    */
-  async start(handedOver?: () => Promise<Value | undefined>): Promise<void> {
+  async begin(handedOver?: () => Promise<Value | undefined>): Promise<void> {
+    const { runtime, source } = this.#init
     const { signal } = this.#controller
+    const loading = runtime.load(source, this.#init.context(this, signal), { signal })
     const starting = async (state: Value | undefined) => {
       await this.instance.start({ signal, ...(state === undefined ? {} : { state }) })
       const health = await this.instance.health?.({ signal })
-      if (health && !health.ok && !this.instance.waiting) throw this.#unhealthy(health.message)
+      if (health && !health.ok && !this.instance.waiting) {
+        throw this.#fault('BP_HEALTH_FAILED', health.message ?? 'no reason given')
+      }
     }
     try {
+      this.#instance = await this.#step('Loading', loading)
       await this.#step('Starting', starting(await handedOver?.()))
       this.#started = true
-      this.#watch()
+      this.#watched()
     } catch (error) {
+      // What still arrives after the deadline is ended at once.
+      if (!this.#instance) void loading.then((late) => late.stop({ signal: AbortSignal.abort() })).catch(() => {})
       await this.stop()
-      throw this.#failed(error)
+      throw BackplaneError.from(error, (reason, cause) => this.#fault('BP_PLUGIN_LOAD_FAILED', reason, cause))
     }
   }
 
-  /** Sees after it where its runtime can ask it for its health. */
-  #watch(): void {
-    const { clock, liveness, source } = this.#init
-    if (liveness === false || this.#exit || !this.instance.health) return
-    this.#liveness = new Liveness({
-      intervalMs: liveness.intervalMs ?? 10_000,
-      timeoutMs: liveness.timeoutMs ?? 10_000,
-      clock,
-      ask: async (signal) => this.instance.health?.({ signal }),
-      busyUntil: () => [...this.calls].reduce((latest, call) => Math.max(latest, call.deadline), -Infinity),
-      silent: (reason) => {
-        this.#silent = true
-        this.exit(coreError('BP_PLUGIN_EXITED', { details: { plugin: source.manifest.id, reason } }))
-      },
-    })
-    this.#liveness.begin()
+  #watched(): void {
+    const { calls, instance } = this
+    const { clock, runtime } = this.#init
+    if (this.#exit || !instance.health) return
+    const silent = (reason: string) => {
+      this.#silent = true
+      this.exit(this.#fault('BP_PLUGIN_EXITED', reason))
+    }
+    this.#watch = runtime.liveness?.({ clock, instance, calls, silent })
   }
 
   /** Says that it ended on its own: fails what is under way. */
   exit(error: BackplaneError): void {
     if (this.#exit || this.#controller.signal.aborted) return
     this.#exit = error
-    this.#liveness?.end()
+    this.#watch?.end()
     this.#onExit(error)
     this.abandon(error)
     if (this.#started) this.#init.exited(this, error)
@@ -134,7 +114,7 @@ export class RunningInstance {
       },
       (error) => {
         this.#release(call)
-        if (this.#init.clock.now() >= call.deadline) this.#liveness?.check()
+        if (this.#init.clock.now() >= call.deadline) this.#watch?.check()
         throw BackplaneError.from(error, pluginFailed)
       },
     )
@@ -169,10 +149,9 @@ export class RunningInstance {
   /** Waits until no call runs, at most `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     if (this.calls.size === 0) return
-    const idle = new Promise<void>((resolve) => {
-      this.#idle = resolve
-    })
-    await within(idle, { clock: this.#init.clock, timeoutMs, what: 'Draining' }).catch(() => {})
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#idle = resolve
+    await within(promise, { clock: this.#init.clock, timeoutMs, what: 'Draining' }).catch(() => {})
     this.#idle = undefined
   }
 
@@ -183,22 +162,19 @@ export class RunningInstance {
     this.#idle?.()
   }
 
-  /** Ends it: gracefully within the stop time, then by force. Never rejects. */
-  async stop(): Promise<void> {
-    const { clock, stopTimeoutMs } = this.#init
+  /** Ends it: gracefully within the stop time, at most `limitMs`, then by force. Never rejects. */
+  async stop(limitMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const { clock } = this.#init
+    const stopTimeoutMs = Math.min(this.#init.stopTimeoutMs, limitMs)
     this.#controller.abort(coreError('BP_ABORTED', { message: 'The plugin is being stopped.' }))
-    this.#liveness?.end()
+    this.#watch?.end()
     const force = new AbortController()
     if (this.#silent) force.abort()
     const timer = clock.after(stopTimeoutMs, () => force.abort())
-    try {
-      // A runtime that does not even end by force is left behind rather than hanging the host.
-      const stopping = Promise.resolve(this.#instance?.stop({ signal: force.signal }))
-      await within(stopping, { clock, timeoutMs: stopTimeoutMs * 2, what: 'Stopping' })
-    } catch {
-    } finally {
-      timer.cancel()
-    }
+    // A runtime that does not even end by force is left behind rather than hanging the host.
+    const stopping = (async () => this.#instance?.stop({ signal: force.signal }))()
+    await within(stopping, { clock, timeoutMs: stopTimeoutMs * 2, what: 'Stopping' }).catch(() => {})
+    timer.cancel()
   }
 
   #step<T>(doing: string, work: Promise<T>): Promise<T> {
@@ -215,16 +191,8 @@ export class RunningInstance {
     return within(Promise.resolve(work), { clock, timeoutMs, what: `${doing} '${source.manifest.id}'`, signal })
   }
 
-  #failed(error: unknown): BackplaneError {
-    const plugin = this.#init.source.manifest.id
-    return BackplaneError.from(error, (reason, cause) =>
-      coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin, reason }, cause }),
-    )
-  }
-
-  #unhealthy(message: string | undefined): BackplaneError {
-    const plugin = this.#init.source.manifest.id
-    return coreError('BP_HEALTH_FAILED', { details: { plugin, reason: message ?? 'no reason given' } })
+  #fault(code: CoreErrorCode, reason: string, cause?: unknown): BackplaneError {
+    return pluginError(code, this.#init.source.manifest.id, reason, cause)
   }
 }
 

@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { HostInit } from './contracts/host.ts'
 import { createHost } from './host.ts'
+import { type LivenessInit, liveness } from './liveness.ts'
 import { type FunctionPlugin, functionRuntime, type ManualClock, manualClock } from './memory/index.ts'
 
 const never = () => new Promise<never>(() => {})
 
 /** A host with one plugin, `a`, and what became of its instances. */
-async function hostWith(plugin: FunctionPlugin, init: Partial<HostInit> = {}) {
+async function hostWith(plugin: FunctionPlugin, init: Partial<HostInit> = {}, asked: LivenessInit | false = {}) {
   const clock: ManualClock = manualClock(1_000_000)
   const ended: string[] = []
   const host = createHost({
     identity: { deviceId: 'one' },
-    runtimes: [functionRuntime()],
+    runtimes: [functionRuntime({ liveness: liveness(asked) })],
     clock,
     random: () => 0.5,
     ...init,
@@ -66,7 +67,8 @@ describe('a plugin that does not answer', () => {
     let deaf = false
     const { host, clock, ended } = await hostWith(
       { health: () => (deaf ? never() : { ok: true }), functions: { hang: never } },
-      { liveness: { intervalMs: 3_600_000, timeoutMs: 500 } },
+      {},
+      { intervalMs: 3_600_000, timeoutMs: 500 },
     )
     deaf = true
     const call = host.call('hang', {}, { timeoutMs: 1000 }).catch((error) => error.code)
@@ -135,10 +137,7 @@ describe('a plugin is left alone', () => {
 
   it('where nobody is to be asked', async () => {
     let deaf = false
-    const { host, clock, ended } = await hostWith(
-      { health: () => (deaf ? never() : { ok: true }) },
-      { liveness: false },
-    )
+    const { host, clock, ended } = await hostWith({ health: () => (deaf ? never() : { ok: true }) }, {}, false)
     deaf = true
     await clock.advance(600_000)
     expect(ended).toEqual([])

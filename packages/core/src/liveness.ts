@@ -1,17 +1,33 @@
-import type { Clock, Timer } from './contracts/clock.ts'
-import type { LivenessInit } from './contracts/host.ts'
+import type { Timer } from './contracts/clock.ts'
+import type { Liveness, Watched } from './contracts/runtime.ts'
 import { coreError } from './errors.ts'
 
-/** What {@link Liveness} works with. */
-interface LivenessComponents extends Required<LivenessInit> {
-  readonly clock: Clock
-  /** Asks. What it gives does not matter, nor whether it rejects: only that it comes. */
-  ask(signal: AbortSignal): Promise<unknown>
-  /** The latest deadline of the calls under way, in milliseconds since the Unix epoch; `-Infinity` where there are none. */
-  busyUntil(): number
-  /** Called once, when it did not answer. */
-  silent(reason: string): void
+/** Options of {@link liveness}. */
+export interface LivenessInit {
+  /** Pause between two questions to one plugin, in milliseconds. @default 10000 */
+  readonly intervalMs?: number
+  /**
+   * How long a plugin may leave a question unanswered, in milliseconds, beside the time that the calls have which were under
+   * way when it was asked. @default 10000
+   */
+  readonly timeoutMs?: number
 }
+
+/**
+ * For `PluginRuntime.liveness`: each plugin whose runtime can ask it for its health is asked again and again, and after a
+ * call that ran out of time. One that gives no answer, not even that it is unwell, is ended by force and restarted. `false`
+ * asks nobody.
+ */
+export function liveness(init: LivenessInit | false = {}): Liveness | undefined {
+  if (init === false) return undefined
+  return (watched) => {
+    const watch = new Watch({ intervalMs: 10_000, timeoutMs: 10_000, ...init, ...watched })
+    watch.begin()
+    return watch
+  }
+}
+
+type WatchComponents = Required<LivenessInit> & Watched
 
 /**
  * Asks one instance again and again whether it is there: a process that is stopped or deadlocked neither ends nor says
@@ -21,13 +37,13 @@ interface LivenessComponents extends Required<LivenessInit> {
  * under way before it. Calls that come after it do not count: else a stopped plugin that is called often would be waited
  * for without end.
  */
-export class Liveness {
-  readonly #parts: LivenessComponents
+class Watch {
+  readonly #parts: WatchComponents
   #timer: Timer | undefined
   #asking: AbortController | undefined
   #ended = false
 
-  constructor(parts: LivenessComponents) {
+  constructor(parts: WatchComponents) {
     this.#parts = parts
   }
 
@@ -50,14 +66,16 @@ export class Liveness {
   }
 
   async #ask(): Promise<void> {
-    const { clock, timeoutMs, busyUntil } = this.#parts
+    const { clock, timeoutMs, instance, calls } = this.#parts
     const asking = new AbortController()
     this.#asking = asking
-    const patienceMs = timeoutMs + Math.max(0, busyUntil() - clock.now())
+    const now = clock.now()
+    const busyUntil = [...calls].reduce((latest, call) => Math.max(latest, call.deadline), now)
+    const patienceMs = timeoutMs + busyUntil - now
     // In two parts: where this process itself was stopped, the first is over at once, before the answer is read.
     this.#after(patienceMs - timeoutMs / 2, () => this.#after(timeoutMs / 2, () => this.#late(asking)))
     try {
-      await this.#parts.ask(asking.signal)
+      await instance.health?.({ signal: asking.signal })
     } catch {
       // An error is an answer, if a bad one.
     }

@@ -1,20 +1,21 @@
-import type { HostInit } from './contracts/host.ts'
+import type { HostFunction, HostInit } from './contracts/host.ts'
 import type { Interceptor } from './contracts/interceptor.ts'
 import { type Dispatch, hostOwner, type Offer } from './registry.ts'
 
 /** What the host offers itself. */
 export function ownOffer({ functions = [], events = [] }: HostInit): Offer {
-  const runs = new Map(functions.map((own) => [own.descriptor, own.run]))
   return {
-    functions: [...runs.keys()],
+    functions: functions.map((own) => own.descriptor),
     events,
-    route: (descriptor) => async (call) => (runs.get(descriptor) as (typeof functions)[0]['run'])(call.params, call),
+    route(descriptor) {
+      const own = functions.find((one) => one.descriptor === descriptor) as HostFunction
+      return async (call) => own.run(call.params, call)
+    },
   }
 }
 
 /** The same offer with interceptors around every way, the first outermost. */
 export function intercepted(offer: Offer, interceptors: readonly Interceptor[] = [], plugin = hostOwner): Offer {
-  if (interceptors.length === 0) return offer
   return {
     ...offer,
     route(descriptor) {

@@ -7,11 +7,11 @@ const capacity = 1000
 /** Keeps what is emitted before the host has joined its mesh, and sends it then, in order. */
 export class Outbox {
   readonly #mesh: Mesh | undefined
-  #waiting: { event: string; payload: Params }[] | undefined = []
+  #waiting: { event: string; payload: Params }[] | undefined
 
   constructor(mesh: Mesh | undefined) {
     this.#mesh = mesh
-    if (!mesh) this.#waiting = undefined
+    this.#waiting = mesh && []
   }
 
   async send(event: string, payload: Params): Promise<void> {

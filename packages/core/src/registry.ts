@@ -21,7 +21,7 @@ export interface Offer {
   /** Longest that a call may take, in milliseconds. @default no limit */
   readonly limitMs?: number | undefined
   /** Gives the way to one function. */
-  route(descriptor: FunctionDescriptor): Dispatch
+  readonly route: (descriptor: FunctionDescriptor) => Dispatch
 }
 
 /** Owner name of the host's own functions; no plugin may have it. */
@@ -34,28 +34,30 @@ export const hostOwner = 'host'
  * first and handed to the next when that leaves. The host's own functions come before all others under their bare names.
  */
 export class CapabilityRegistry {
-  readonly #host = new Map<string, Route>()
+  readonly #own: readonly Route[]
+  readonly #ownEvents: readonly EventDescriptor[]
   /** In the order in which plugins were loaded, which is the order of claims to a bare name. */
-  readonly #owners = new Map<string, { routes: Route[]; events: readonly EventDescriptor[] }>()
-  readonly #qualified = new Map<string, Route>()
-  readonly #aliases = new Map<string, Route>()
-  readonly #hostEvents: readonly EventDescriptor[]
-  readonly #watchers = new Set<(advertisement: Advertisement) => void>()
+  readonly #owners = new Map<string, { routes: readonly Route[]; events: readonly EventDescriptor[] }>()
+  readonly #watcher: (advertisement: Advertisement) => void
+  #names = new Map<string, Route>()
   #revision = 0
   #advertisement: Advertisement | undefined
 
-  /** Throws `BP_FUNCTION_COLLISION` when the host's own names repeat. */
-  constructor(own: Offer) {
-    for (const descriptor of own.functions) {
-      if (this.#host.has(descriptor.name)) throw collision(descriptor.name, hostOwner)
-      this.#host.set(descriptor.name, { plugin: hostOwner, descriptor, dispatch: own.route(descriptor) })
+  /** `watcher` is told each change. Throws `BP_FUNCTION_COLLISION` when the host's own names repeat. */
+  constructor(own: Offer, watcher: (advertisement: Advertisement) => void = () => {}) {
+    this.#watcher = watcher
+    this.#own = routesOf(hostOwner, own)
+    this.#ownEvents = own.events
+    for (const route of this.#own) {
+      const { name } = route.descriptor
+      if (this.#names.has(name)) throw collision(name, hostOwner)
+      this.#names.set(name, route)
     }
-    this.#hostEvents = own.events
   }
 
   /** Finds what a name reaches now. */
   resolve(name: string): Route | undefined {
-    return this.#host.get(name) ?? this.#qualified.get(name) ?? this.#aliases.get(name)
+    return this.#names.get(name)
   }
 
   /**
@@ -63,18 +65,14 @@ export class CapabilityRegistry {
    * Throws `BP_FUNCTION_COLLISION` and changes nothing when a qualified name is taken.
    */
   set(owner: string, offer: Offer): void {
-    const { limitMs } = offer
-    const routes = offer.functions.map((descriptor) => ({
-      plugin: owner,
-      descriptor,
-      limitMs,
-      dispatch: offer.route(descriptor),
-    }))
+    const routes = routesOf(owner, offer)
     const names = new Set<string>()
-    for (const { descriptor } of routes) {
-      const name = qualify(owner, descriptor.name)
-      const taken = this.#host.get(name) ?? this.#qualified.get(name)
-      if (names.has(name) || (taken && taken.plugin !== owner)) throw collision(name, taken?.plugin ?? owner)
+    for (const route of routes) {
+      const name = qualified(route)
+      const taken = this.#names.get(name)
+      // An alias gives way.
+      const isFree = !taken || taken.plugin === owner || (taken.plugin !== hostOwner && qualified(taken) !== name)
+      if (!isFree || names.has(name)) throw collision(name, isFree ? owner : taken.plugin)
       names.add(name)
     }
     this.#owners.set(owner, { routes, events: offer.events })
@@ -90,47 +88,45 @@ export class CapabilityRegistry {
   get advertisement(): Advertisement {
     this.#advertisement ??= {
       revision: this.#revision,
-      functions: [...this.#advertised()],
+      functions: [...this.#own, ...this.#routes()].map((route) =>
+        this.resolve(route.descriptor.name) === route
+          ? route.descriptor
+          : { ...route.descriptor, name: qualified(route) },
+      ),
       events: [...new Map(this.#events().map((event) => [event.name, event])).values()],
     }
     return this.#advertisement
   }
 
-  /** Tells each change; returns what ends the telling. */
-  watch(watcher: (advertisement: Advertisement) => void): () => void {
-    this.#watchers.add(watcher)
-    return () => void this.#watchers.delete(watcher)
-  }
-
-  *#advertised(): Generator<FunctionDescriptor> {
-    for (const route of this.#host.values()) yield route.descriptor
-    for (const [name, route] of this.#qualified) {
-      yield this.resolve(route.descriptor.name) === route ? route.descriptor : { ...route.descriptor, name }
-    }
+  #routes(): Route[] {
+    return [...this.#owners.values()].flatMap((owner) => owner.routes)
   }
 
   /** Later ones first, so that of two events with one name the first owner's description is kept. */
   #events(): EventDescriptor[] {
-    return [this.#hostEvents, ...[...this.#owners.values()].map((owner) => owner.events)].flat().reverse()
+    return [this.#ownEvents, ...[...this.#owners.values()].map((owner) => owner.events)].flat().reverse()
   }
 
   #changed(): void {
-    this.#qualified.clear()
-    this.#aliases.clear()
-    for (const [owner, { routes }] of this.#owners) {
-      for (const route of routes) {
-        this.#qualified.set(qualify(owner, route.descriptor.name), route)
-        if (!this.#aliases.has(route.descriptor.name)) this.#aliases.set(route.descriptor.name, route)
-      }
-    }
+    const routes = this.#routes()
+    // Of two claims to a name, the later entry holds.
+    this.#names = new Map([
+      ...routes.map((route) => [route.descriptor.name, route] as const).reverse(),
+      ...routes.map((route) => [qualified(route), route] as const),
+      ...this.#own.map((route) => [route.descriptor.name, route] as const),
+    ])
     this.#revision++
     this.#advertisement = undefined
-    for (const watcher of this.#watchers) watcher(this.advertisement)
+    this.#watcher(this.advertisement)
   }
 }
 
-function qualify(owner: string, name: string): string {
-  return `${owner}.${name}`
+function routesOf(plugin: string, { functions, limitMs, route }: Offer): Route[] {
+  return functions.map((descriptor) => ({ plugin, descriptor, limitMs, dispatch: route(descriptor) }))
+}
+
+function qualified({ plugin, descriptor }: Route): string {
+  return `${plugin}.${descriptor.name}`
 }
 
 function collision(name: string, owner: string) {

@@ -1,10 +1,9 @@
 import type { Clock } from './contracts/clock.ts'
 import type { HostConfig } from './contracts/config.ts'
-import type { HostEvent, LivenessInit } from './contracts/host.ts'
+import type { HostEvent } from './contracts/host.ts'
 import type { Logger } from './contracts/logger.ts'
 import type { RestartPolicy } from './contracts/manifest.ts'
 import type { PluginRuntime, PluginSource, RuntimeContext } from './contracts/runtime.ts'
-import type { BackplaneError } from './errors.ts'
 import type { RunningInstance } from './instance.ts'
 import type { Offer } from './registry.ts'
 import type { Slot } from './slot.ts'
@@ -16,20 +15,19 @@ export interface SlotComponents {
   readonly config: HostConfig
   readonly random: () => number
   readonly restart: RestartPolicy
-  readonly liveness: LivenessInit | false
   /** Chooses the home for a plugin; throws `BP_RUNTIME_MISSING`. */
   runtimeFor(source: PluginSource): PluginRuntime
   /** Makes one instance's context; `line` leads back to the slot. */
   context(
     slot: Slot,
-    source: PluginSource,
     running: RunningInstance,
-    signal: AbortSignal,
-    line: { exited(error: BackplaneError): void; changed(): void },
+    line: Pick<RuntimeContext, 'signal' | 'exited' | 'changed'>,
   ): RuntimeContext
   /** Sets or replaces what the plugin offers; `undefined` takes it back. Throws `BP_FUNCTION_COLLISION`. */
   offer(id: string, offer: Offer | undefined): void
   /** Names the events to deliver; replaces what was named before. */
   subscribe(slot: Slot, running: RunningInstance | undefined): void
+  /** Names the plugins that need this one. */
+  dependents(id: string): readonly string[]
   tell(event: HostEvent): void
 }

@@ -8,8 +8,8 @@ import { unenforced } from './enforcement.ts'
 import { BackplaneError, coreError } from './errors.ts'
 import { described, type Fitting, fit } from './fitting.ts'
 import { RunningInstance } from './instance.ts'
+import { pluginError } from './plugin-error.ts'
 import type { Offer } from './registry.ts'
-import type { Policy } from './restart-policy.ts'
 import { Serial } from './serial.ts'
 import type { SlotComponents } from './slot-components.ts'
 
@@ -67,8 +67,19 @@ export class Slot {
       since: this.#since,
       ...(restartAt === undefined ? {} : { restartAt }),
       ...(error ? { error } : {}),
+      dependents: this.#parts.dependents(this.id),
       unenforced: unenforced(source, runtime),
     }
+  }
+
+  /** The plugins that it needs. */
+  get needs(): readonly string[] {
+    return this.#fitting.source.manifest.dependencies?.plugins ?? []
+  }
+
+  /** Whether it is being unloaded. */
+  get leaving(): boolean {
+    return this.#life.signal.aborted
   }
 
   /** Starts the plugin for the first time. Leaves nothing behind when it fails. */
@@ -91,7 +102,7 @@ export class Slot {
   /** Replaces the instance by a fresh one, of `source` where given; on failure everything stays as it was. */
   async reload(source?: PluginSource, signal?: AbortSignal): Promise<void> {
     await this.#serial.run(async () => {
-      if (this.#state === 'stopped') throw coreError('BP_PLUGIN_NOT_LOADED', { details: { plugin: this.id } })
+      if (this.#state === 'stopped') throw pluginError('BP_PLUGIN_NOT_LOADED', this.id)
       const former = this.#fitting
       // A person asked for this one: what it did before no longer counts against it.
       const next = await described(fit(source ?? former.source, this.#parts), this.#parts, this.#until(signal))
@@ -108,8 +119,8 @@ export class Slot {
     this.#parts.tell({ type: 'plugin.swapped', plugin: this.status() })
   }
 
-  /** Drains, stops, and gives its names back. Never rejects. */
-  async unload(): Promise<void> {
+  /** Drains, stops, and gives its names back, within `limitMs`. Never rejects. */
+  async unload(limitMs?: number): Promise<void> {
     this.#life.abort(coreError('BP_ABORTED', { message: `Plugin '${this.id}' is being unloaded.` }))
     await this.#serial.run(async () => {
       // Its load failed, or was ended by this very unload: then there is nothing to end and nothing to tell.
@@ -119,7 +130,7 @@ export class Slot {
       this.#current = undefined
       this.#enter('draining')
       this.#withdraw()
-      if (current) await this.#retire(current)
+      if (current) await this.#retire(current, limitMs)
       await this.#closeConfig()
       this.#error = undefined
       this.#enter('stopped')
@@ -156,16 +167,15 @@ export class Slot {
       clock: this.#parts.clock,
       startTimeoutMs,
       stopTimeoutMs: policy.stop_ms,
-      liveness: this.#parts.liveness,
       context: (self, abort) =>
-        this.#parts.context(this, source, self, abort, {
+        this.#parts.context(this, self, {
+          signal: abort,
           exited: (error) => self.exit(error),
           changed: () => this.#changed(self),
         }),
       exited: (self, error) => this.#exited(self, error),
     })
-    await next.load()
-    await next.start(handedOver)
+    await next.begin(handedOver)
     try {
       this.#install(next)
     } catch (error) {
@@ -188,37 +198,31 @@ export class Slot {
   async #replace(fitting: Fitting, config: Params, signal?: AbortSignal): Promise<void> {
     const former = this.#current
     const { supervisor, policy } = this.#fitting
-    let open = () => {}
-    const close = () => {
-      this.#gate = new Promise((resolve) => {
-        open = resolve
-      })
+    const gate = Promise.withResolvers<void>()
+    const handOver = async (running: RunningInstance) => {
+      this.#gate = gate.promise
+      await this.#drain(running)
+      return running.handOver(policy.drain_ms, this.#life.signal)
     }
-    const handOver = former?.instance.handOver && (() => this.#handOver(former, policy, close))
     try {
-      await this.#bring(fitting, config, signal, handOver)
+      await this.#bring(fitting, config, signal, former?.instance.handOver && (() => handOver(former)))
       supervisor.cancel()
       this.#fitting = fitting
     } finally {
       this.#gate = undefined
-      open()
+      gate.resolve()
     }
     if (former && !former.ended) await this.#retire(former)
   }
 
-  async #handOver(former: RunningInstance, policy: Policy, close: () => void): Promise<Value | undefined> {
-    close()
-    await this.#drain(former)
-    return former.handOver(policy.drain_ms, this.#life.signal)
+  /** Half of a limit is for its calls, a quarter for its own end, the rest for its end by force. */
+  async #retire(running: RunningInstance, limitMs = Number.POSITIVE_INFINITY): Promise<void> {
+    await this.#drain(running, limitMs / 2)
+    await running.stop(limitMs / 4)
   }
 
-  async #retire(running: RunningInstance): Promise<void> {
-    await this.#drain(running)
-    await running.stop()
-  }
-
-  async #drain(running: RunningInstance): Promise<void> {
-    await running.drain(this.#fitting.policy.drain_ms)
+  async #drain(running: RunningInstance, limitMs = Number.POSITIVE_INFINITY): Promise<void> {
+    await running.drain(Math.min(this.#fitting.policy.drain_ms, limitMs))
     running.abandon(this.#unavailable('draining'))
   }
 
@@ -257,8 +261,7 @@ export class Slot {
     this.#error = error
     this.#enter('backoff')
     if (tooOften === undefined) return
-    const reason = `${tooOften}; last: ${error.message}`
-    this.#error = coreError('BP_PLUGIN_QUARANTINED', { details: { plugin: this.id, reason }, cause: error })
+    this.#error = pluginError('BP_PLUGIN_QUARANTINED', this.id, `${tooOften}; last: ${error.message}`, error)
     this.#enter('quarantined')
     this.#withdraw()
     tell({ type: 'plugin.quarantined', plugin: this.status(), error: this.#error })
@@ -325,8 +328,7 @@ export class Slot {
       return undefined
     } catch (error) {
       this.#unheard = before
-      const reason = BackplaneError.from(error).message
-      throw coreError('BP_CONFIG_REFUSED', { details: { plugin: this.id, reason }, cause: error })
+      throw pluginError('BP_CONFIG_REFUSED', this.id, BackplaneError.from(error).message, error)
     }
   }
 

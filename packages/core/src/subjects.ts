@@ -1,4 +1,4 @@
-import { coreError } from './errors.ts'
+import { contractError } from './contract-errors.ts'
 
 /** What no token may hold: white space, control and format characters, and halves of surrogate pairs (no UTF-8 form). */
 const unprintable = /[\s\p{Cc}\p{Cf}\p{Cs}]/u
@@ -14,7 +14,7 @@ const rest = 62
  */
 export function validateSubject(subject: string): void {
   const reason = subjectFault(subject)
-  if (reason !== undefined) throw coreError('BP_SUBJECT_INVALID', { details: { subject, kind: 'subject', reason } })
+  if (reason !== undefined) throw contractError('BP_SUBJECT_INVALID', { details: { subject, kind: 'subject', reason } })
 }
 
 /**
@@ -25,7 +25,7 @@ export function validateSubject(subject: string): void {
 export function validatePattern(pattern: string): void {
   const reason = patternFault(pattern)
   if (reason !== undefined)
-    throw coreError('BP_SUBJECT_INVALID', { details: { subject: pattern, kind: 'pattern', reason } })
+    throw contractError('BP_SUBJECT_INVALID', { details: { subject: pattern, kind: 'pattern', reason } })
 }
 
 /**

@@ -1,18 +1,22 @@
 import type { Clock, Timer } from './contracts/clock.ts'
-import { type Policy, RestartWindow } from './restart-policy.ts'
+import type { Policy } from './restart-policy.ts'
 
-/** Brings back what ended on its own, later each time, and not for ever. */
+/**
+ * Brings back what ended on its own: at most `intensity` times within any `period_ms` (Erlang/OTP's restart intensity), each
+ * after a wait that doubles from `backoff_ms` to `max_backoff_ms`, jittered.
+ */
 export class Supervisor {
   readonly #policy: Policy
   readonly #clock: Clock
-  readonly #window: RestartWindow
+  readonly #random: () => number
+  #times: number[] = []
   #timer: Timer | undefined
   #restartAt: number | undefined
 
   constructor(policy: Policy, clock: Clock, random: () => number) {
     this.#policy = policy
     this.#clock = clock
-    this.#window = new RestartWindow(policy, random)
+    this.#random = random
   }
 
   /** When the next restart is due, in milliseconds since the Unix epoch. */
@@ -22,17 +26,20 @@ export class Supervisor {
 
   /** Restarts that count within the present period. */
   get restarts(): number {
-    return this.#window.count(this.#clock.now())
+    const from = this.#clock.now() - this.#policy.period_ms
+    this.#times = this.#times.filter((at) => at > from)
+    return this.#times.length
   }
 
   /** Runs `restart` after a wait; gives why not, where it has been brought back too often. */
   revive(restart: () => void): string | undefined {
-    const now = this.#clock.now()
-    const wait = this.#window.next(now)
-    if (wait === undefined) {
-      return `it ended more than ${this.#policy.intensity} times within ${this.#policy.period_ms} ms`
-    }
-    this.#restartAt = now + wait
+    const { intensity, period_ms, backoff_ms, max_backoff_ms } = this.#policy
+    const { restarts } = this
+    if (restarts >= intensity) return `it ended more than ${intensity} times within ${period_ms} ms`
+    // Half of the wait is jitter, so plugins that fell together do not rise together.
+    const wait = Math.min(max_backoff_ms, backoff_ms * 2 ** restarts) * (0.5 + this.#random() / 2)
+    this.#restartAt = this.#clock.now() + wait
+    this.#times.push(this.#restartAt)
     this.#timer = this.#clock.after(wait, restart)
     return undefined
   }
@@ -40,7 +47,6 @@ export class Supervisor {
   /** Takes back a restart that is due. */
   cancel(): void {
     this.#timer?.cancel()
-    this.#timer = undefined
     this.#restartAt = undefined
   }
 }

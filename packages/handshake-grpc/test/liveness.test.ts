@@ -1,13 +1,13 @@
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createHost, type Host, type HostInit } from '@backplane/core'
+import { createHost, type Host } from '@backplane/core'
 import { describe, expect, it } from 'vitest'
 import { type ProcessRuntimeInit, processRuntime } from '../src/index.ts'
 import { alive, eventually, type LogRecord, recorder } from './plugin.ts'
 
 /** A host with the test plugin, which is stopped as by SIGSTOP from outside: it neither ends nor answers. */
-async function hostWithPlugin(init: Partial<HostInit>, runtime: ProcessRuntimeInit = {}) {
+async function hostWithPlugin(runtime: ProcessRuntimeInit) {
   const dir = mkdtempSync(join(tmpdir(), 'liveness-'))
   const program = join(dir, 'plugin')
   const words = [process.execPath, '--conditions=@backplane/source', join(import.meta.dirname, 'fixtures/grpctest.ts')]
@@ -19,7 +19,6 @@ async function hostWithPlugin(init: Partial<HostInit>, runtime: ProcessRuntimeIn
     runtimes: [processRuntime(runtime)],
     logger: recorder(records),
     restart: { backoff_ms: 10 },
-    ...init,
   })
   const ended: string[] = []
   host.on((event) => {
@@ -52,10 +51,10 @@ describe.skipIf(process.platform === 'win32')('a go-plugin process that is stopp
   })
 
   it.each([
-    ['by the runtime, which doubts it', { liveness: false } as const, { hangMs: 500 }],
-    ['by its slot', { liveness: { intervalMs: 3_600_000, timeoutMs: 500 } }, { hangMs: 3_600_000 }],
-  ])('is found after a call that ran out of time: %s', async (_by, init, runtime) => {
-    const { host, ended, pid } = await hostWithPlugin(init, runtime)
+    ['by the runtime, which doubts it', { liveness: false, hangMs: 500 } as const],
+    ['by its slot', { liveness: { intervalMs: 3_600_000, timeoutMs: 500 }, hangMs: 3_600_000 }],
+  ])('is found after a call that ran out of time: %s', async (_by, runtime) => {
+    const { host, ended, pid } = await hostWithPlugin(runtime)
     process.kill(pid, 'SIGSTOP')
     const call = host.call('test.Double', { Input: 4 }, { timeoutMs: 1000 })
     await expect(call).rejects.toMatchObject({ code: 'BP_TIMEOUT' })
@@ -66,7 +65,7 @@ describe.skipIf(process.platform === 'win32')('a go-plugin process that is stopp
   })
 
   it('is found under calls that never cease, and none of them waits for its whole limit', async () => {
-    const { host, pid } = await hostWithPlugin({ liveness: false }, { hangMs: 1000 })
+    const { host, pid } = await hostWithPlugin({ liveness: false, hangMs: 1000 })
     process.kill(pid, 'SIGSTOP')
     const codes = new Set<string>()
     const lane = async () => {
@@ -92,7 +91,7 @@ describe.skipIf(process.platform === 'win32')('a go-plugin process that is stopp
 it.each([-7, -8])(
   'a go-plugin process that works long on %d is not mistaken for one that is stopped',
   async (Input) => {
-    const { host, ended } = await hostWithPlugin({ liveness: { intervalMs: 50, timeoutMs: 2000 } }, { hangMs: 1000 })
+    const { host, ended } = await hostWithPlugin({ liveness: { intervalMs: 50, timeoutMs: 2000 }, hangMs: 1000 })
     const call = host.call('test.Double', { Input }, { timeoutMs: 600_000 })
     expect(await call).toEqual({ Output: Input * 2 })
     expect(ended).toEqual([])

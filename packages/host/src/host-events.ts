@@ -40,8 +40,11 @@ export function tellOfPlugins(host: Host, logger?: Logger): () => void {
       logger?.warn({ event, code: BackplaneError.from(error).code }, 'the mesh was not told')
     })
   }
-  const loaded = (plugin: PluginStatus) =>
-    emit('plugin_loaded', { plugin_id: plugin.id, functions: functionNames(plugin) })
+  const loaded = (plugin: PluginStatus) => {
+    const { id, runtime, unenforced } = plugin
+    if (unenforced.length > 0) logger?.warn({ plugin: id, unenforced }, `its ${runtime} runtime cannot enforce these`)
+    emit('plugin_loaded', { plugin_id: id, functions: functionNames(plugin) })
+  }
   const unloaded = (plugin: PluginStatus) => emit('plugin_unloaded', { plugin_id: plugin.id })
   return host.on((event) => {
     if (event.type === 'plugin.unloaded' || event.type === 'plugin.swapped') unloaded(event.plugin)

@@ -3,7 +3,6 @@ import type { ConfigCondition } from '@backplane/config-manager'
 import {
   BackplaneError,
   type Call,
-  coreError,
   type FunctionDescriptor,
   type Host,
   type HostFunction,
@@ -12,6 +11,7 @@ import {
   type PluginStatus,
   type Value,
 } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { maskText, maskValue } from '@backplane/core/runtime'
 import type { DesiredState } from './desired-state.ts'
 import { hostError } from './errors.ts'
@@ -66,9 +66,9 @@ export function hostFunctions(init: HostFunctionsInit): readonly HostFunction[] 
     ),
     hostFunction(
       'unload_plugin',
-      'Stops a plugin and takes its functions back.',
-      { plugin_id: 'Its id.' },
-      ({ plugin_id }) => management.unload(plugin_id as string),
+      'Stops a plugin and takes its functions back. One that others need is refused, or ends with them (cascade).',
+      { plugin_id: 'Its id.', cascade: null },
+      ({ plugin_id, cascade }) => management.unload(plugin_id as string, isYes(cascade)),
       { timeout_ms: loadTimeoutMs },
     ),
     hostFunction(
@@ -186,12 +186,11 @@ class Management {
     return { status: 'success', plugin: summaryOf(plugin), ...this.#announcement() }
   }
 
-  async unload(pluginId: string): Promise<Value> {
+  async unload(pluginId: string, cascade: boolean): Promise<Value> {
     try {
-      const id = this.#idOf(pluginId)
-      await this.#host.unload(id)
-      await this.#init.desired?.set(id, false)
-      return { status: 'success', plugin_id: pluginId }
+      const unloaded = await this.#host.unload(this.#idOf(pluginId), { cascade })
+      for (const id of unloaded) await this.#init.desired?.set(id, false)
+      return { status: 'success', plugin_id: pluginId, ...(cascade ? { unloaded: [...unloaded] } : {}) }
     } catch (thrown) {
       return failure('unload', pluginId, BackplaneError.from(thrown))
     }
@@ -206,13 +205,17 @@ class Management {
 }
 
 /** What the driver has no word for: a plugin's state beyond loaded or not. */
-function conditionOf({ state, runtime, generation, restarts, error, unenforced }: PluginStatus): Params {
+function conditionOf(plugin: PluginStatus): Params {
+  const { state, runtime, generation, restarts, error, dependents, unenforced, source } = plugin
+  const needs = source.manifest.dependencies?.plugins ?? []
   return {
     state,
     runtime,
     generation,
     restarts,
     ...(error ? { error: shownError(error) } : {}),
+    ...(needs.length > 0 ? { needs: [...needs] } : {}),
+    ...(dependents.length > 0 ? { dependents: [...dependents] } : {}),
     ...(unenforced.length > 0 ? { unenforced } : {}),
   }
 }
@@ -307,5 +310,5 @@ function checkParams(name: string, params: Params, parameters: { readonly [name:
   ]
   if (list.length === 0) return
   const issues = list.map(({ path, message }) => `${path} ${message}`).join('; ')
-  throw coreError('BP_PARAMS_INVALID', { details: { name, issues, list } })
+  throw contractError('BP_PARAMS_INVALID', { details: { name, issues, list } })
 }

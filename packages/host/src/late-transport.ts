@@ -8,6 +8,7 @@ import {
   type TransportEvent,
   type TransportOptions,
 } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 
 /** What a {@link LateTransport} is made of. */
 export interface LateTransportInit {
@@ -127,6 +128,6 @@ export class LateTransport implements Transport {
   #ready<T>(use: (client: Transport) => Promise<T>): Promise<T> {
     if (this.#client) return use(this.#client)
     if (this.#closing) return Promise.reject(this.#closed())
-    return Promise.reject(coreError('BP_DISCONNECTED', { details: { address: this.address } }))
+    return Promise.reject(contractError('BP_DISCONNECTED', { details: { address: this.address } }))
   }
 }

@@ -8,6 +8,7 @@ import {
   type PluginSource,
   throwIfAborted,
 } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { parseManifest, parseManifestText } from '@backplane/core/manifest'
 import { hostError } from './errors.ts'
 
@@ -112,7 +113,7 @@ async function read(
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return recognised(home, folder, runtimes)
     const details = { of: ` of '${folder}'`, issues: messageOf(cause) }
-    return { folder, dir, error: coreError('BP_MANIFEST_INVALID', { details, cause }) }
+    return { folder, dir, error: contractError('BP_MANIFEST_INVALID', { details, cause }) }
   }
   const raw = asJson(text)
   try {

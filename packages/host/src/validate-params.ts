@@ -1,12 +1,5 @@
-import {
-  type Call,
-  type CallTarget,
-  coreError,
-  type Interceptor,
-  type JsonSchema,
-  messageOf,
-  type Value,
-} from '@backplane/core'
+import { type Call, type CallTarget, type Interceptor, type JsonSchema, messageOf, type Value } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { hostError } from './errors.ts'
 import type { Check, Compiler, Issue } from './params/compiler.ts'
 import { Turns } from './params/turns.ts'
@@ -127,7 +120,7 @@ function refusal(verdict: readonly Issue[] | 'too costly', { descriptor: { name 
   if (verdict === 'too costly') return hostError('BP_PARAMS_TOO_COSTLY', { details: { name } })
   const list = verdict.slice(0, mostIssues).map(issue)
   const issues = list.map(({ path, message }) => (path === '' ? message : `${path} ${message}`)).join('; ')
-  return coreError('BP_PARAMS_INVALID', { details: { name, issues, list } })
+  return contractError('BP_PARAMS_INVALID', { details: { name, issues, list } })
 }
 
 /** Lets `null` stand for a `null` default. */

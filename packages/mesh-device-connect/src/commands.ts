@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { coreError, type IncomingRequest, type MeshHandler, type RequestHandler } from '@backplane/core'
+import type { IncomingRequest, MeshHandler, RequestHandler } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { encodeJson } from './json.ts'
 import { takeMeta } from './meta.ts'
 import { readRequest, writeError, writeResult } from './rpc.ts'
@@ -37,5 +38,5 @@ export function commands({ handler, registration, maxPayload }: CommandsInit): R
 function within(answer: Uint8Array, limit: number): Uint8Array {
   if (answer.length <= limit) return answer
   const message = `The answer has ${answer.length} bytes, and a message on this mesh carries ${limit}.`
-  throw coreError('BP_PAYLOAD_TOO_LARGE', { details: { bytes: answer.length, limit }, message })
+  throw contractError('BP_PAYLOAD_TOO_LARGE', { details: { bytes: answer.length, limit }, message })
 }

@@ -1,4 +1,5 @@
-import { BackplaneError, coreError } from '@backplane/core'
+import { BackplaneError } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { hex } from './ids.ts'
 import { encodeBytes } from './json.ts'
 import type { Link } from './link.ts'
@@ -34,5 +35,5 @@ export async function claimIdentity(
 
 /** `BP_IDENTITY_TAKEN` about this host's id. */
 export function identityTaken(device: string): BackplaneError {
-  return coreError('BP_IDENTITY_TAKEN', { details: { device } })
+  return contractError('BP_IDENTITY_TAKEN', { details: { device } })
 }

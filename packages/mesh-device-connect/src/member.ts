@@ -17,6 +17,7 @@ import {
   throwIfAborted,
   type Value,
 } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { announcementOf, instanceMark } from './announcement.ts'
 import { type BroadcastOptions, broadcast } from './broadcast.ts'
 import type { DeviceConnectMesh } from './device-connect.ts'
@@ -174,7 +175,7 @@ export class Member implements DeviceConnectMesh {
     const error = BackplaneError.from(thrown)
     if (error.code !== 'BP_DISCONNECTED') return error
     const details = { address: this.address, reason: 'the connection was lost while joining' }
-    return coreError('BP_CONNECT_FAILED', { details, cause: error })
+    return contractError('BP_CONNECT_FAILED', { details, cause: error })
   }
 
   async emit(event: string, payload: Params, options: MeshOptions = {}): Promise<void> {
@@ -304,7 +305,7 @@ export class Member implements DeviceConnectMesh {
 
   #requireJoined(): void {
     if (this.#closing) throw this.#closed()
-    if (this.status !== 'connected') throw coreError('BP_DISCONNECTED', { details: { address: this.address } })
+    if (this.status !== 'connected') throw contractError('BP_DISCONNECTED', { details: { address: this.address } })
   }
 
   #closed(): BackplaneError {

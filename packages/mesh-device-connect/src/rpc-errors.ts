@@ -1,4 +1,5 @@
 import { BackplaneError, coreError, type Json, messageOf } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { isObject } from './json.ts'
 
 /** A JSON-RPC error object. `data` is absent where `code` says it all: Python devices never send one. */
@@ -49,13 +50,14 @@ export function fromRpcError(device: string, name: string, error: Json | undefin
   const details = { device, name, reason, rpcCode, remoteCode: data.code, issues: reason }
 
   if (rpcCode === rpcCodes.unknownMethod) return coreError('BP_FUNCTION_UNKNOWN', { details, message: reason })
-  if (rpcCode === rpcCodes.invalidParams) return coreError('BP_PARAMS_INVALID', { details, message: reason })
-  return coreError(data.code === 'BP_TIMEOUT' ? 'BP_TIMEOUT' : 'BP_REMOTE_FAILED', {
+  if (rpcCode === rpcCodes.invalidParams) return contractError('BP_PARAMS_INVALID', { details, message: reason })
+  const init = {
     details,
     message: reason,
     ...(typeof data.next === 'string' ? { next: data.next } : {}),
     ...(typeof data.retryable === 'boolean' ? { retryable: data.retryable } : {}),
-  })
+  }
+  return data.code === 'BP_TIMEOUT' ? coreError('BP_TIMEOUT', init) : contractError('BP_REMOTE_FAILED', init)
 }
 
 /** Gives a failed request in the words of a call. Only `BP_REFUSED` is no code of a call: the other side failed. */
@@ -68,10 +70,10 @@ export function asCallError(device: string, name: string, thrown: unknown): Back
     const next = isForbidden
       ? { next: 'The broker forbids it: check the tenant, and what the credentials permit.' }
       : {}
-    return coreError('BP_REMOTE_FAILED', { details: { device, name, reason }, ...next, cause: error })
+    return contractError('BP_REMOTE_FAILED', { details: { device, name, reason }, ...next, cause: error })
   }
   if (error.code !== 'BP_NO_RESPONDER') return error
-  return coreError('BP_NO_RESPONDER', {
+  return contractError('BP_NO_RESPONDER', {
     details: { ...error.details, device, name },
     message: `Device '${device}' does not answer: nobody serves its calls.`,
     next: 'Check the device id and the tenant; discover devices to see who is there.',

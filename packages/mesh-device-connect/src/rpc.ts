@@ -1,4 +1,5 @@
-import { BackplaneError, coreError, type Json, type Params, type Value } from '@backplane/core'
+import { BackplaneError, type Json, type Params, type Value } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { decodeJson, encodeBytes, isObject } from './json.ts'
 import { fromRpcError, type RpcError, rpcCodes } from './rpc-errors.ts'
 
@@ -90,5 +91,5 @@ function refused(id: Json, code: number, message: string): Incoming {
 
 function notAnAnswer(device: string, name: string, what: string, cause?: unknown): BackplaneError {
   const reason = `Device '${device}' answered '${name}' with ${what}.`
-  return coreError('BP_REMOTE_FAILED', { details: { device, name, reason }, cause })
+  return contractError('BP_REMOTE_FAILED', { details: { device, name, reason }, cause })
 }

@@ -1,4 +1,5 @@
 import { coreError, type MeshCall } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { describe, expect, test } from 'vitest'
 import exchanges from './fixtures/exchanges.json' with { type: 'json' }
 import { ask, offering, testNetwork } from './meshes.ts'
@@ -209,7 +210,7 @@ describe('invoke', () => {
     ],
     [
       'parameters',
-      coreError('BP_PARAMS_INVALID', { details: { name: 'f', issues: '/a is missing' } }),
+      contractError('BP_PARAMS_INVALID', { details: { name: 'f', issues: '/a is missing' } }),
       'BP_PARAMS_INVALID',
       /a is missing/,
     ],

@@ -9,7 +9,7 @@ import {
   type PluginRuntime,
   type PluginSource,
 } from '@backplane/core'
-import { untilAborted } from '@backplane/core/runtime'
+import { type LivenessInit, liveness, untilAborted } from '@backplane/core/runtime'
 import { exportedPlugin, isPlugin } from './authoring/exported.ts'
 import { importFailed } from './authoring/import-failed.ts'
 import { freshImport } from './fresh-import.ts'
@@ -18,6 +18,8 @@ import { inWorker } from './worker/worker-instance.ts'
 
 /** Options of {@link nodeRuntime}. */
 export interface NodeRuntimeInit {
+  /** How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody. @default every 10 seconds */
+  readonly liveness?: LivenessInit | false
   /**
    * Where plugins run when their manifest does not say: `worker`, a thread of their own that contains crashes and hangs, or
    * `none`, the host's own thread, which contains nothing. Neither is a sandbox. @default 'worker'
@@ -65,6 +67,7 @@ export function nodeRuntime(init: NodeRuntimeInit = {}): (components: NodeRuntim
     const fresh = freshImport()
     return {
       kind: 'node',
+      liveness: liveness(init.liveness),
       // Memory is measured and log records are counted in a thread; nothing bounds the host's own.
       enforces: isolation === 'worker' ? ['limits.memory_mb', 'limits.log_lines_per_second'] : [],
       accepts: ({ manifest, module }) =>

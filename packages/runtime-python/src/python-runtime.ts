@@ -1,10 +1,13 @@
 import { type Clock, coreError, type Logger, type Params, type PluginRuntime } from '@backplane/core'
+import { type LivenessInit, liveness } from '@backplane/core/runtime'
 import type { PythonDependencies } from './environment/environments.ts'
 import type { PythonHome } from './python-home.ts'
 import { Running, runningIn } from './running.ts'
 
 /** Options of {@link pythonRuntime}. */
 export interface PythonRuntimeInit {
+  /** How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody. @default every 10 seconds */
+  readonly liveness?: LivenessInit | false
   /** The Python that runs plugins whose manifest names none: a command or a path, 3.9 or newer. @default 'python3' */
   readonly python?: string
   /** What becomes of the packages that plugins ask for. @default they are not installed; what is missing is logged */
@@ -106,6 +109,7 @@ export function pythonRuntime(init: PythonRuntimeInit = {}): (components: Python
     const running = new Running()
     const runtime: PluginRuntime = {
       kind: 'python',
+      liveness: liveness(init.liveness),
       enforces: enforced(),
       accepts: ({ manifest, module }) =>
         module === undefined && (manifest.runtime === 'python' || (manifest.entry_point?.endsWith('.py') ?? false)),

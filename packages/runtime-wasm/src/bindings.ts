@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
-import { coreError } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { hostAllowed } from './extism/http.ts'
 import { parseMetadata, type VyraFunction, type VyraType, width } from './vyra/metadata.ts'
 
@@ -132,5 +132,5 @@ function vyraBinding(entry: VyraFunction): string {
 }
 
 function invalid(issues: string) {
-  return coreError('BP_MANIFEST_INVALID', { details: { of: ' of the plugin', issues } })
+  return contractError('BP_MANIFEST_INVALID', { details: { of: ' of the plugin', issues } })
 }

@@ -1,4 +1,5 @@
 import { type BackplaneError, coreError, messageOf } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import type { Authenticator, ConnectionOptions, NatsConnection } from '@nats-io/transport-node'
 import { type NatsCredentials, type NatsTls, parseCreds } from './credentials.ts'
 import { natsError } from './errors.ts'
@@ -444,12 +445,12 @@ function connectFailure(library: Library, thrown: unknown, init: ClientInit): Ba
   const address = init.servers.join(', ')
   const details = { address, reason: reasonOf(library, thrown, init) }
   if (thrown instanceof AuthorizationError || thrown instanceof UserAuthenticationExpiredError) {
-    return coreError('BP_AUTH_FAILED', { details, cause: thrown })
+    return contractError('BP_AUTH_FAILED', { details, cause: thrown })
   }
   if (thrown instanceof TimeoutError) {
     return coreError('BP_TIMEOUT', { details: { what: `Connecting to ${address}`, timeoutMs }, cause: thrown })
   }
-  return coreError('BP_CONNECT_FAILED', { details, cause: thrown })
+  return contractError('BP_CONNECT_FAILED', { details, cause: thrown })
 }
 
 function reasonOf({ ConnectionError }: Library, thrown: unknown, { tls, tlsOptional }: ClientInit): string {

@@ -1,4 +1,5 @@
-import { BackplaneError, type Clock, coreError } from '@backplane/core'
+import { BackplaneError, type Clock } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { invalidArgument, reconnectDelay } from '@backplane/core/transport'
 import { type ClientEvents, type NatsClient, openClient } from './client.ts'
 import { type NatsCredentials, type NatsTls, readCredentials, renewed } from './credentials.ts'
@@ -102,5 +103,5 @@ async function reachable(
     address: servers.map(addressOf).join(', '),
     reason: failures.map((failure) => failure.message).join(' '),
   }
-  throw coreError('BP_CONNECT_FAILED', { details, cause: failures[0] })
+  throw contractError('BP_CONNECT_FAILED', { details, cause: failures[0] })
 }

@@ -1,4 +1,5 @@
-import { type BackplaneError, coreError, messageOf } from '@backplane/core'
+import { type BackplaneError, messageOf } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { type Connector, type Link, untilAborted } from '@backplane/core/transport'
 import type { ClientEvents, NatsClient } from './client.ts'
 import { connectClient } from './connecting.ts'
@@ -131,7 +132,7 @@ export class NatsConnector implements Connector<NatsClient> {
   #brokerError(error: unknown): BackplaneError {
     const details = { address: this.address, reason: messageOf(error) }
     const init = { details, cause: error }
-    if (/authorization|authentication/i.test(details.reason)) return coreError('BP_AUTH_FAILED', init)
+    if (/authorization|authentication/i.test(details.reason)) return contractError('BP_AUTH_FAILED', init)
     return natsError('BP_NATS_SERVER', init)
   }
 }

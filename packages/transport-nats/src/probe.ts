@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
 import { abortedBy, type BackplaneError, type Clock, coreError, messageOf } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import type { NatsTls } from './credentials.ts'
 import { addressOf, type ServerAddress } from './servers.ts'
 
@@ -55,7 +56,7 @@ export function probe(server: ServerAddress, { clock, timeoutMs, signal, tls }: 
       resolve(info)
     }
     const fail = (reason: string, cause?: unknown) =>
-      finish(coreError('BP_CONNECT_FAILED', { details: { address, reason }, cause }))
+      finish(contractError('BP_CONNECT_FAILED', { details: { address, reason }, cause }))
     const abort = () => finish(abortedBy(signal))
     const timer = clock.after(timeoutMs, () =>
       finish(coreError('BP_TIMEOUT', { details: { what: `Connecting to ${address}`, timeoutMs } })),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Duplex } from 'node:stream'
 import { abortedBy, type BackplaneError, type Clock, coreError, messageOf } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { type ClientOptions, WebSocket } from 'ws'
 import { connectFailed } from './failures.ts'
 import type { ZenohTls } from './options.ts'
@@ -225,7 +226,8 @@ async function optionsOf({ endpoint, tls = {}, headers = {}, signal }: SocketIni
 
 function unexpected(endpoint: string, status: number): BackplaneError {
   const reason = `HTTP status ${status}`
-  if (status === 401 || status === 403) return coreError('BP_AUTH_FAILED', { details: { address: endpoint, reason } })
+  if (status === 401 || status === 403)
+    return contractError('BP_AUTH_FAILED', { details: { address: endpoint, reason } })
   return connectFailed(endpoint, `what answers there is not a remote-api bridge (${reason})`)
 }
 

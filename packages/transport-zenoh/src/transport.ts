@@ -1,6 +1,5 @@
 import {
   BackplaneError,
-  coreError,
   type Message,
   type MessageHandler,
   type RequestHandler,
@@ -14,6 +13,7 @@ import {
   throwIfAborted,
   within,
 } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import {
   Answering,
   checkOutgoing,
@@ -247,7 +247,7 @@ class ZenohTransport implements Transport {
         onEnd: () => {
           if (silent && !refusal) return
           if (!refusal && this.#askAgain(session, id, subject, payload, timeoutMs)) return
-          this.#requests.take(id)?.fail(refusal ?? coreError('BP_NO_RESPONDER', { details: { subject } }))
+          this.#requests.take(id)?.fail(refusal ?? contractError('BP_NO_RESPONDER', { details: { subject } }))
         },
       })
     } catch (thrown) {
@@ -262,7 +262,7 @@ class ZenohTransport implements Transport {
     clock.after(askAgainMs, () => {
       if (!this.#requests.has(id)) return
       if (this.#link.current === session) this.#ask(session, id, subject, payload, timeoutMs)
-      else this.#requests.take(id)?.fail(coreError('BP_NO_RESPONDER', { details: { subject } }))
+      else this.#requests.take(id)?.fail(contractError('BP_NO_RESPONDER', { details: { subject } }))
     })
     return true
   }

@@ -20,14 +20,15 @@ const done = { load: 'Loaded', unload: 'Unloaded', reload: 'Reloaded' } as const
 export async function manage(
   verb: keyof typeof done,
   id: string,
-  flags: HostFlags,
+  flags: HostFlags & { readonly cascade?: boolean },
   { io, reporter }: CommandContext,
 ): Promise<void> {
   const result = await withClient(onHost(flags), io, reporter, ({ manage }) => {
     reporter.progress(shown`${verb} ${id} …`)
-    return manage(`${verb}_plugin`, { plugin_id: id })
+    return manage(`${verb}_plugin`, { plugin_id: id, ...(flags.cascade ? { cascade: true } : {}) })
   })
   const { functions = [] } = (result.plugin ?? {}) as { functions?: string[] }
+  const unloaded = (result.unloaded ?? [id]) as string[]
   const offers = functions.length > 0 ? `: ${functions.join(', ')}` : ''
-  reporter.result(result, shown`${done[verb]} ${id}${offers}`)
+  reporter.result(result, shown`${done[verb]} ${unloaded.join(', ')}${offers}`)
 }

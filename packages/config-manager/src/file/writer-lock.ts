@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { coreError } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { codeOf, type FileSystem } from './file-system.ts'
 
 /** Who holds a directory: a process id, and when that process started, since ids are used again. */
@@ -49,7 +49,7 @@ async function tryCreate(files: FileSystem, path: string, text: string): Promise
 
 async function refuseIfAlive(files: FileSystem, path: string, dir: string): Promise<void> {
   const holder = holderOf(decode(await files.read(path)))
-  if (holder && (await isAlive(holder))) throw coreError('BP_CONFIG_LOCKED', { details: { pid: holder.pid, dir } })
+  if (holder && (await isAlive(holder))) throw contractError('BP_CONFIG_LOCKED', { details: { pid: holder.pid, dir } })
 }
 
 async function isAlive({ pid, started }: Holder): Promise<boolean> {

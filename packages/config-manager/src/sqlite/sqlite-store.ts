@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type ConfigStore, coreError, messageOf, type StoredDocument, type StoreWrite } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { configError } from '../errors.ts'
 import type { StoreCondition, StoreRepair, WithCondition } from '../store-condition.ts'
 import {
@@ -117,7 +118,7 @@ class SqliteStore implements SqliteConfigStore {
   #openFailure(error: unknown) {
     const reason = messageOf(error)
     if (/locked|busy/i.test(reason))
-      return coreError('BP_CONFIG_LOCKED', { details: { pid: 'unknown', dir: this.#path }, cause: error })
+      return contractError('BP_CONFIG_LOCKED', { details: { pid: 'unknown', dir: this.#path }, cause: error })
     return configError('BP_CONFIG_STORE_DAMAGED', { details: { path: this.#path, reason }, cause: error })
   }
 }

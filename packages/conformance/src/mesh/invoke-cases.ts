@@ -1,4 +1,5 @@
 import { coreError, type MeshCall, type Value } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { expect } from 'vitest'
 import { gate, ordinaryError, pause, rejection, soon } from '../waiting.ts'
 import type { MeshBench, MeshCase } from './bench.ts'
@@ -72,7 +73,7 @@ export const invokeCases: Record<string, MeshCase> = {
   async 'parameters that miss their schema: BP_PARAMS_INVALID, with what is wrong'(bench) {
     await bench.join('a', {
       handler: async ({ name }) => {
-        throw coreError('BP_PARAMS_INVALID', { details: { name, issues: '/x is not a number' } })
+        throw contractError('BP_PARAMS_INVALID', { details: { name, issues: '/x is not a number' } })
       },
     })
     const b = await bench.join('b')

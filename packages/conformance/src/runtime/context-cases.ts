@@ -1,4 +1,5 @@
 import { coreError } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { expect } from 'vitest'
 import { failure, gate, pause, rejection, soon, until } from '../waiting.ts'
 import type { Loaded, RuntimeCase } from './bench.ts'
@@ -31,7 +32,7 @@ export const contextCases: Record<string, RuntimeCase> = {
   async 'an event that the host refuses fails in the plugin, and ends nothing'(bench) {
     const loaded = await bench.run('emit', {
       onEmit: async () => {
-        throw coreError('BP_DISCONNECTED', { details: { address: 'the mesh' } })
+        throw contractError('BP_DISCONNECTED', { details: { address: 'the mesh' } })
       },
     })
     await rejection(loaded.call('emit', { event: 'said', payload: {} }), ['BP_DISCONNECTED', 'BP_PLUGIN_FAILED'])

@@ -37,24 +37,12 @@ export interface HostInit {
   /** How long a call may take when nobody says, in milliseconds. @default 30000 */
   readonly timeoutMs?: number
   /**
-   * How plugins are found that are stopped or deadlocked: each whose runtime can ask it for its health is asked again and
-   * again, and after a call that ran out of time. One that gives no answer, not even that it is unwell, is ended by force
-   * and restarted. `false` asks nobody. @default every 10 seconds, with 10 seconds for the answer
+   * How long `stop` may take at most, with all plugins, in milliseconds; what has not ended by then is ended by force.
+   * @default 8000
    */
-  readonly liveness?: LivenessInit | false
+  readonly stopTimeoutMs?: number
   /** Source of jitter, in [0, 1). @default Math.random */
   readonly random?: () => number
-}
-
-/** How a host sees whether its plugins still answer. */
-export interface LivenessInit {
-  /** Pause between two questions to one plugin, in milliseconds. @default 10000 */
-  readonly intervalMs?: number
-  /**
-   * How long a plugin may leave a question unanswered, in milliseconds, beside the time that the calls have which were under
-   * way when it was asked. @default 10000
-   */
-  readonly timeoutMs?: number
 }
 
 /** A function that the host offers itself, beside its plugins'. */
@@ -97,6 +85,8 @@ export interface PluginStatus {
   readonly restartAt?: number
   /** Why it is in `backoff` or `quarantined`. */
   readonly error?: BackplaneError
+  /** The plugins that need this one (`dependencies.plugins` of their manifests), in the order in which they were loaded. */
+  readonly dependents: readonly string[]
   /** Limits and permissions that its manifest asks for and its runtime cannot enforce. */
   readonly unenforced: readonly string[]
 }
@@ -119,6 +109,12 @@ export interface HostOptions {
   readonly signal?: AbortSignal
 }
 
+/** How to unload. */
+export interface UnloadOptions extends HostOptions {
+  /** Unloads the plugins that need it as well, those first; else they keep it from being unloaded. @default false */
+  readonly cascade?: boolean
+}
+
 /** A plugin host: one identity, any number of plugins, each in a slot of its own. */
 export interface Host extends AsyncDisposable {
   readonly identity: Identity
@@ -135,10 +131,11 @@ export interface Host extends AsyncDisposable {
    */
   load(source: PluginSource, options?: HostOptions): Promise<PluginStatus>
   /**
-   * Drains, stops and forgets a plugin. Rejects with `BP_PLUGIN_NOT_LOADED`, or with `BP_ABORTED` when `signal` has aborted
-   * already: what has begun goes on to its end.
+   * Drains, stops and forgets a plugin; resolves with the ids of what was unloaded, dependents first. Rejects with
+   * `BP_PLUGIN_NOT_LOADED`, with `BP_PLUGIN_NEEDED` where others need it and `cascade` is not set, or with `BP_ABORTED` when
+   * `signal` has aborted already: what has begun goes on to its end.
    */
-  unload(id: string, options?: HostOptions): Promise<void>
+  unload(id: string, options?: UnloadOptions): Promise<readonly string[]>
   /**
    * Swaps a plugin for a fresh instance, of a new source if one is given: the next starts beside the current, names switch at
    * once when it is healthy, the current drains. When the next fails, the current stays untouched and the error says why.
@@ -161,6 +158,9 @@ export interface Host extends AsyncDisposable {
   health(options?: HostOptions): Promise<ReadonlyMap<string, { readonly ok: boolean; readonly message?: string }>>
   /** Tells what happens; returns what ends the telling. Listeners must not throw. */
   on(listener: (event: HostEvent) => void): () => void
-  /** Drains and stops every plugin, the last loaded first, then leaves the mesh. Idempotent, never rejects. */
+  /**
+   * Takes no more calls from outside, drains and stops every plugin, then leaves the mesh; all within
+   * {@link HostInit.stopTimeoutMs}. Plugins end side by side, but none before those that need it. Idempotent, never rejects.
+   */
   stop(): Promise<void>
 }

@@ -21,6 +21,24 @@ export interface RuntimeComponents {
   readonly clock: Clock
 }
 
+/** What {@link Liveness} sees of one started instance. */
+export interface Watched {
+  readonly clock: Clock
+  readonly instance: PluginInstance
+  /** The calls under way, now. */
+  readonly calls: ReadonlySet<Call>
+  /** To be called once, when it did not answer: ends it by force, and its slot restarts it. */
+  silent(reason: string): void
+}
+
+/** Begins to see after a started instance that can be asked for its health. */
+export type Liveness = (watched: Watched) => {
+  /** Asks now: a call has run out of time. */
+  check(): void
+  /** Asks no more. */
+  end(): void
+}
+
 /**
  * A kind of home for plugins: a worker thread, a WASM sandbox, an operating system process.
  *
@@ -32,6 +50,11 @@ export interface PluginRuntime {
   readonly kind: string
   /** The limits and permissions that this runtime really enforces; the host says at load which others a manifest asks for. */
   readonly enforces: readonly (`limits.${keyof Limits & string}` | `permissions.${keyof Permissions & string}`)[]
+  /**
+   * How plugins of this kind are found that are stopped or deadlocked; `liveness()` of `@backplane/core/runtime` makes one.
+   * Absent: nobody asks.
+   */
+  readonly liveness?: Liveness | undefined
   /** Whether it runs this plugin. Asked only for manifests whose `runtime` is this `kind` or absent. */
   accepts(source: PluginSource): boolean
   /**

@@ -1,5 +1,5 @@
+import { contractError } from '../contract-errors.ts'
 import type { Json } from '../contracts/values.ts'
-import { coreError } from '../errors.ts'
 import { maxDepth, maxDigits, narrowInteger } from './numbers.ts'
 
 /** As the reviver of `JSON.parse`; `source` is the text of a number, boolean, string or `null`. */
@@ -51,7 +51,7 @@ function exact(_: string, value: unknown, context?: { readonly source?: string }
   if (source === undefined || !/^-?\d+$/.test(source)) return value
   if (source.length > maxDigits) {
     const reason = `an integer of ${source.length} digits; ${maxDigits} is the most`
-    throw coreError('BP_VALUE_INVALID', { details: { path: '/', reason } })
+    throw contractError('BP_VALUE_INVALID', { details: { path: '/', reason } })
   }
   return narrowInteger(BigInt(source))
 }
@@ -120,7 +120,7 @@ function checkDepth(value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) return
   if (depth >= maxDepth) {
     const reason = `it is nested deeper than ${maxDepth} levels`
-    throw coreError('BP_VALUE_INVALID', { details: { path: '/', reason } })
+    throw contractError('BP_VALUE_INVALID', { details: { path: '/', reason } })
   }
   if (Array.isArray(value)) for (const item of value) checkDepth(item, depth + 1)
   else for (const key in value) checkDepth((value as Record<string, unknown>)[key], depth + 1)

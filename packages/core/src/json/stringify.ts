@@ -1,4 +1,4 @@
-import { coreError } from '../errors.ts'
+import { contractError } from '../contract-errors.ts'
 import { base64 } from './base64.ts'
 import { maxDepth, maxDigits, numberText } from './numbers.ts'
 
@@ -113,5 +113,5 @@ function nameOf(value: object): string {
 function invalid(path: string, reason: string) {
   const steps = path.split('/')
   const where = steps.length > 9 ? `${steps.slice(0, 9).join('/')}/...` : path
-  return coreError('BP_VALUE_INVALID', { details: { path: where || '/', reason } })
+  return contractError('BP_VALUE_INVALID', { details: { path: where || '/', reason } })
 }

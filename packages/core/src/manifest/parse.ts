@@ -1,5 +1,5 @@
+import { contractError } from '../contract-errors.ts'
 import type { Manifest } from '../contracts/manifest.ts'
-import { coreError } from '../errors.ts'
 import { parseJson } from '../json/parse.ts'
 import { fromDeviceConnect } from './device-connect.ts'
 import { validate } from './validator.ts'
@@ -48,7 +48,7 @@ export function parseManifest(value: unknown, origin: ManifestOrigin = {}): Mani
   if (list.length === 0) return manifest as Manifest
   const of = origin.folder === undefined ? '' : ` of '${origin.folder}'`
   const issues = list.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
-  throw coreError('BP_MANIFEST_INVALID', { details: { of, issues, list } })
+  throw contractError('BP_MANIFEST_INVALID', { details: { of, issues, list } })
 }
 
 /** Reads a manifest from its JSON text; throws `BP_MANIFEST_INVALID` for text that is no JSON as well. */
@@ -59,7 +59,10 @@ export function parseManifestText(text: string, origin: ManifestOrigin = {}): Ma
   } catch (cause) {
     const of = origin.folder === undefined ? '' : ` of '${origin.folder}'`
     const message = `not valid JSON: ${(cause as Error).message}`
-    throw coreError('BP_MANIFEST_INVALID', { details: { of, issues: message, list: [{ path: '', message }] }, cause })
+    throw contractError('BP_MANIFEST_INVALID', {
+      details: { of, issues: message, list: [{ path: '', message }] },
+      cause,
+    })
   }
   return parseManifest(value, origin)
 }

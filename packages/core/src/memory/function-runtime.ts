@@ -11,6 +11,8 @@ export interface FunctionRuntimeInit {
   readonly kind?: string
   /** What it claims to enforce. @default nothing */
   readonly enforces?: PluginRuntime['enforces']
+  /** How plugins are found that do not answer. @default nobody asks */
+  readonly liveness?: PluginRuntime['liveness']
 }
 
 /**
@@ -21,6 +23,7 @@ export function functionRuntime(init: FunctionRuntimeInit = {}): () => PluginRun
   return () => ({
     kind: init.kind ?? 'function',
     enforces: init.enforces ?? [],
+    liveness: init.liveness,
     accepts: ({ module }: PluginSource) =>
       typeof module === 'function' || (typeof module === 'object' && module !== null),
     async load(source, context, { signal }) {

@@ -1,3 +1,4 @@
+import { contractError } from '../contract-errors.ts'
 import type { CallOptions } from '../contracts/call.ts'
 import type {
   Advertisement,
@@ -137,13 +138,15 @@ class MemoryMesh implements Mesh {
       ...(signal ? { signal } : {}),
     })
     const { payload } = await asked.catch((error: BackplaneError) => {
-      throw error.code === 'BP_NO_RESPONDER' ? coreError('BP_NO_RESPONDER', { details: { subject: device } }) : error
+      throw error.code === 'BP_NO_RESPONDER'
+        ? contractError('BP_NO_RESPONDER', { details: { subject: device } })
+        : error
     })
     const answer = decodeJson<Answer>(payload)
     if ('result' in answer) return answer.result
     const { error } = answer
     if (sharedCodes.includes(error.code)) throw BackplaneError.revive(error)
-    throw coreError('BP_REMOTE_FAILED', { details: { reason: error.message }, cause: BackplaneError.revive(error) })
+    throw contractError('BP_REMOTE_FAILED', { details: { reason: error.message }, cause: BackplaneError.revive(error) })
   }
 
   async on(
@@ -204,7 +207,8 @@ class MemoryMesh implements Mesh {
   /** Takes the device's place in the directory, empty as yet: two who come at once cannot both have it. */
   #claim(): void {
     const present = this.#medium.directory.get(this.#key)
-    if (present && present.owner !== this) throw coreError('BP_IDENTITY_TAKEN', { details: { device: this.#device } })
+    if (present && present.owner !== this)
+      throw contractError('BP_IDENTITY_TAKEN', { details: { device: this.#device } })
     this.#announce()
   }
 
@@ -248,7 +252,7 @@ class MemoryMesh implements Mesh {
   #connected(signal: AbortSignal | undefined): Transport {
     if (this.#closed) throw this.#closedError()
     throwIfAborted(signal)
-    if (!this.#transport) throw coreError('BP_DISCONNECTED', { details: { address: this.address } })
+    if (!this.#transport) throw contractError('BP_DISCONNECTED', { details: { address: this.address } })
     return this.#transport
   }
 

@@ -1,3 +1,4 @@
+import { contractError } from '../contract-errors.ts'
 import type { Clock, Timer } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type {
@@ -178,7 +179,7 @@ class MemoryTransport implements Transport, Client {
       const reply: ReplyTo = {
         answer: (answer) => resolve({ subject, payload: answer }),
         refuse: (kind, reason) => reject(refusalError(subject, kind, reason)),
-        unserved: () => reject(coreError('BP_NO_RESPONDER', { details: { subject } })),
+        unserved: () => reject(contractError('BP_NO_RESPONDER', { details: { subject } })),
       }
       this.#line.send(() => this.#medium.route(subject, bytes, reply))
     })
@@ -260,9 +261,9 @@ class MemoryTransport implements Transport, Client {
   #refusal(): BackplaneError | undefined {
     const { address } = this
     if (!this.#medium.reaches(this))
-      return coreError('BP_CONNECT_FAILED', { details: { address, reason: 'the line is cut' } })
+      return contractError('BP_CONNECT_FAILED', { details: { address, reason: 'the line is cut' } })
     if (this.#medium.token !== undefined && this.#medium.token !== this.#init.token)
-      return coreError('BP_AUTH_FAILED', { details: { address, reason: 'the token is another' } })
+      return contractError('BP_AUTH_FAILED', { details: { address, reason: 'the token is another' } })
     return undefined
   }
 
@@ -349,6 +350,6 @@ class MemoryTransport implements Transport, Client {
   }
 
   #disconnectedError(): BackplaneError {
-    return coreError('BP_DISCONNECTED', { details: { address: this.address } })
+    return contractError('BP_DISCONNECTED', { details: { address: this.address } })
   }
 }

@@ -1,5 +1,5 @@
+import { contractError } from '../contract-errors.ts'
 import type { Value } from '../contracts/values.ts'
-import { coreError } from '../errors.ts'
 import { maxDepth, narrowInteger } from '../json/numbers.ts'
 
 /** Copies what functions and events may carry, so that nothing is shared by reference. Throws `BP_VALUE_INVALID`. */
@@ -31,5 +31,5 @@ function copy(value: unknown, path: readonly (string | number)[]): Value | undef
 
 function invalid(path: readonly (string | number)[], reason: string) {
   const where = path.length > 8 ? [...path.slice(0, 8), '...'] : path
-  return coreError('BP_VALUE_INVALID', { details: { path: `/${where.join('/')}`, reason } })
+  return contractError('BP_VALUE_INVALID', { details: { path: `/${where.join('/')}`, reason } })
 }

@@ -5,6 +5,7 @@
  */
 
 export { foreignFields } from '../foreign-fields.ts'
+export { type LivenessInit, liveness } from '../liveness.ts'
 export { untilAborted } from '../until-aborted.ts'
 export { failureToStart } from './failure-to-start.ts'
 export { isSecretName, maskError, maskingLogger, maskText, maskValue } from './masking.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { coreError } from '../errors.ts'
+import { contractError } from '../contract-errors.ts'
 import { silentLogger } from '../index.ts'
 import { isSecretName, maskError, maskingLogger, maskText, maskValue } from './masking.ts'
 
@@ -141,7 +141,7 @@ describe('values', () => {
 })
 
 it('errors and log records hold none', () => {
-  const error = coreError('BP_REMOTE_FAILED', {
+  const error = contractError('BP_REMOTE_FAILED', {
     message: 'connect postgres://a:hunter2@b',
     details: { token: 'hunter2' },
     next: 'Use password=hunter2',
@@ -173,6 +173,6 @@ it('errors and log records hold none', () => {
 
 it('an error with wide integers in its details is masked like any other', () => {
   const details = { least: 2n ** 60n, password: 'hunter2' }
-  const masked = maskError(coreError('BP_VALUE_INVALID', { details: { path: '/', reason: 'r', ...details } }))
+  const masked = maskError(contractError('BP_VALUE_INVALID', { details: { path: '/', reason: 'r', ...details } }))
   expect(masked).toMatchObject({ details: { least: 2n ** 60n, password: '****' } })
 })

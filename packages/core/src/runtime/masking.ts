@@ -1,5 +1,6 @@
-import type { Logger, LogMethod } from '../contracts/logger.ts'
+import type { Logger } from '../contracts/logger.ts'
 import { BackplaneError } from '../errors.ts'
+import { filteredLogger } from '../filtered-logger.ts'
 import { lenientReplacer } from '../json/numbers.ts'
 
 /** What stands in for a secret, as in configuration. */
@@ -122,17 +123,5 @@ export function maskError<E extends Error>(error: E): E | BackplaneError | Error
 
 /** A logger that passes records on without secrets, whoever wrote them: {@link maskText} and {@link maskValue}. */
 export function maskingLogger(logger: Logger): Logger {
-  const method =
-    (level: 'debug' | 'info' | 'warn' | 'error'): LogMethod =>
-    (first: object | string, message?: string) => {
-      if (typeof first === 'string') logger[level](maskText(first))
-      else logger[level](maskValue(first) as object, message === undefined ? undefined : maskText(message))
-    }
-  return {
-    debug: method('debug'),
-    info: method('info'),
-    warn: method('warn'),
-    error: method('error'),
-    child: (fields) => maskingLogger(logger.child(maskValue(fields) as Record<string, unknown>)),
-  }
+  return filteredLogger(logger, (part) => maskValue(part))
 }

@@ -1,6 +1,6 @@
+import { contractError } from '../contract-errors.ts'
 import type { SubscribeOptions } from '../contracts/transport.ts'
 import { throwIfAborted } from '../deadline.ts'
-import { coreError } from '../errors.ts'
 import { validatePattern, validateSubject } from '../subjects.ts'
 import { invalidArgument } from './failures.ts'
 
@@ -40,5 +40,5 @@ export function checkSubscribing(pattern: string, options: SubscribeOptions, mos
 function checkLength(subject: string, mostBytes: number): void {
   if (subject.length * bytesPerUnit <= mostBytes || new TextEncoder().encode(subject).length <= mostBytes) return
   const details = { subject: `${subject.slice(0, 40)}…`, kind: 'subject', reason: `it is over ${mostBytes} bytes` }
-  throw coreError('BP_SUBJECT_INVALID', { details })
+  throw contractError('BP_SUBJECT_INVALID', { details })
 }

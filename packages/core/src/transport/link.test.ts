@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
+import { contractError } from '../contract-errors.ts'
 import { silentLogger } from '../contracts/logger.ts'
 import type { TransportEvent } from '../contracts/transport.ts'
-import { coreError } from '../errors.ts'
 import { manualClock } from '../memory/index.ts'
 import { type Connector, Link } from './link.ts'
 
@@ -35,7 +35,7 @@ function bench() {
             link.up({ number: opened.length })
             resolve()
           },
-          fail: () => reject(coreError('BP_CONNECT_FAILED')),
+          fail: () => reject(contractError('BP_CONNECT_FAILED')),
         }
       }),
     end: async (line) => void ended.push(line?.number),
@@ -111,7 +111,7 @@ test('what is done with a connection fails by its own error, or by that of the l
   expect(await rejection(link.use(async () => {}, 'It'))).toBe('BP_DISCONNECTED')
   await connected()
   expect(await rejection(link.use(async () => {}, 'It'))).toBe('resolved')
-  expect(await rejection(link.use(() => Promise.reject(coreError('BP_REFUSED')), 'It'))).toBe('BP_REFUSED')
+  expect(await rejection(link.use(() => Promise.reject(contractError('BP_REFUSED')), 'It'))).toBe('BP_REFUSED')
   const late = rejection(link.use(() => new Promise(() => {}), 'It', { timeoutMs: 10 }))
   await clock.advance(10)
   expect(await late).toBe('BP_TIMEOUT')
@@ -122,12 +122,12 @@ test('what is done with a connection fails by its own error, or by that of the l
     })
   const cut = rejection(link.use(failing, 'It'))
   link.lost()
-  fail(coreError('BP_REFUSED'))
+  fail(contractError('BP_REFUSED'))
   expect(await cut).toBe('BP_DISCONNECTED')
   link.up({ number: 2 })
   const closed = rejection(link.use(failing, 'It'))
   const closing = link.close(async () => {})
-  fail(coreError('BP_REFUSED'))
+  fail(contractError('BP_REFUSED'))
   expect(await closed).toBe('BP_CLOSED')
   await closing
 })

@@ -1,3 +1,4 @@
+import { contractError } from '../contract-errors.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { TransportEvent, TransportOptions, TransportStatus } from '../contracts/transport.ts'
@@ -186,7 +187,7 @@ export class Link<C extends object> {
 
   /** What everything but `connect` rejects with while there is no connection. */
   disconnectedError(cause?: unknown): BackplaneError {
-    return coreError('BP_DISCONNECTED', { details: { address: this.#connector.address }, cause })
+    return contractError('BP_DISCONNECTED', { details: { address: this.#connector.address }, cause })
   }
 
   #begin(timeoutMs: number): Attempt {

@@ -1,4 +1,5 @@
-import { coreError, type FunctionDescriptor, messageOf, type Params, type Value } from '@backplane/core'
+import { type FunctionDescriptor, messageOf, type Params, type Value } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import {
   type DescMethod,
   type DescService,
@@ -65,7 +66,7 @@ function methodFunction(name: string, service: DescService, rpc: DescMethod, reg
         return Buffer.from(toBinary(rpc.input, fromJson(rpc.input, plainJson(params), { registry })))
       } catch (cause) {
         // The library's texts name the message and the field.
-        throw coreError('BP_PARAMS_INVALID', { details: { name, issues: messageOf(cause) }, cause })
+        throw contractError('BP_PARAMS_INVALID', { details: { name, issues: messageOf(cause) }, cause })
       }
     },
     decode: (bytes) =>

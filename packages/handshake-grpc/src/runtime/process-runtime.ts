@@ -8,6 +8,7 @@ import {
   type PluginRuntime,
   type RuntimeComponents,
 } from '@backplane/core'
+import { type LivenessInit, liveness } from '@backplane/core/runtime'
 import { resolveCommand } from '../client/diagnose.ts'
 import type { Wire } from '../wire/wire.ts'
 import { enforcedLimits } from './limits.ts'
@@ -15,6 +16,8 @@ import { planOf } from './section.ts'
 
 /** Options of {@link processRuntime}. */
 export interface ProcessRuntimeInit {
+  /** How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody. @default every 10 seconds */
+  readonly liveness?: LivenessInit | false
   /**
    * Variables of the host that every plugin sees, beside those that its manifest's `permissions.env` names.
    * @default PATH, HOME, TMPDIR, LANG, TZ and what Windows needs
@@ -51,6 +54,7 @@ const plainEnv = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'SystemRoot', 'TEMP', 
 export function processRuntime(init: ProcessRuntimeInit = {}): (components: ProcessRuntimeComponents) => PluginRuntime {
   return () => ({
     kind: 'process',
+    liveness: liveness(init.liveness),
     enforces: ['permissions.env', 'limits.start_timeout_ms', ...enforcedLimits],
     accepts: ({ manifest, module }) =>
       module === undefined && (manifest.runtime === 'process' || manifest.process !== undefined),

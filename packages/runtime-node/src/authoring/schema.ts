@@ -1,4 +1,5 @@
-import { coreError, type JsonSchema, messageOf, type Params, type Value } from '@backplane/core'
+import { type JsonSchema, messageOf, type Params, type Value } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { lenientReplacer, parseJson } from '@backplane/core/json'
 
 /** A schema of any library that speaks Standard Schema (https://standardschema.dev, v1): zod, valibot, arktype and others. */
@@ -114,11 +115,11 @@ export async function validated(schema: StandardSchema, name: string, params: Pa
   try {
     result = await schema['~standard'].validate(params)
   } catch (cause) {
-    throw coreError('BP_PARAMS_INVALID', { details: { name, issues: messageOf(cause) }, cause })
+    throw contractError('BP_PARAMS_INVALID', { details: { name, issues: messageOf(cause) }, cause })
   }
   if (!result.issues) return result.value
   const issues = result.issues.map(({ message, path }) => `${pathText(path)}${message}`).join('; ')
-  throw coreError('BP_PARAMS_INVALID', { details: { name, issues } })
+  throw contractError('BP_PARAMS_INVALID', { details: { name, issues } })
 }
 
 function pathText(path: StandardIssue['path']): string {

@@ -1,4 +1,5 @@
 import { coreError, type RuntimeContext, systemClock, type Value } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { recordingLogger, testCall, testContext } from '../../test/harness.ts'
@@ -138,7 +139,7 @@ test('what a function asks of others takes over the time left, the signal and th
 test('an event that nobody awaits and that fails is logged, and that is all', async () => {
   const logger = recordingLogger()
   const emit = async () => {
-    throw coreError('BP_DISCONNECTED', { details: { address: 'x' } })
+    throw contractError('BP_DISCONNECTED', { details: { address: 'x' } })
   }
   const subject = program(
     {

@@ -1,4 +1,5 @@
-import { coreError, type Params, type Value } from '@backplane/core'
+import type { Params, Value } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { narrowInteger } from '@backplane/core/json'
 
 /** Deeper nesting is refused: nothing that people write by hand comes near it, and cycles end here. */
@@ -77,5 +78,5 @@ function copyObject(object: Record<string, unknown>, path: Path): Value {
 
 function invalid(path: readonly (string | number)[], reason: string) {
   const where = path.length > 8 ? [...path.slice(0, 8), '...'] : path
-  return coreError('BP_VALUE_INVALID', { details: { path: `/${where.join('/')}`, reason } })
+  return contractError('BP_VALUE_INVALID', { details: { path: `/${where.join('/')}`, reason } })
 }

@@ -12,6 +12,7 @@ import {
   systemClock,
   type Value,
 } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { exportedPlugin } from '../authoring/exported.ts'
 import { importFailed } from '../authoring/import-failed.ts'
 import { Program } from '../program/program.ts'
@@ -281,7 +282,7 @@ export class PluginThread {
     try {
       this.#port.postMessage(message)
     } catch (cause) {
-      throw coreError('BP_VALUE_INVALID', { details: { path: '/', reason: messageOf(cause) }, cause })
+      throw contractError('BP_VALUE_INVALID', { details: { path: '/', reason: messageOf(cause) }, cause })
     }
   }
 }

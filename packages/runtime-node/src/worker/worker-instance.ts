@@ -11,6 +11,7 @@ import {
   type RuntimeContext,
   type Value,
 } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { RemoteCall, untilAborted } from '@backplane/core/runtime'
 import type { Description } from '../authoring/described.ts'
 import { HangGuard } from './hang-guard.ts'
@@ -169,7 +170,7 @@ class ThreadHandle {
       try {
         this.#worker.post([toThread.call, id, name, params, call.deadline - this.#init.clock.now(), caller, trace])
       } catch (cause) {
-        exchange.fail(coreError('BP_VALUE_INVALID', { details: { path: '/', reason: messageOf(cause) }, cause }))
+        exchange.fail(contractError('BP_VALUE_INVALID', { details: { path: '/', reason: messageOf(cause) }, cause }))
       }
     })
   }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { BackplaneError, coreError } from '@backplane/core'
+import { BackplaneError } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { parseJson, stringifyJson } from '@backplane/core/json'
 
 // The wire of docs/python-worker-protocol.md: length (four bytes), kind (one byte), body.
@@ -28,7 +29,7 @@ function written(message: readonly unknown[], key: string, parts: Uint8Array[]):
     // Its path begins with a place in the message, which is nothing to who gave the value.
     const { path, reason } = BackplaneError.from(error).details
     const within = String(path).replace(/^\/\d+/, '') || '/'
-    throw coreError('BP_VALUE_INVALID', { details: { path: within, reason }, cause: error })
+    throw contractError('BP_VALUE_INVALID', { details: { path: within, reason }, cause: error })
   }
 }
 
@@ -109,7 +110,7 @@ export class FrameReader {
     while (bytes.length - at >= 4) {
       const length = bytes.readUInt32BE(at)
       if (length + 4 > this.#limit)
-        throw coreError('BP_PAYLOAD_TOO_LARGE', { details: { bytes: length, limit: this.#limit } })
+        throw contractError('BP_PAYLOAD_TOO_LARGE', { details: { bytes: length, limit: this.#limit } })
       const end = at + 4 + length
       if (end > bytes.length) {
         this.#wanted = 4 + length

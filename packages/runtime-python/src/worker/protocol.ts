@@ -15,6 +15,7 @@ import {
   type Params,
   type Value,
 } from '@backplane/core'
+import { contractCatalogue } from '@backplane/core/errors'
 import { lenientReplacer, parseJson } from '@backplane/core/json'
 
 /** The version of the protocol that this package and its worker speak; docs/python-worker-protocol.md describes it. */
@@ -88,6 +89,8 @@ export type Question = keyof Questions
 /** An error as it crosses. */
 export type WireError = Partial<Omit<ErrorRecord, 'message'>> & { readonly message?: unknown }
 
+const knownErrors: Readonly<Record<string, ErrorEntry>> = { ...errorCatalogue, ...contractCatalogue }
+
 /** Makes the error that a worker has told; what has no code of Backplane's is the plugin's own. */
 export function fromWire(wire: WireError, plugin: string): BackplaneError {
   const message = typeof wire.message === 'string' && wire.message !== '' ? wire.message : 'no message'
@@ -95,8 +98,7 @@ export function fromWire(wire: WireError, plugin: string): BackplaneError {
   const details = { ...(wire.details ?? {}), reason: message, plugin }
   const next = typeof wire.next === 'string' ? { next: wire.next } : {}
   if (code === 'BP_PLUGIN_LOAD_FAILED') return coreError(code, { details, ...next })
-  const known = (errorCatalogue as Record<string, ErrorEntry>)[code]
-  const entry = known ?? { message: '{reason}', next: 'Look at the log of the plugin.' }
+  const entry = knownErrors[code] ?? { message: '{reason}', next: 'Look at the log of the plugin.' }
   return new BackplaneError(code, entry, { details, message, ...next, ...(wire.retryable ? { retryable: true } : {}) })
 }
 

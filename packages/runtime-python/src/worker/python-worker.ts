@@ -8,6 +8,7 @@ import {
   type RuntimeContext,
   type Value,
 } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { RemoteCall, untilAborted } from '@backplane/core/runtime'
 import { BusyPoll } from './busy-poll.ts'
 import { Overdue } from './overdue.ts'
@@ -302,7 +303,7 @@ export class PythonWorker {
   #unsendable(thrown: unknown, what: string): BackplaneError {
     const error = BackplaneError.from(thrown)
     if (error.code !== 'BP_PAYLOAD_TOO_LARGE') return error
-    return coreError('BP_PAYLOAD_TOO_LARGE', {
+    return contractError('BP_PAYLOAD_TOO_LARGE', {
       details: { ...error.details, what },
       message: `${what} is too large: ${error.message}`,
       cause: error,

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
-import { coreError, type Logger, messageOf } from '@backplane/core'
+import { type Logger, messageOf } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { failureToStart } from '@backplane/core/runtime'
 import { encodeFrame, FrameReader } from './frames.ts'
 import { Lines } from './lines.ts'
@@ -125,7 +126,7 @@ export class WorkerProcess {
   /** Sends a message; says nothing when the process has ended. Throws `BP_VALUE_INVALID`, and `BP_PAYLOAD_TOO_LARGE` beyond `limit` bytes. */
   post(message: readonly unknown[], limit: number): void {
     const frame = encodeFrame(message)
-    if (frame.length > limit) throw coreError('BP_PAYLOAD_TOO_LARGE', { details: { bytes: frame.length, limit } })
+    if (frame.length > limit) throw contractError('BP_PAYLOAD_TOO_LARGE', { details: { bytes: frame.length, limit } })
     const toWorker = this.#toWorker
     if (this.#reason !== undefined || !toWorker || toWorker.destroyed) return
     // The first message of a turn leaves at once, and the others of that turn together.

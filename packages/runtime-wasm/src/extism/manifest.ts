@@ -1,4 +1,5 @@
-import { coreError, messageOf } from '@backplane/core'
+import { messageOf } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { wasmError } from '../errors.ts'
 import type { WasmLimits } from '../sandbox/limits.ts'
 import type { AllowedPaths } from '../wasi/mounts.ts'
@@ -138,7 +139,7 @@ function list(given: unknown, path: string): readonly string[] {
 }
 
 function invalid(issues: string) {
-  return coreError('BP_MANIFEST_INVALID', { details: { of: ' of the WebAssembly plugin', issues } })
+  return contractError('BP_MANIFEST_INVALID', { details: { of: ' of the WebAssembly plugin', issues } })
 }
 
 /** Thrown by whoever reads a module that is not there. */

@@ -1,4 +1,5 @@
-import { coreError, type FunctionDescriptor, type Health, type Value } from '@backplane/core'
+import type { FunctionDescriptor, Health, Value } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { answered, type ComponentFunction, type ComponentProgram, describeFunction } from '../component/program.ts'
 import { packText, unpack } from '../vyra/convert.ts'
 import type { WasmExportEntry } from './manifest-section.ts'
@@ -19,7 +20,7 @@ export function describeComponent(
     const found = functions.find((each) => each.name === name)
     if (!found || found.refused !== undefined) {
       const reason = found ? `it uses ${found.refused}` : 'the component has no such function'
-      throw coreError('BP_MANIFEST_INVALID', { details: { of: '', issues: `wasm.exports '${name}': ${reason}` } })
+      throw contractError('BP_MANIFEST_INVALID', { details: { of: '', issues: `wasm.exports '${name}': ${reason}` } })
     }
     return {
       ...describeFunction(found),

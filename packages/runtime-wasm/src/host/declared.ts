@@ -1,4 +1,5 @@
-import { coreError, type Logger } from '@backplane/core'
+import type { Logger } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import type { Abi, WasmExportEntry, WasmSection } from './manifest-section.ts'
 
 const codecNames = ['bytes', 'text', 'json']
@@ -25,7 +26,7 @@ export function checkDeclared(
   },
   logger: Logger,
 ): void {
-  const refuse = (issues: string) => coreError('BP_MANIFEST_INVALID', { details: { of: ` of '${id}'`, issues } })
+  const refuse = (issues: string) => contractError('BP_MANIFEST_INVALID', { details: { of: ` of '${id}'`, issues } })
   const missing = (path: string, name: string) =>
     refuse(`${path}: there is no function '${name}'. Those that there are: ${functions.join(', ') || 'none'}`)
   for (const [hook, name] of Object.entries(section.hooks))

@@ -1,4 +1,5 @@
-import { coreError, type FunctionDescriptor, type JsonSchema, type Manifest } from '@backplane/core'
+import type { FunctionDescriptor, JsonSchema, Manifest } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import type { WasmLimits } from '../sandbox/limits.ts'
 import { parseMetadata, type VyraMetadata } from '../vyra/metadata.ts'
 
@@ -81,7 +82,7 @@ const limitNames: Readonly<Record<string, keyof WasmLimits>> = {
 
 /** Reads the section. Throws `BP_MANIFEST_INVALID`; unknown keys are errors, since a limit with a slip would silently not hold. */
 export function readSection({ wasm = {}, limits, id }: Manifest): WasmSection {
-  const refuse = (issues: string) => coreError('BP_MANIFEST_INVALID', { details: { of: ` of '${id}'`, issues } })
+  const refuse = (issues: string) => contractError('BP_MANIFEST_INVALID', { details: { of: ` of '${id}'`, issues } })
   const only = (given: unknown, path: string, names: readonly string[]) => {
     if (typeof given !== 'object' || given === null || Array.isArray(given)) throw refuse(`${path} must be an object`)
     const odd = Object.keys(given).find((key) => !names.includes(key))

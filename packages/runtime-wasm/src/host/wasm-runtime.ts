@@ -13,6 +13,7 @@ import {
   type RuntimeContext,
   throwIfAborted,
 } from '@backplane/core'
+import { type LivenessInit, liveness } from '@backplane/core/runtime'
 import { type ComponentFunctions, loadComponent } from '../component/plugin.ts'
 import { isComponent } from '../component/read-component.ts'
 import type { HostFunctions } from '../extism/host-functions.ts'
@@ -41,6 +42,8 @@ import { type HostedPlugin, WasmInstance } from './wasm-instance.ts'
 
 /** Options of {@link wasmRuntime}. */
 export interface WasmRuntimeInit {
+  /** How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody. @default every 10 seconds */
+  readonly liveness?: LivenessInit | false
   /** Runs each plugin in worker threads of its own; without it, a plugin that computes blocks the host. @default true */
   readonly worker?: boolean
   /** Where the code of its threads is, for a bundler that has put `thread.js` of this package elsewhere. @default beside this package */
@@ -75,6 +78,7 @@ export function wasmRuntime(init: WasmRuntimeInit = {}): (components: WasmRuntim
     const engine = new Engine()
     return {
       kind: 'wasm',
+      liveness: liveness(init.liveness),
       // Read and write are none: a plugin under a host sees no files.
       enforces: [
         'limits.memory_mb',

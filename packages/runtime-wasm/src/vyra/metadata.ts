@@ -1,4 +1,5 @@
-import { coreError, messageOf } from '@backplane/core'
+import { messageOf } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { parseJson } from '@backplane/core/json'
 
 /** What an argument or a result may be. Numbers are WebAssembly's own; the rest lies in the guest's memory, as pointer and length. */
@@ -120,7 +121,7 @@ function record(given: unknown, path: string): Record<string, unknown> {
 }
 
 function invalid(issues: string) {
-  return coreError('BP_MANIFEST_INVALID', { details: { of: ' of the VYRA plugin', issues } })
+  return contractError('BP_MANIFEST_INVALID', { details: { of: ' of the VYRA plugin', issues } })
 }
 
 /** How many numbers of WebAssembly an argument takes. */

@@ -1,4 +1,5 @@
 import { abortedBy, BackplaneError, type Clock, coreError, messageOf, type Timer } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { wasmError } from '../errors.ts'
 import { inputBytes, type LoadedPlugin, writeLog } from '../extism/foreground.ts'
 import { hostFailed } from '../extism/host-functions.ts'
@@ -263,7 +264,7 @@ export class Threads implements WasmPlugin {
       try {
         thread.answer({ ...answer, id })
       } catch (cause) {
-        throw coreError('BP_VALUE_INVALID', { details: { path: '/', reason: messageOf(cause) }, cause })
+        throw contractError('BP_VALUE_INVALID', { details: { path: '/', reason: messageOf(cause) }, cause })
       }
     } catch (cause) {
       const error = 'name' in question ? hostFailed(question.name, cause) : BackplaneError.from(cause)

@@ -1,4 +1,5 @@
-import { type BackplaneError, coreError, messageOf } from '@backplane/core'
+import { type BackplaneError, messageOf } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { connectFailed } from '../failures.ts'
 import type { Declaration, IncomingQuery, OutgoingQuery, ZenohSample, ZenohSession } from '../session.ts'
 import { type BridgeSocket, openSocket, type SocketInit } from '../socket.ts'
@@ -227,7 +228,7 @@ class ZenohTsSession implements ZenohSession {
   }
 
   #gone(): BackplaneError {
-    return coreError('BP_DISCONNECTED', { details: { address: this.#init.endpoint } })
+    return contractError('BP_DISCONNECTED', { details: { address: this.#init.endpoint } })
   }
 }
 
