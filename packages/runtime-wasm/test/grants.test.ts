@@ -48,6 +48,13 @@ test('what could be either, and what is not there, is refused with what to write
   expect(plugin.functions).toEqual(['f'])
 })
 
+test('a buffer is a module, alone and in a manifest', async () => {
+  for (const given of [nothing.buffer, { wasm: [nothing.buffer] }]) {
+    await using plugin = await extismPlugin(given)
+    expect(plugin.functions).toEqual(['f'])
+  }
+})
+
 const headers = wat(`(module
   (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
   (import "extism:host/env" "length" (func $length (param i64) (result i64)))

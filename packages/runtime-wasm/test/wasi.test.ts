@@ -128,6 +128,21 @@ test('symbolic links are made, read and followed, and lead nowhere outside', () 
   expect(existsSync(join(dir, 'file'))).toBe(true)
 })
 
+test('a descriptor of a folder grants that folder alone, and is gone when it is closed', () => {
+  const dir = folder()
+  writeFileSync(join(dir, 'file'), 'abc')
+  mkdirSync(join(dir, 'in'))
+  const { open, call, view } = system({ mounts: [mount(dir)] })
+  expect(open('in', { flags: 2 })).toBe(errno.success)
+  const fd = view.getUint32(0, true)
+  expect(open('../file', { fd })).toBe(errno.perm)
+  expect(open('in/../file')).toBe(errno.success)
+  expect(call('fd_seek', fd, 0n, 1, 0)).toBe(errno.badf)
+  expect(call('fd_close', 3)).toBe(errno.success)
+  expect(call('fd_prestat_get', 3, 0)).toBe(errno.badf)
+  expect(open('in')).toBe(errno.badf)
+})
+
 test('a folder that has become a link out of its mount is not followed', () => {
   const [dir, outside] = [folder(), folder()]
   writeFileSync(join(outside, 'secret'), 'outside')

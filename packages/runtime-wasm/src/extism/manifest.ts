@@ -22,7 +22,7 @@ export interface WasmSource {
 
 /** Extism's manifest, in snake case as its files are or in camel case as its JavaScript users write it. Unknown keys are errors. */
 export interface ExtismManifest {
-  readonly wasm: readonly (WasmSource | Uint8Array | string)[]
+  readonly wasm: readonly (WasmSource | Uint8Array | ArrayBuffer | string)[]
   readonly config?: Readonly<Record<string, string>>
   /** Hosts that HTTP may reach, `*` as a wildcard. @default none */
   readonly allowed_hosts?: readonly string[]
@@ -37,7 +37,7 @@ export interface ExtismManifest {
 }
 
 /** What a plugin is made from: its manifest, as an object or as JSON text, or a module alone (bytes, path, address). */
-export type ManifestLike = ExtismManifest | WasmSource | Uint8Array | string | URL
+export type ManifestLike = ExtismManifest | WasmSource | Uint8Array | ArrayBuffer | string | URL
 
 /** A manifest in one form. */
 export interface PluginManifest {
@@ -53,7 +53,7 @@ export interface PluginManifest {
 /** Brings any form of manifest into one. Throws `BP_MANIFEST_INVALID`. */
 export function parseManifest(given: ManifestLike): PluginManifest {
   if (given instanceof URL) return fromObject({ wasm: [{ url: given.href }] })
-  if (given instanceof Uint8Array) return fromObject({ wasm: [{ data: given }] })
+  if (given instanceof Uint8Array || given instanceof ArrayBuffer) return fromObject({ wasm: [given] })
   if (typeof given === 'string') {
     if (/^\s*\{/.test(given)) return fromObject(parseJson(given))
     return fromObject({ wasm: [given] })
@@ -99,6 +99,7 @@ function fromObject(given: Record<string, unknown>): PluginManifest {
 
 function source(given: unknown, index: number): WasmSource {
   if (given instanceof Uint8Array) return { data: given }
+  if (given instanceof ArrayBuffer) return { data: new Uint8Array(given) }
   if (typeof given === 'string') return /^(https?|file):/.test(given) ? { url: given } : { path: given }
   const path = `wasm[${index}]`
   const item = snake(given, `${path}.`, ['path', 'url', 'data', 'name', 'hash', 'headers', 'method']) as WasmSource

@@ -90,7 +90,8 @@ export class FileTable {
   #descriptors(guest: GuestMemory): Record<string, (...args: never[]) => unknown> {
     const seek = (fd: number, offset: bigint, whence: number, at: number) => {
       if (fd >= 0 && fd <= 2) throw new WasiError(errno.spipe)
-      const file = this.#file(fd)
+      const file = this.#opened(fd)
+      if (file.fd === undefined) throw new WasiError(errno.badf)
       const from = whence === 0 ? 0 : whence === 1 ? file.at : whence === 2 ? Number(files.stat(file).size) : Number.NaN
       const place = from + Number(offset)
       if (!(place >= 0)) throw new WasiError(errno.inval)
@@ -104,6 +105,7 @@ export class FileTable {
         const file = this.#open.get(fd)
         if (file) files.close(file)
         this.#open.delete(fd)
+        this.#mounts.delete(fd)
       },
       fd_renumber: (from: number, to: number) => {
         const file = this.#file(from)
@@ -187,8 +189,8 @@ export class FileTable {
   /** Gives an open file its number. */
   add(open: () => files.OpenFile): number {
     if (this.#open.size >= mostOpen) throw new WasiError(errno.mfile)
-    let next = 3 + this.#mounts.size
-    while (this.#open.has(next)) next++
+    let next = 3
+    while (this.#open.has(next) || this.#mounts.has(next)) next++
     this.#open.set(next, open())
     return next
   }

@@ -13,7 +13,7 @@ export function pathFunctions(guest: GuestMemory, table: FileTable): Record<stri
   const place = (fd: number, at: number, length: number, follow: boolean): files.Place => {
     const { mount, folder } = table.folder(fd)
     const path = guest.text(at, length)
-    return { mount, path: within(mount, folder, path, follow), asFolder: /\/\.?$/.test(path) }
+    return { mount, path: within(folder, path, follow), asFolder: /\/\.?$/.test(path) }
   }
   const change = (what: 'mkdir' | 'rmdir' | 'unlink') => (fd: number, at: number, length: number) => {
     const { mount, path } = place(fd, at, length, false)

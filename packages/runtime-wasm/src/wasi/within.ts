@@ -7,13 +7,13 @@ import type { Mount } from './files.ts'
 const mostLinks = 40
 
 /**
- * Where a path of a guest leads, from a folder within a mount. Each of its parts is followed by itself, as the system does it;
- * the last only with `follow`. Throws `WasiError`: `perm` for what leaves the mount, by `..`, a link or an absolute path.
+ * Where a path of a guest leads, from the folder that its descriptor names (a real path). Each of its parts is followed by
+ * itself, as the system does it; the last only with `follow`. Throws `WasiError`: `perm` for what leaves that folder, by `..`,
+ * a link or an absolute path, within the same mount too.
  */
-export function within(mount: Mount, folder: string, path: string, follow = true): string {
+export function within(folder: string, path: string, follow = true): string {
   if (path.includes('\0')) throw new WasiError(errno.inval)
   if (path === '') throw new WasiError(errno.noent)
-  const root = realpathSync(mount.hostPath)
   const ahead: string[] = []
   const push = (more: string) => {
     // Of absolute links too: what they mean on the host is nothing that a guest knows.
@@ -26,7 +26,7 @@ export function within(mount: Mount, folder: string, path: string, follow = true
     const name = ahead.pop() as string
     if (name === '' || name === '.') continue
     if (name === '..') {
-      if (place === root) throw new WasiError(errno.perm)
+      if (place === folder) throw new WasiError(errno.perm)
       place = dirname(place)
       continue
     }
