@@ -91,7 +91,12 @@ test('advertises the names and parameter schemas of the plugin driver', () => {
       properties: { plugin_id: pluginId, install_dependencies: { type: 'string', default: null } },
       required: ['plugin_id'],
     },
-    unload_plugin: { type: 'object', properties: { plugin_id: pluginId }, required: ['plugin_id'] },
+    unload_plugin: {
+      type: 'object',
+      // Beside the driver's.
+      properties: { plugin_id: pluginId, cascade: { type: 'string', default: null } },
+      required: ['plugin_id'],
+    },
     reload_plugin: { type: 'object', properties: { plugin_id: pluginId }, required: ['plugin_id'] },
   })
 })
