@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -72,6 +72,45 @@ export async function goPlugins({ check, scratch }: Interop, built: Built): Prom
           await counter.Put!({ add_server: id, key: 'count', value })
         }
         assert.deepEqual(await counter.Get!({ key: 'count' }), { value: 42 })
+      })
+    }
+    if (way.network === 'unix' && !(way.autoMtls && version === 'v1.0.1')) {
+      await check(named(`(${label}) bidirectional example by manifest, 5 + 37 by the host's service`), async () => {
+        const sums: string[] = []
+        const adder = implement(AddHelper, {
+          Sum: ({ a, b }) => {
+            sums.push(`${a} + ${b}`)
+            return { r: a + b }
+          },
+        })
+        await using host = createHost({
+          identity: { deviceId: 'interop' },
+          runtimes: [processRuntime({ services: { adder } })],
+        })
+        await host.start()
+        const dir = scratch()
+        copyFileSync(built.examplePlugin('bidirectional'), join(dir, 'counter'))
+        const protos = join(import.meta.dirname, '../../packages/handshake-grpc/test/fixtures/proto')
+        copyFileSync(join(protos, 'counter.proto'), join(dir, 'counter.proto'))
+        await host.load({
+          dir,
+          manifest: {
+            id: 'counter',
+            runtime: 'process',
+            entry_point: 'counter',
+            process: {
+              cookie: { key: 'BASIC_PLUGIN', value: 'hello' },
+              auto_mtls: way.autoMtls,
+              multiplex: way.mux,
+              // Plugins of that age have no reflection.
+              ...(version === 'v1.0.1' && { proto: 'counter.proto', services: ['proto.Counter'] }),
+              callbacks: [{ function: 'Counter.Put', field: 'add_server', services: ['adder'] }],
+            },
+          },
+        })
+        for (const value of [5, 37]) await host.call('counter.Counter.Put', { key: 'count', value })
+        assert.deepEqual(await host.call('counter.Counter.Get', { key: 'count' }), { value: 42 })
+        assert.equal(sums.length, 2)
       })
     }
     await check(named(`(${label}) ends gracefully`), async () => {

@@ -54,6 +54,7 @@ export {
 export type { HandshakeConfig } from './handshake/versions.ts'
 export { type HclogLoggerInit, hclogLogger } from './log/hclog.ts'
 export { type PluginLogEntry, type PluginLogLevel, PluginLogParser } from './log/parse.ts'
+export type { Callback, HostServiceContext, HostServices } from './runtime/callbacks.ts'
 export { type InspectInit, inspectPlugin, type PluginFacts } from './runtime/inspect.ts'
 export { type ProcessRuntimeComponents, type ProcessRuntimeInit, processRuntime } from './runtime/process-runtime.ts'
 export type { ProcessSection } from './runtime/section.ts'

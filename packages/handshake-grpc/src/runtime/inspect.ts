@@ -137,8 +137,8 @@ async function factsOf(
         kind: rpc.methodKind,
         input: rpc.input.typeName,
         output: rpc.output.typeName,
-        parameters: schemaOf(rpc.input),
-        result: schemaOf(rpc.output),
+        parameters: schemaOf(rpc.input, 'parameters'),
+        result: schemaOf(rpc.output, 'result'),
       })),
     })),
   }

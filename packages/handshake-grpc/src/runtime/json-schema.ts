@@ -16,67 +16,79 @@ const wellKnown: Readonly<Record<string, JsonSchema>> = {
   },
 }
 
+/** What a schema is for. */
+export type SchemaUse = 'parameters' | 'result'
+
+/** What the schemas of one message share. */
+interface Making {
+  readonly definitions: Map<string, JsonSchema>
+  /** Messages that are being described. */
+  readonly open: Set<string>
+  readonly use: SchemaUse
+}
+
 const wrapper = /^google\.protobuf\.(Double|Float|Int64|UInt64|Int32|UInt32|Bool|String|Bytes)Value$/
 
 /**
- * Makes the JSON Schema of a message, in the JSON mapping of protobuf: names in lower camel case, 64-bit integers as
- * text, bytes as base64, enum values by name.
+ * Makes the JSON Schema of a message, in the JSON mapping of protobuf: names in lower camel case, bytes as base64, enum
+ * values by name. Numbers are numbers, whatever their width; in parameters the texts of protobuf's JSON stand for them too.
  */
-export function schemaOf(message: DescMessage): JsonSchema {
-  const known = knownSchema(message)
+export function schemaOf(message: DescMessage, use: SchemaUse): JsonSchema {
+  const known = knownSchema(message, use)
   if (known) return known
   const definitions = new Map<string, JsonSchema>()
   const open = new Set<string>([message.typeName])
-  const body = objectSchema(message, definitions, open)
+  const body = objectSchema(message, { definitions, open, use })
   // A message that holds itself is referred to; the root then stands among the definitions too.
   if (definitions.has(message.typeName)) definitions.set(message.typeName, body)
   return definitions.size === 0 ? body : { ...body, $defs: Object.fromEntries(definitions) }
 }
 
-function objectSchema(message: DescMessage, definitions: Map<string, JsonSchema>, open: Set<string>): JsonSchema {
+function objectSchema(message: DescMessage, making: Making): JsonSchema {
   const properties: Record<string, JsonSchema> = {}
   const required: string[] = []
   for (const field of message.fields) {
-    properties[field.jsonName] = fieldSchema(field, definitions, open)
+    properties[field.jsonName] = fieldSchema(field, making)
     // Only proto2 can require a field.
     if (field.presence === 3) required.push(field.jsonName)
   }
   return { type: 'object', properties, ...(required.length > 0 && { required }) }
 }
 
-function fieldSchema(field: DescField, definitions: Map<string, JsonSchema>, open: Set<string>): JsonSchema {
+function fieldSchema(field: DescField, making: Making): JsonSchema {
   switch (field.fieldKind) {
     case 'scalar':
-      return scalarSchema(field.scalar)
+      return scalarSchema(field.scalar, making.use)
     case 'enum':
       return enumSchema(field.enum)
     case 'message':
-      return messageSchema(field.message, definitions, open)
+      return messageSchema(field.message, making)
     case 'list':
       return {
         type: 'array',
         items:
           field.listKind === 'scalar'
-            ? scalarSchema(field.scalar)
+            ? scalarSchema(field.scalar, making.use)
             : field.listKind === 'enum'
               ? enumSchema(field.enum)
-              : messageSchema(field.message, definitions, open),
+              : messageSchema(field.message, making),
       }
     case 'map':
       return {
         type: 'object',
         additionalProperties:
           field.mapKind === 'scalar'
-            ? scalarSchema(field.scalar)
+            ? scalarSchema(field.scalar, making.use)
             : field.mapKind === 'enum'
               ? enumSchema(field.enum)
-              : messageSchema(field.message, definitions, open),
+              : messageSchema(field.message, making),
       }
   }
 }
 
-function messageSchema(message: DescMessage, definitions: Map<string, JsonSchema>, open: Set<string>): JsonSchema {
-  const known = knownSchema(message)
+function messageSchema(message: DescMessage, making: Making): JsonSchema {
+  const { definitions, open, use } = making
+  const known = knownSchema(message, use)
   if (known) return known
   const reference = { $ref: `#/$defs/${message.typeName}` }
   if (definitions.has(message.typeName)) return reference
@@ -86,15 +98,15 @@ function messageSchema(message: DescMessage, definitions: Map<string, JsonSchema
   }
   open.add(message.typeName)
   definitions.set(message.typeName, {})
-  definitions.set(message.typeName, objectSchema(message, definitions, open))
+  definitions.set(message.typeName, objectSchema(message, making))
   open.delete(message.typeName)
   return reference
 }
 
-function knownSchema(message: DescMessage): JsonSchema | undefined {
+function knownSchema(message: DescMessage, use: SchemaUse): JsonSchema | undefined {
   if (wrapper.test(message.typeName)) {
     const value = message.fields[0]
-    return value?.fieldKind === 'scalar' ? { anyOf: [scalarSchema(value.scalar), { type: 'null' }] } : undefined
+    return value?.fieldKind === 'scalar' ? { anyOf: [scalarSchema(value.scalar, use), { type: 'null' }] } : undefined
   }
   return wellKnown[message.typeName]
 }
@@ -104,7 +116,7 @@ function enumSchema(description: DescEnum): JsonSchema {
   return { type: 'string', enum: description.values.map(({ name }) => name) }
 }
 
-function scalarSchema(scalar: ScalarType): JsonSchema {
+function scalarSchema(scalar: ScalarType, use: SchemaUse): JsonSchema {
   switch (scalar) {
     case ScalarType.BOOL:
       return { type: 'boolean' }
@@ -114,6 +126,7 @@ function scalarSchema(scalar: ScalarType): JsonSchema {
       return { type: 'string', contentEncoding: 'base64' }
     case ScalarType.DOUBLE:
     case ScalarType.FLOAT:
+      if (use === 'result') return { type: 'number' }
       return { anyOf: [{ type: 'number' }, { enum: ['NaN', 'Infinity', '-Infinity'] }] }
     case ScalarType.INT32:
     case ScalarType.SINT32:
@@ -124,8 +137,12 @@ function scalarSchema(scalar: ScalarType): JsonSchema {
       return { type: 'integer', minimum: 0, maximum: 2 ** 32 - 1 }
     case ScalarType.UINT64:
     case ScalarType.FIXED64:
-      return { type: ['string', 'integer'], pattern: '^[0-9]+$', format: 'uint64' }
+      return wideSchema('uint64', '^[0-9]+$', use)
     default:
-      return { type: ['string', 'integer'], pattern: '^-?[0-9]+$', format: 'int64' }
+      return wideSchema('int64', '^-?[0-9]+$', use)
   }
+}
+
+function wideSchema(format: string, pattern: string, use: SchemaUse): JsonSchema {
+  return use === 'result' ? { type: 'integer', format } : { type: ['integer', 'string'], pattern, format }
 }

@@ -1,11 +1,11 @@
 import { type FunctionDescriptor, messageOf, type Params, type Value } from '@backplane/core'
 import { contractError } from '@backplane/core/errors'
 import {
+  type DescMessage,
   type DescMethod,
   type DescService,
   fromBinary,
   fromJson,
-  type JsonValue,
   type Registry,
   toBinary,
   toJson,
@@ -14,15 +14,18 @@ import type { MethodDefinition } from '@grpc/grpc-js'
 import { method, rawCodec } from '../wire/services.ts'
 import type { ServiceCatalog } from './descriptors.ts'
 import { schemaOf } from './json-schema.ts'
+import { messageJson, messageValue } from './values.ts'
 
 /** One gRPC method as a function of the plugin. */
 export interface MethodFunction {
   readonly descriptor: FunctionDescriptor
   readonly definition: MethodDefinition<Buffer, Buffer>
   readonly streams: boolean
+  /** Its request message. */
+  readonly input: DescMessage
   /** Makes the request message of a function's parameters. @throws BP_PARAMS_INVALID */
   encode(params: Params): Buffer
-  /** Makes a JSON value of a response message. */
+  /** Makes a value of a response message. */
   decode(bytes: Buffer): Value
 }
 
@@ -53,35 +56,29 @@ function methodFunction(name: string, service: DescService, rpc: DescMethod, reg
   const streams = rpc.methodKind === 'server_streaming'
   return {
     streams,
+    input: rpc.input,
     descriptor: {
       name,
       description: `gRPC ${streams ? 'server stream' : 'call'} ${service.typeName}/${rpc.name}.`,
-      parameters: schemaOf(rpc.input),
-      result: streams ? { type: 'null' } : schemaOf(rpc.output),
+      parameters: schemaOf(rpc.input, 'parameters'),
+      result: streams ? { type: 'null' } : schemaOf(rpc.output, 'result'),
       ...(streams && { stream: 'items' as const }),
     },
     definition: method(`/${service.typeName}/${rpc.name}`, rawCodec(), rawCodec(), false, streams),
     encode(params) {
       try {
-        return Buffer.from(toBinary(rpc.input, fromJson(rpc.input, plainJson(params), { registry })))
+        return Buffer.from(
+          toBinary(rpc.input, fromJson(rpc.input, messageJson(rpc.input, params, registry), { registry })),
+        )
       } catch (cause) {
         // The library's texts name the message and the field.
         throw contractError('BP_PARAMS_INVALID', { details: { name, issues: messageOf(cause) }, cause })
       }
     },
-    decode: (bytes) =>
-      toJson(rpc.output, fromBinary(rpc.output, bytes, { recursionLimit: maxDepth }), {
-        registry,
-        alwaysEmitImplicit: true,
-      }) as Value,
+    decode(bytes) {
+      const message = fromBinary(rpc.output, bytes, { recursionLimit: maxDepth })
+      const json = toJson(rpc.output, message, { registry, alwaysEmitImplicit: true })
+      return messageValue(rpc.output, json, registry)
+    },
   }
-}
-
-/** Values as protobuf's JSON mapping has them: bytes are base64, what is undefined is left out. */
-function plainJson(value: Value | undefined): JsonValue {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
-  if (Array.isArray(value)) return value.map(plainJson)
-  if (typeof value !== 'object' || value === null) return (value ?? null) as JsonValue
-  const entries = Object.entries(value as Params).filter(([, member]) => member !== undefined)
-  return Object.fromEntries(entries.map(([key, member]) => [key, plainJson(member)]))
 }

@@ -20,6 +20,7 @@ import type { PluginClient } from '../client/contract.ts'
 import { callError } from '../client/service.ts'
 import { LineSplitter } from '../log/lines.ts'
 import type { Wire } from '../wire/wire.ts'
+import { Callbacks, type HostServices } from './callbacks.ts'
 import { catalogByReflection, type ServiceCatalog } from './descriptors.ts'
 import { limitedRunner } from './limits.ts'
 import { type MethodFunction, methodFunctions } from './methods.ts'
@@ -38,6 +39,7 @@ export interface ProcessInstanceInit {
   readonly catalog: ServiceCatalog | undefined
   readonly hangMs: number
   readonly endOnSignals: boolean
+  readonly services: Readonly<Record<string, HostServices>>
   readonly wire: Wire | undefined
 }
 
@@ -48,6 +50,7 @@ export class ProcessInstance implements PluginInstance {
   readonly #init: ProcessInstanceInit
   readonly #client: PluginClient
   #methods: ReadonlyMap<string, MethodFunction> = new Map()
+  #callbacks: Callbacks | undefined
   #stopping = false
   #hung = false
   #doubting: Promise<void> | undefined
@@ -94,6 +97,7 @@ export class ProcessInstance implements PluginInstance {
       const missing = plan.services?.find((name) => !catalog.services.some(({ typeName }) => typeName === name))
       if (missing !== undefined) throw failed(context.pluginId, `it has no service ${missing}`)
       this.#methods = methodFunctions(catalog, plan.names)
+      this.#callbacks = new Callbacks(plan.callbacks, this.#init.services, this.#methods, context)
     } catch (error) {
       throw startError(context.pluginId, error)
     }
@@ -110,9 +114,9 @@ export class ProcessInstance implements PluginInstance {
 
   /** What the manifest says of a function (description, labels) completes what the .proto says, which knows the types. */
   #completed(descriptor: FunctionDescriptor): FunctionDescriptor {
-    const { name, parameters, result, stream } = descriptor
+    const { name, result, stream } = descriptor
+    const parameters = this.#callbacks?.hide(name, descriptor.parameters) ?? descriptor.parameters
     const told = this.#init.functions.find((each) => each.name === name)
-    if (!told) return descriptor
     const types = { ...(parameters && { parameters }), ...(result && { result }), ...(stream && { stream }) }
     return { ...descriptor, ...told, ...types }
   }
@@ -120,24 +124,28 @@ export class ProcessInstance implements PluginInstance {
   async invoke(call: Call): Promise<Value> {
     const found = this.#methods.get(call.name)
     if (!found) throw coreError('BP_FUNCTION_UNKNOWN', { details: { name: call.name } })
-    const request = found.encode(call.params)
+    const callbacks = this.#callbacks?.open(call.name, call.params, this.#client.broker)
+    const request = found.encode(callbacks?.params ?? call.params)
     const handle = await this.#client.connection()
     const { run } = handle.service({ run: found.definition })
     const timeoutMs = Math.max(1, call.deadline - Date.now())
     const settings = { signal: call.signal, timeoutMs, metadata: metadataOf(call) }
     this.#callsUnderWay++
     this.#watch ??= this.#lookAgain()
+    let failed = true
     try {
-      if (found.streams) {
-        await forward(run(request, settings) as unknown as ClientReadableStream<Buffer>, found, call)
-        return null
-      }
-      return found.decode(await (run(request, settings) as unknown as Promise<Buffer>))
+      await callbacks?.serve()
+      let result: Value = null
+      if (found.streams) await forward(run(request, settings) as unknown as ClientReadableStream<Buffer>, found, call)
+      else result = found.decode(await (run(request, settings) as unknown as Promise<Buffer>))
+      failed = false
+      return result
     } catch (error) {
       if (call.signal.aborted || Date.now() >= call.deadline) this.#doubting ??= this.#doubt(() => false)
       throw this.#explain(error, call)
     } finally {
       this.#callsUnderWay--
+      void callbacks?.close(failed)
     }
   }
 
@@ -194,7 +202,7 @@ export class ProcessInstance implements PluginInstance {
   #explain(error: unknown, call: Call): BackplaneError {
     if (!(error instanceof BackplaneError)) return BackplaneError.from(error)
     if (call.signal.aborted) return coreError('BP_ABORTED', { cause: error })
-    if (error.code === 'BP_HANDSHAKE_PROCESS_EXITED') {
+    if (error.code === 'BP_HANDSHAKE_PROCESS_EXITED' || error.code === 'BP_HANDSHAKE_BROKER_CLOSED') {
       const details = { ...error.details, plugin: this.#init.context.pluginId, reason: error.message }
       return coreError('BP_PLUGIN_EXITED', { details, cause: error })
     }

@@ -11,6 +11,7 @@ import {
 import { type LivenessInit, liveness } from '@backplane/core/runtime'
 import { resolveCommand } from '../client/diagnose.ts'
 import type { Wire } from '../wire/wire.ts'
+import type { HostServices } from './callbacks.ts'
 import { enforcedLimits } from './limits.ts'
 import { planOf } from './section.ts'
 
@@ -34,6 +35,11 @@ export interface ProcessRuntimeInit {
    * @default false
    */
   readonly endOnSignals?: boolean
+  /**
+   * gRPC services that this host offers to plugins over their broker, by name. A plugin gets those that `callbacks` of its
+   * manifest's `process` section names, in the calls that it names. @default none
+   */
+  readonly services?: Readonly<Record<string, HostServices>>
   /** What speaks gRPC. @default fastWire() */
   readonly wire?: Wire
 }
@@ -88,6 +94,7 @@ export function processRuntime(init: ProcessRuntimeInit = {}): (components: Proc
             services: catalog.services.filter(({ typeName }) => plan.services?.includes(typeName) ?? true),
           },
           endOnSignals: init.endOnSignals ?? false,
+          services: init.services ?? {},
           wire: init.wire,
         })
       } catch (cause) {

@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path'
 import { type BackplaneError, coreError, type PluginSource } from '@backplane/core'
 import type { SecureConfig } from '../client/checksum.ts'
+import type { Callback } from './callbacks.ts'
 
 /**
  * The `process` section of a manifest: how to run a go-plugin plugin. Paths are relative to the plugin's folder.
@@ -34,6 +35,8 @@ export interface ProcessSection {
   readonly multiplex?: boolean
   /** Curve of the host's certificate. @default 'P-256' */
   readonly curve?: 'P-256' | 'P-384' | 'P-521'
+  /** Services of the host that calls are given by the broker; see `services` of `processRuntime`. @default none */
+  readonly callbacks?: readonly Callback[]
 }
 
 /** A section that has been looked through, with absolute paths. */
@@ -49,6 +52,7 @@ export interface ProcessPlan {
   readonly env: Readonly<Record<string, string>>
   readonly autoMtls: boolean | { readonly curve: 'P-256' | 'P-384' | 'P-521' }
   readonly multiplex: boolean
+  readonly callbacks: readonly Callback[]
 }
 
 /**
@@ -77,6 +81,13 @@ export function planOf(source: PluginSource): ProcessPlan {
   if (section.services !== undefined && !services) throw wrong('process.services must be a list of service names')
   const protos = listOf(typeof section.proto === 'string' ? [section.proto] : (section.proto ?? []), isText)
   if (!protos) throw wrong('process.proto must be a path or a list of paths')
+  const callbacks = listOf(section.callbacks ?? [], isCallback)
+  if (!callbacks) {
+    throw wrong(
+      'process.callbacks must be a list of { function, field, services }, with a list of names as services, and ' +
+        "`lasts` of 'call' or 'plugin'",
+    )
+  }
   const { env = {} } = section
   if (typeof env !== 'object' || !Object.values(env).every(isText)) throw wrong('process.env must map names to texts')
 
@@ -92,6 +103,7 @@ export function planOf(source: PluginSource): ProcessPlan {
     env,
     autoMtls: section.auto_mtls === false ? false : section.curve ? { curve: section.curve } : true,
     multiplex: section.multiplex === true,
+    callbacks,
   }
 }
 
@@ -116,6 +128,13 @@ function secureOf(
 
 function isText(value: unknown): value is string {
   return typeof value === 'string'
+}
+
+function isCallback(value: unknown): value is Callback {
+  if (typeof value !== 'object' || value === null) return false
+  const { function: name, field, services, lasts } = value as Partial<Callback>
+  if (!isText(name) || !isText(field) || !listOf(services, isText)?.length) return false
+  return lasts === undefined || lasts === 'call' || lasts === 'plugin'
 }
 
 function listOf<T>(value: unknown, is: (item: unknown) => item is T): readonly T[] | undefined {
