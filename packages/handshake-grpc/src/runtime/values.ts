@@ -1,4 +1,4 @@
-import type { Params, Value } from '@backplane/core'
+import { coreError, type Params, type Value } from '@backplane/core'
 import { narrowInteger } from '@backplane/core/json'
 import { type DescField, type DescMessage, type JsonValue, type Registry, ScalarType } from '@bufbuild/protobuf'
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt'
@@ -22,7 +22,7 @@ const isInteger = (scalar: ScalarType) =>
  * Makes a message in protobuf's JSON mapping of a function's parameters: 64-bit integers are numbers, `bigint`s or text,
  * `NaN` and the infinities numbers or their words, bytes are base64, what is undefined is left out.
  *
- * Throws an `Error` for an integer that its place cannot hold.
+ * @throws BP_VALUE_INVALID for an integer that its place cannot hold
  */
 export function messageJson(message: DescMessage, value: Value | undefined, registry: Registry): JsonValue {
   if (isWrapperDesc(message)) return scalarJson(message.fields[0]?.scalar as ScalarType, value)
@@ -65,7 +65,8 @@ function plainJson(value: Value | undefined): JsonValue {
   if (typeof value === 'bigint') {
     // Numbers of google.protobuf.Value are floats.
     if (BigInt(Number(value)) === value) return Number(value)
-    throw new Error(`the integer ${value} has no exact place there: only 64-bit integer fields hold it`)
+    const reason = `only a 64-bit integer field holds the integer ${value}`
+    throw coreError('BP_VALUE_INVALID', { details: { path: 'that field', reason } })
   }
   if (Array.isArray(value)) return value.map(plainJson)
   return isObject(value) ? mapped(value, plainJson) : ((value ?? null) as JsonValue)
