@@ -75,6 +75,14 @@ export async function goHosts({ check, scratch }: Interop, built: Built): Promis
     const failed = await run(built.exampleHost('negotiated'), ['get', 'a'], { KV_PROTO: 'netrpc' }, cwd).catch((e) => e)
     assert.match(String(failed.stdout), /[Ii]ncompatible API version with plugin\. Plugin version: 1/)
   })
+  // Hosts take a crash for an error since v1.7; before that all that is no JSON is for debugging.
+  if (version === 'v1.8.0') {
+    await check(named('a crash is an error in the log of its host, with its text'), async () => {
+      const env = { KV_PLUGIN: `exec ${[...node, pluginFile('kv')].join(' ')}`, KV_PROTO: 'grpc' }
+      const failed = await run(built.exampleHost('grpc'), ['get', 'crash'], env, scratch()).catch((e) => e)
+      assert.match(`${failed.stdout}${failed.stderr}`, /\[ERROR\].*panic: TypeError: out of cheese/)
+    })
+  }
   if ((examples as readonly string[]).includes('streaming')) {
     await check(named('streaming example, with its cap of 1000 bytes a message'), async () => {
       const cwd = scratch()

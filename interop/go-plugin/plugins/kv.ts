@@ -10,7 +10,15 @@ const kv = (note: string) =>
       writeFileSync(`kv_${key}`, `${value}${note}`)
       return {}
     },
-    Get: ({ key }) => ({ value: readFileSync(`kv_${key}`) }),
+    Get: async ({ key }) => {
+      if (key === 'crash') {
+        setImmediate(() => {
+          throw new TypeError('out of cheese')
+        })
+        await new Promise(() => {})
+      }
+      return { value: readFileSync(`kv_${key}`) }
+    },
   })
 
 await servePlugin({

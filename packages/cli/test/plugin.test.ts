@@ -39,6 +39,13 @@ describe('plugin inspect', () => {
     })
   })
 
+  test('starts it with the variables that it is given', async () => {
+    const wants = ['/bin/sh', '-c', `test "$WANTED" = a=b && exec ${plugin.join(' ')}; echo "not wanted" >&2; exit 3`]
+    const inspect = (...flags: string[]) => run(['plugin', 'inspect', ...flags, '--', ...wants], { cwd: dir })
+    expect(await inspect('--env', 'OTHER=1', '--env', 'WANTED=a=b')).toMatchObject({ code: 0 })
+    expect(await inspect()).toMatchObject({ code: 1, err: expect.stringContaining('BP_HANDSHAKE_EXITED') })
+  })
+
   test.each([
     ['a program that is not there', ['./nope'], 'BP_HANDSHAKE_SPAWN'],
     ['a program that is no plugin', ['/bin/echo', 'hello'], 'BP_HANDSHAKE_LINE'],
@@ -52,6 +59,8 @@ describe('plugin inspect', () => {
   test.each([
     ['no command', ['plugin', 'inspect']],
     ['another action', ['plugin', 'look', '--', 'x']],
+    ['a variable without a value', ['plugin', 'inspect', '--env', 'K', '--', 'x']],
+    ['a variable without a name', ['plugin', 'inspect', '--env', '=v', '--', 'x']],
     ['a cookie without a value', ['plugin', 'inspect', '--cookie', 'K', '--', 'x']],
   ])('refuses %s', async (_, args) => {
     expect(await run(args, { cwd: dir })).toMatchObject({ code: 2, err: expect.stringContaining('BP_CLI_USAGE') })

@@ -231,7 +231,7 @@ it('begins with thousands of calls at once on a server that allows a hundred', a
   const server = createServer({ settings: { maxConcurrentStreams: 100 } })
   server.on('stream', (stream) => {
     stream.resume().on('end', () => {
-      stream.respond({ ':status': 200 }, { waitForTrailers: true })
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
       stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
       stream.end(message('yes'))
     })

@@ -74,7 +74,7 @@ describe('an answer', () => {
       )
     })
     expect(outcome).toMatchObject(ok('yes'))
-    expect(outcome.head).toEqual({ 'x-long': 'v'.repeat(3000) })
+    expect(outcome.head).toEqual({ 'content-type': 'application/grpc', 'x-long': 'v'.repeat(3000) })
   })
 
   it('after an informational one', async () => {
@@ -163,6 +163,25 @@ describe('an answer', () => {
     })
     expect(outcome).toMatchObject({ code, details: `Received HTTP status code ${http}` })
   })
+
+  it.each(['text/plain', 'application/grpcx', 'application/json; charset=utf-8'])(
+    'that is no gRPC with 200: %s',
+    async (type) => {
+      const outcome = await answered((peer, id) => {
+        peer.send(
+          peer.headers(id, [
+            [':status', '200'],
+            ['content-type', type],
+          ]),
+          frame(frameType.data, flag.endStream, id, Buffer.from('OK, says a proxy, and much more than a frame has')),
+        )
+      })
+      expect(outcome).toMatchObject({
+        code: 2,
+        details: `Received an answer with the content-type "${type}", which is not gRPC`,
+      })
+    },
+  )
 
   it('without a status', async () => {
     const outcome = await answered((peer, id) => {

@@ -78,7 +78,7 @@ export class Peer {
   }
 
   block(fields: readonly Header[]): Buffer {
-    return this.#encoder.encode('', () => [], fields)
+    return this.#encoder.encode('', () => [], typed(fields))
   }
 
   data(stream: number, text: string, flags = 0): Buffer {
@@ -96,6 +96,13 @@ export class Peer {
       this.headers(stream, [['grpc-status', '0']], flag.endHeaders | flag.endStream),
     ])
   }
+}
+
+/** An answer is gRPC's, unless its test gives it another type. */
+function typed(fields: readonly Header[]): readonly Header[] {
+  const [[name, value] = [], ...rest] = fields
+  if (name !== ':status' || value !== '200' || rest.some(([other]) => other === 'content-type')) return fields
+  return [[name, value], ['content-type', 'application/grpc'], ...rest]
 }
 
 /** A message with its prefix. */
