@@ -7,6 +7,7 @@ import {
   type RuntimeContext,
   type Value,
 } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { type DescMessage, ScalarType } from '@bufbuild/protobuf'
 import type { Broker, BrokerServer, ServedService } from '../broker/broker.ts'
 import type { MethodFunction } from './methods.ts'
@@ -193,7 +194,7 @@ function withId(name: string, params: Params, { path, names }: Pick<Bound, 'path
   }
   // An id that the caller makes up could reach what another call is given.
   if (value !== undefined) {
-    throw coreError('BP_PARAMS_INVALID', { details: { name, issues: `${own} is filled in by the host` } })
+    throw contractError('BP_PARAMS_INVALID', { details: { name, issues: `${own} is filled in by the host` } })
   }
   return { ...params, [key]: id }
 }

@@ -1,4 +1,5 @@
-import { coreError, type Params, type Value } from '@backplane/core'
+import type { Params, Value } from '@backplane/core'
+import { contractError } from '@backplane/core/errors'
 import { narrowInteger } from '@backplane/core/json'
 import { type DescField, type DescMessage, type JsonValue, type Registry, ScalarType } from '@bufbuild/protobuf'
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt'
@@ -66,7 +67,7 @@ function plainJson(value: Value | undefined): JsonValue {
     // Numbers of google.protobuf.Value are floats.
     if (BigInt(Number(value)) === value) return Number(value)
     const reason = `only a 64-bit integer field holds the integer ${value}`
-    throw coreError('BP_VALUE_INVALID', { details: { path: 'that field', reason } })
+    throw contractError('BP_VALUE_INVALID', { details: { path: 'that field', reason } })
   }
   if (Array.isArray(value)) return value.map(plainJson)
   return isObject(value) ? mapped(value, plainJson) : ((value ?? null) as JsonValue)
