@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { runConfigCommand } from './commands.ts'
 import { configManager } from './manager.ts'
+import { memoryStore } from './memory-store.ts'
 
 async function shell() {
   const manager = configManager()()
@@ -55,6 +56,37 @@ describe('the config commands', () => {
     await run('import', 'a.json')
     expect(await run('get', 'sine', 'rate')).toEqual(['1'])
     expect((await run('export')).join('\n')).toBe(files.get('a.json')?.trim())
+  })
+
+  it('say what is not well with the store, apart from the answer', async () => {
+    const store = memoryStore()
+    await store.write([{ name: 'category/bad', document: 5 }])
+    const condition = {
+      repair: { path: '/c.log', reason: 'it is empty', documents: 0, keptAt: '/c.log.damaged-1' },
+      readOnly: { path: '/c.log', reason: 'disk full' },
+    }
+    const manager = configManager({ store: Object.assign(store, { condition }) })()
+    const [printed, noted]: string[][] = [[], []]
+    const files = { read: async () => '', write: async () => {} }
+    const print = (line: string) => void printed?.push(line)
+    await runConfigCommand(['list'], { manager, print, note: (line) => void noted?.push(line), ...files })
+    expect(printed).toEqual([])
+    expect(noted).toEqual([
+      '/c.log was damaged: it is empty; 0 documents were saved; what was there is kept in /c.log.damaged-1',
+      '/c.log cannot be written: disk full',
+      'category/bad cannot be read and is left as it is',
+    ])
+    await runConfigCommand(['list'], { manager, print, ...files })
+    expect(printed).toEqual(noted)
+  })
+
+  it('say who may refuse and cannot be asked', async () => {
+    const { manager, run } = await shell()
+    manager.subscribe({ category: 'sine' }, { prepare: () => {} }, { name: 'plugin' })
+    expect(await run('set', 'sine', 'rate=6', '--dry-run')).toEqual([
+      'rate: 1 -> 6',
+      'plugin may refuse: only the change itself tells',
+    ])
   })
 
   it('watch until the signal', async () => {

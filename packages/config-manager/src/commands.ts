@@ -1,6 +1,6 @@
 import { coreError } from '@backplane/core'
 import { parseJson, stringifyJson } from '@backplane/core/json'
-import type { ConfigManager } from './contract.ts'
+import type { ConfigCondition, ConfigManager } from './contract.ts'
 import type { ConfigEvent } from './event.ts'
 import type { ChangeOptions, ConfigActor } from './options.ts'
 import type { ConfigSnapshot } from './snapshot.ts'
@@ -11,6 +11,8 @@ export interface ConfigCommandComponents {
   readonly manager: ConfigManager
   /** Prints one line for the user. */
   readonly print: (line: string) => void
+  /** Prints what is not well with the store, apart from the answer. @default as `print` does */
+  readonly note?: (line: string) => void
   /** Reads a file that the user named. */
   readonly read: (path: string) => Promise<string>
   /** Writes a file that the user named. */
@@ -63,7 +65,20 @@ export async function runConfigCommand(
   const command = commands.get(name)
   if (!command) throw badCommand(`there is no config command '${name}'; there are ${[...commands.keys()].join(', ')}`)
   await components.manager.start(options)
+  for (const line of conditionLines(components.manager.condition)) (components.note ?? components.print)(line)
   await command(components, parsed(rest, components.actor, options.signal))
+}
+
+/** What is not well with the store, one line each; nothing where all is. */
+function conditionLines({ repair, readOnly, damaged = [] }: ConfigCondition): string[] {
+  const lines: string[] = []
+  if (repair) {
+    const kept = repair.keptAt === undefined ? '' : `; what was there is kept in ${repair.keptAt}`
+    lines.push(`${repair.path} was damaged: ${repair.reason}; ${repair.documents} documents were saved${kept}`)
+  }
+  if (readOnly) lines.push(`${readOnly.path} cannot be written: ${readOnly.reason}`)
+  for (const name of damaged) lines.push(`${name} cannot be read and is left as it is`)
+  return lines
 }
 
 function parsed(
@@ -104,12 +119,13 @@ async function set({ manager, print }: ConfigCommandComponents, line: CommandLin
   const [category = '', ...pairs] = line.words
   const values = Object.fromEntries(pairs.map(pairOf))
   if (pairs.length === 0) throw badCommand('set needs <item>=<value>')
-  const { valid, issues, differences, refusals } = await manager.preview(category, values, line.options)
+  const { valid, issues, differences, refusals, unasked } = await manager.preview(category, values, line.options)
   if (!line.isDryRun) await manager.update(category, values, line.options)
   for (const { item, old, new: next } of differences) print(`${item}: ${textOf(old)} -> ${textOf(next)}`)
   if (!line.isDryRun) return
   for (const { path, message } of issues) print(`${path}: ${message}`)
   for (const { subscriber, reason } of refusals) print(`${subscriber} would refuse: ${reason}`)
+  for (const subscriber of unasked) print(`${subscriber} may refuse: only the change itself tells`)
   if (valid && differences.length === 0) print('nothing would change')
 }
 

@@ -3,8 +3,8 @@ import { type BackplaneError, defineErrors, type ErrorCatalogue, type ErrorInit 
 /** The codes that this package adds to core's catalogue. */
 export const hostErrorCatalogue = {
   BP_PLUGIN_NOT_FOUND: {
-    message: "Failed to load plugin '{plugin}'",
-    next: 'There is no folder with a manifest.json for it in {dir}; `list_plugins` says which there are.',
+    message: "Failed to load plugin '{plugin}': {looked}",
+    next: 'Put a folder with a manifest.json for it into {dir}, or correct the name; `list_plugins` says which there are.',
   },
   BP_PLUGIN_ID_TAKEN: {
     message: "Folder '{folder}' holds plugin '{plugin}', and so does folder '{owner}'.",

@@ -51,6 +51,22 @@ test('finds a plugin by its id and by the name of its folder', async () => {
   await expect(plugins.find('folder-name')).resolves.toMatchObject({ manifest: { id: 'other-id' } })
 })
 
+test('names what it looked for, and what there is, when it finds nothing', async () => {
+  await put('folder-name', { id: 'other-id', entry_point: 'x.js' })
+  await put('empty')
+  const python = { kind: 'python', recognise: async () => undefined }
+  const plugins = pluginFolder(dir, { runtimes: () => [python] })
+  await expect(plugins.find('othr-id')).rejects.toMatchObject({
+    code: 'BP_PLUGIN_NOT_FOUND',
+    message: `Failed to load plugin 'othr-id': no folder is called 'othr-id' and no manifest has that id; there are empty, folder-name (id other-id)`,
+  })
+  await expect(plugins.find('empty')).rejects.toMatchObject({
+    code: 'BP_PLUGIN_NOT_FOUND',
+    message: `Failed to load plugin 'empty': ${join(dir, 'empty')} has no manifest.json, and it is no plugin that is known without one (python)`,
+  })
+  await expect(pluginFolder(join(dir, 'nowhere')).find('a')).rejects.toThrow('there are no folders')
+})
+
 test('gives an id that two folders claim to the folder of that name, else to the first', async () => {
   await put('a', { id: 'twin' })
   await put('twin', { id: 'twin' })

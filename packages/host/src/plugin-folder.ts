@@ -25,13 +25,16 @@ export interface FoundPlugin {
   readonly error?: BackplaneError
 }
 
+/** What is asked of a runtime; its `kind` is told where it recognises nothing. */
+type Recogniser = Pick<PluginRuntime, 'recognise'> & Partial<Pick<PluginRuntime, 'kind'>>
+
 /** Options of {@link pluginFolder}. */
 export interface PluginFolderInit {
   /**
    * Runtimes that may recognise a folder without a `manifest.json`, the first that does wins. Asked for at each reading, so
    * the host can be made later. @default none
    */
-  readonly runtimes?: () => readonly Pick<PluginRuntime, 'recognise'>[]
+  readonly runtimes?: () => readonly Recogniser[]
 }
 
 /** A folder that holds one plugin in each of its folders. */
@@ -75,7 +78,7 @@ export function pluginFolder(dir: string, init: PluginFolderInit = {}): PluginFo
       if (!plainName.test(id)) throw coreError('BP_PLUGIN_ID_INVALID', { details: { plugin: id } })
       const all = await this.list(options)
       const found = all.find(({ source }) => source?.manifest.id === id) ?? all.find(({ folder }) => folder === id)
-      if (!found) throw hostError('BP_PLUGIN_NOT_FOUND', { details: { plugin: id, dir: home } })
+      if (!found) throw notFound({ plugin: id, dir: home, looked: lookedAt(all, id) })
       if (!found.source) throw found.error
       return found.source
     },
@@ -101,11 +104,7 @@ async function isFolder(path: string): Promise<boolean> {
   )
 }
 
-async function read(
-  home: string,
-  folder: string,
-  runtimes: readonly Pick<PluginRuntime, 'recognise'>[],
-): Promise<FoundPlugin> {
+async function read(home: string, folder: string, runtimes: readonly Recogniser[]): Promise<FoundPlugin> {
   const dir = join(home, folder)
   let text: string
   try {
@@ -123,11 +122,7 @@ async function read(
   }
 }
 
-async function recognised(
-  home: string,
-  folder: string,
-  runtimes: readonly Pick<PluginRuntime, 'recognise'>[],
-): Promise<FoundPlugin> {
+async function recognised(home: string, folder: string, runtimes: readonly Recogniser[]): Promise<FoundPlugin> {
   const dir = join(home, folder)
   try {
     for (const runtime of runtimes) {
@@ -137,7 +132,13 @@ async function recognised(
   } catch (error) {
     return { folder, dir, error: BackplaneError.from(error) }
   }
-  return { folder, dir, error: hostError('BP_PLUGIN_NOT_FOUND', { details: { plugin: folder, dir: home } }) }
+  const kinds = runtimes.flatMap(({ kind, recognise }) => (recognise && kind !== undefined ? [kind] : []))
+  const unknown = kinds.length === 0 ? '' : `, and it is no plugin that is known without one (${kinds.join(', ')})`
+  return {
+    folder,
+    dir,
+    error: notFound({ plugin: folder, dir: home, looked: `${dir} has no manifest.json${unknown}` }),
+  }
 }
 
 function asJson(text: string): unknown {
@@ -162,4 +163,22 @@ function withoutTakenIds(all: readonly FoundPlugin[]): readonly FoundPlugin[] {
     const { source: _, ...rest } = found
     return { ...rest, error: hostError('BP_PLUGIN_ID_TAKEN', { details: { folder: found.folder, plugin, owner } }) }
   })
+}
+
+/** Names that a message holds at most. */
+const mostNames = 20
+
+/** Says which folders and ids an id was compared with. */
+function lookedAt(all: readonly FoundPlugin[], id: string): string {
+  const names = all.map(({ folder, source }) => {
+    const own = source?.manifest.id ?? folder
+    return own === folder ? folder : `${folder} (id ${own})`
+  })
+  const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : ''
+  const there = names.length === 0 ? 'there are no folders' : `there are ${names.slice(0, mostNames).join(', ')}${more}`
+  return `no folder is called '${id}' and no manifest has that id; ${there}`
+}
+
+function notFound(details: { readonly plugin: string; readonly dir: string; readonly looked: string }): BackplaneError {
+  return hostError('BP_PLUGIN_NOT_FOUND', { details })
 }

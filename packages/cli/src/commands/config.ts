@@ -61,6 +61,7 @@ async function run(
         printed = true
         reporter.result({ line }, isWhole ? Shown.whole(line) : shown`${line}`)
       },
+      note: (line) => reporter.note(shown`${line}`),
       read: (name) => readFile(path(name), 'utf8'),
       write: (name, text) => writeFile(path(name), text),
       actor: { name: userInfo().username, admin: true },
