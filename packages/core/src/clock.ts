@@ -28,5 +28,5 @@ function letGo(handle: unknown): void {
   ;(handle as { unref?(): void }).unref?.()
 }
 
-/** 2^31 - 1: what timers of Node and browsers take at most. */
-const longestTimerMs = 2_147_483_647
+/** What timers of Node and browsers take at most, in milliseconds: 2^31 - 1. A longer one fires at once; `systemClock` cuts it. */
+export const longestTimerMs = 2_147_483_647

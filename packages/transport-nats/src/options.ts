@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@backplane/core'
+import { type Clock, type Logger, longestTimerMs } from '@backplane/core'
 import { validatePattern, validateSubject } from '@backplane/core/subjects'
 import { invalidArgument } from '@backplane/core/transport'
 import type { NatsCredentials, NatsTls } from './credentials.ts'
@@ -104,6 +104,6 @@ type Amount = 'reconnectMinMs' | 'reconnectMaxMs' | 'pingIntervalMs' | 'maxPings
 
 function atLeast(settings: TransportSettings, name: Amount, least: number): void {
   const value = settings[name]
-  if (Number.isFinite(value) && value >= least && value < 2 ** 31) return
+  if (Number.isFinite(value) && value >= least && value <= longestTimerMs) return
   throw invalidArgument(`natsTransport option ${name}`, `${value} is not a number from ${least} on`)
 }

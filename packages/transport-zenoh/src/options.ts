@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@backplane/core'
+import { type Clock, type Logger, longestTimerMs } from '@backplane/core'
 import { invalidArgument } from '@backplane/core/transport'
 
 /** Options of {@link zenohTransport}. */
@@ -106,7 +106,7 @@ type Amount =
   | 'heartbeatMs'
   | 'heartbeatTimeoutMs'
 
-function between(settings: TransportSettings, name: Amount, least: number, most = 2 ** 31 - 1): void {
+function between(settings: TransportSettings, name: Amount, least: number, most = longestTimerMs): void {
   const value = settings[name]
   if (Number.isFinite(value) && value >= least && value <= most) return
   throw invalidArgument(`zenohTransport option ${name}`, `${value} is not a number from ${least} to ${most}`)

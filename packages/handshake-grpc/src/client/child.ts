@@ -1,12 +1,11 @@
 import type { Writable } from 'node:stream'
-import type { BackplaneError, Logger } from '@backplane/core'
+import { type BackplaneError, type Logger, longestTimerMs } from '@backplane/core'
 import { type HandshakeErrorCode, handshakeError } from '../errors.ts'
 import { FirstLine, maxLineBytes } from '../handshake/line.ts'
 import { LineSplitter } from '../log/lines.ts'
 import { logEntry, PluginLogParser } from '../log/parse.ts'
 import { StderrTail } from '../log/tail.ts'
 import type { ExitInfo, PluginRunner } from './runner.ts'
-import { maxTimerMs } from './service.ts'
 
 /** One start of a plugin: its output, its end, and what is known when it fails. */
 export class PluginChild {
@@ -99,7 +98,7 @@ export class PluginChild {
     const limit = new Promise<never>((_, reject) => {
       const late = () => reject(this.error('BP_HANDSHAKE_TIMEOUT', { timeoutMs }))
       // A timer that is given more fires at once.
-      timer = setTimeout(late, Math.min(timeoutMs, maxTimerMs))
+      timer = setTimeout(late, Math.min(timeoutMs, longestTimerMs))
     })
     const gone = this.ended.then(() => Promise.reject(this.error('BP_HANDSHAKE_EXITED')))
     gone.catch(() => {})

@@ -1,4 +1,4 @@
-import { type BackplaneError, coreError } from '@backplane/core'
+import { type BackplaneError, coreError, longestTimerMs } from '@backplane/core'
 import type { GrpcChannel } from '@backplane/grpc-fast'
 import {
   type Client,
@@ -166,16 +166,13 @@ function bind(
     })
 }
 
-/** The longest time that a timer of Node takes. */
-export const maxTimerMs = 2 ** 31 - 1
-
 function settings(init: ServiceCallInit | undefined): [Metadata, { deadline?: number }] {
   const { timeoutMs = Number.POSITIVE_INFINITY } = init ?? {}
   if (Number.isNaN(timeoutMs)) {
     throw handshakeError('BP_HANDSHAKE_CONFIG', { details: { reason: 'timeoutMs of a call is not a number' } })
   }
   // grpc-js cannot write a deadline centuries away: the call would never end.
-  return [init?.metadata ?? new Metadata(), timeoutMs > maxTimerMs ? {} : { deadline: Date.now() + timeoutMs }]
+  return [init?.metadata ?? new Metadata(), timeoutMs > longestTimerMs ? {} : { deadline: Date.now() + timeoutMs }]
 }
 
 function abortable<T extends { cancel(): void; once(event: 'close', listener: () => void): unknown }>(

@@ -4,6 +4,7 @@ import {
   type EventDescriptor,
   type EventFilter,
   type FunctionDescriptor,
+  longestTimerMs,
   type Manifest,
 } from '@backplane/core'
 import { isAsyncGenerator } from './class-plugin.ts'
@@ -66,8 +67,8 @@ export function described(definition: PluginDefinition, manifest: Manifest): Des
   for (const [name, given] of entries<{ intervalMs?: unknown; run?: unknown }>('periodic')) {
     const { intervalMs, run } = given ?? {}
     if (typeof run !== 'function') throw wrong(`periodic['${name}'] has no 'run' function`)
-    if (typeof intervalMs !== 'number' || !(intervalMs >= 0) || intervalMs > longestTimer) {
-      throw wrong(`periodic['${name}'].intervalMs must be a number of milliseconds from 0 to ${longestTimer}`)
+    if (typeof intervalMs !== 'number' || !(intervalMs >= 0) || intervalMs > longestTimerMs) {
+      throw wrong(`periodic['${name}'].intervalMs must be a number of milliseconds from 0 to ${longestTimerMs}`)
     }
   }
   for (const part of ['setup', 'teardown', 'onEvent', 'configure', 'health', 'handOver'] as const) {
@@ -104,9 +105,6 @@ function isFilter(filter: unknown): filter is EventFilter {
   const { device, event } = filter as EventFilter
   return [device, event].every((part) => part === undefined || typeof part === 'string')
 }
-
-/** The longest delay that a timer of Node takes, in milliseconds. */
-const longestTimer = 2 ** 31 - 1
 
 function ofManifest<T extends { readonly name: string }>(list: readonly T[] | undefined, name: string): T | undefined {
   return list?.find((entry) => entry.name === name)

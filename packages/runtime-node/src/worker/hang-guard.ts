@@ -1,3 +1,5 @@
+import { longestTimerMs } from '@backplane/core'
+
 /** What a {@link HangGuard} needs. */
 export interface HangGuardInit {
   /** How long the thread may leave a ping unanswered, in milliseconds. */
@@ -6,9 +8,6 @@ export interface HangGuardInit {
   /** Called when it did. */
   hung(): void
 }
-
-/** A longer one fires at once. */
-const longestTimerMs = 2 ** 31 - 1
 
 /**
  * Finds out whether a thread still turns its event loop: whoever suspects it (a call past its deadline) asks to `check`.

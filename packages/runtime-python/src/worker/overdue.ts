@@ -1,5 +1,4 @@
-/** A longer one fires at once. */
-const longestTimerMs = 2 ** 31 - 1
+import { longestTimerMs } from '@backplane/core'
 
 /**
  * Watches what a worker still owes an answer that nobody waits for: when that is long overdue, the worker is blocked.

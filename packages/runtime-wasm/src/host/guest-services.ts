@@ -1,4 +1,12 @@
-import { BackplaneError, type Call, type Clock, type Params, type RuntimeContext, type Value } from '@backplane/core'
+import {
+  BackplaneError,
+  type Call,
+  type Clock,
+  longestTimerMs,
+  type Params,
+  type RuntimeContext,
+  type Value,
+} from '@backplane/core'
 import type { ComponentFunctions, ComponentHostFunction } from '../component/plugin.ts'
 import type { HostFunction, HostFunctions } from '../extism/host-functions.ts'
 import { hostAllowed } from '../extism/http.ts'
@@ -117,8 +125,7 @@ function waiting(clock: Clock): (ms: number, signal: AbortSignal) => Promise<und
         signal.removeEventListener('abort', end)
         resolve(undefined)
       }
-      // Node takes longer waits for none at all.
-      const timer = clock.after(Math.min(ms, 0x7fffffff), end)
+      const timer = clock.after(Math.min(ms, longestTimerMs), end)
       signal.addEventListener('abort', end, { once: true })
       if (signal.aborted) end()
     })

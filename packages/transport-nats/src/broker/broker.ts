@@ -5,6 +5,7 @@ import {
   type BackplaneError,
   coreError,
   type Logger,
+  longestTimerMs,
   messageOf,
   silentLogger,
   systemClock,
@@ -282,8 +283,8 @@ function checked(settings: BrokerSettings): BrokerSettings {
   whole('maxConnections', 1, 1_000_000)
   whole('maxSubscriptions', 1, 10_000_000)
   whole('maxPendingBytes', 1024, Number.MAX_SAFE_INTEGER)
-  whole('authTimeoutMs', 1, 2 ** 31 - 1)
-  whole('pingIntervalMs', 1, 2 ** 31 - 1)
+  whole('authTimeoutMs', 1, longestTimerMs)
+  whole('pingIntervalMs', 1, longestTimerMs)
   whole('maxPingsOut', 1, 1000)
   return settings
 }
