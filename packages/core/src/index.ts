@@ -7,7 +7,7 @@
  *
  * @packageDocumentation
  */
-export { longestTimerMs, systemClock } from './clock.ts'
+export { systemClock } from './clock.ts'
 export type * from './contracts/call.ts'
 export type * from './contracts/clock.ts'
 export type * from './contracts/config.ts'

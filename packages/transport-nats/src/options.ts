@@ -1,6 +1,6 @@
-import { type Clock, type Logger, longestTimerMs } from '@backplane/core'
+import type { Clock, Logger } from '@backplane/core'
 import { validatePattern, validateSubject } from '@backplane/core/subjects'
-import { invalidArgument } from '@backplane/core/transport'
+import { invalidArgument, longestTimerMs } from '@backplane/core/transport'
 import type { NatsCredentials, NatsTls } from './credentials.ts'
 
 /** Options of {@link natsTransport}. */

@@ -1,5 +1,5 @@
-import { type Clock, type Logger, longestTimerMs } from '@backplane/core'
-import { invalidArgument } from '@backplane/core/transport'
+import type { Clock, Logger } from '@backplane/core'
+import { invalidArgument, longestTimerMs } from '@backplane/core/transport'
 
 /** Options of {@link zenohTransport}. */
 export interface ZenohTransportInit {

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { longestTimerMs } from '../clock.ts'
 export { foreignFields } from '../foreign-fields.ts'
 export { type LivenessInit, liveness } from '../liveness.ts'
 export { untilAborted } from '../until-aborted.ts'

@@ -6,6 +6,7 @@
  *
  * @packageDocumentation
  */
+export { longestTimerMs } from '../clock.ts'
 export { rationedLogger } from '../rationed-logger.ts'
 export { untilAborted } from '../until-aborted.ts'
 export { Answering, type AnsweringInit, type RefusalKind, type ReplyPort, refusalError } from './answering.ts'

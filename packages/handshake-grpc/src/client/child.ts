@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
-import { type BackplaneError, type Logger, longestTimerMs } from '@backplane/core'
+import type { BackplaneError, Logger } from '@backplane/core'
+import { longestTimerMs } from '@backplane/core/runtime'
 import { type HandshakeErrorCode, handshakeError } from '../errors.ts'
 import { FirstLine, maxLineBytes } from '../handshake/line.ts'
 import { LineSplitter } from '../log/lines.ts'

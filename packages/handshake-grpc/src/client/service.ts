@@ -1,4 +1,5 @@
-import { type BackplaneError, coreError, longestTimerMs } from '@backplane/core'
+import { type BackplaneError, coreError } from '@backplane/core'
+import { longestTimerMs } from '@backplane/core/runtime'
 import type { GrpcChannel } from '@backplane/grpc-fast'
 import {
   type Client,

@@ -4,9 +4,9 @@ import {
   type EventDescriptor,
   type EventFilter,
   type FunctionDescriptor,
-  longestTimerMs,
   type Manifest,
 } from '@backplane/core'
+import { longestTimerMs } from '@backplane/core/runtime'
 import { isAsyncGenerator } from './class-plugin.ts'
 import { descriptorFault } from './descriptor-fault.ts'
 import type { EventDefinition, FunctionDefinition, Handler, PluginDefinition } from './plugin.ts'

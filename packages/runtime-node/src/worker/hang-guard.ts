@@ -1,4 +1,4 @@
-import { longestTimerMs } from '@backplane/core'
+import { longestTimerMs } from '@backplane/core/runtime'
 
 /** What a {@link HangGuard} needs. */
 export interface HangGuardInit {

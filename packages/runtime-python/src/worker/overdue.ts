@@ -1,4 +1,4 @@
-import { longestTimerMs } from '@backplane/core'
+import { longestTimerMs } from '@backplane/core/runtime'
 
 /**
  * Watches what a worker still owes an answer that nobody waits for: when that is long overdue, the worker is blocked.

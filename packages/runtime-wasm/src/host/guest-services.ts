@@ -1,12 +1,5 @@
-import {
-  BackplaneError,
-  type Call,
-  type Clock,
-  longestTimerMs,
-  type Params,
-  type RuntimeContext,
-  type Value,
-} from '@backplane/core'
+import { BackplaneError, type Call, type Clock, type Params, type RuntimeContext, type Value } from '@backplane/core'
+import { longestTimerMs } from '@backplane/core/runtime'
 import type { ComponentFunctions, ComponentHostFunction } from '../component/plugin.ts'
 import type { HostFunction, HostFunctions } from '../extism/host-functions.ts'
 import { hostAllowed } from '../extism/http.ts'

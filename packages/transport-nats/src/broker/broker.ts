@@ -5,13 +5,12 @@ import {
   type BackplaneError,
   coreError,
   type Logger,
-  longestTimerMs,
   messageOf,
   silentLogger,
   systemClock,
   throwIfAborted,
 } from '@backplane/core'
-import { rationedLogger } from '@backplane/core/transport'
+import { longestTimerMs, rationedLogger } from '@backplane/core/transport'
 import { natsError } from '../errors.ts'
 import { Connection, type ConnectionContext } from './connection.ts'
 import { isShortOf, openFilesLimit } from './descriptors.ts'
