@@ -76,7 +76,7 @@ export const core: readonly Mutation[] = rulesOf('core', [
   {
     rule: 'details of errors hold no secret',
     file: 'src/runtime/masking.ts',
-    find: 'if (JSON.stringify(masked) === JSON.stringify(said)) return error\n    return BackplaneError.revive(masked)',
+    find: 'if (JSON.stringify(masked, lenientReplacer) === JSON.stringify(said, lenientReplacer)) return error\n    return BackplaneError.revive(masked)',
     replace: 'return error',
     tests: ['src/runtime/masking.test.ts'],
   },

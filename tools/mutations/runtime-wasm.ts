@@ -11,11 +11,11 @@ export const runtimeWasm: readonly Mutation[] = rulesOf('runtime-wasm', [
     tests: ['test/linking.test.ts', 'test/host.test.ts'],
   },
   {
-    rule: 'refuses with BP_WASM_SOURCE',
+    rule: 'a pipe or a device is no plugin file',
     file: 'src/module/read-file.ts',
     find: 'if (!about.isFile()) ',
     replace: 'if (false && (!about.isFile())) ',
-    tests: ['test/facade.test.ts'],
+    tests: ['src/module/read-file.test.ts'],
   },
   {
     rule: 'refuses with BP_INVALID_ARGUMENT',
@@ -29,7 +29,7 @@ export const runtimeWasm: readonly Mutation[] = rulesOf('runtime-wasm', [
     file: 'src/sandbox/limits.ts',
     find: "if (!Object.hasOwn(defaults, name)) throw invalid(name, 'there is no such limit')",
     replace: "if (false && (!Object.hasOwn(defaults, name))) throw invalid(name, 'there is no such limit')",
-    tests: ['test/bad-input.test.ts', 'src/sandbox/engine.test.ts'],
+    tests: ['src/sandbox/limits.test.ts'],
   },
   {
     rule: 'a limit that is no number is refused',
@@ -37,7 +37,7 @@ export const runtimeWasm: readonly Mutation[] = rulesOf('runtime-wasm', [
     find: "if (typeof value !== 'number' || Number.isNaN(value) || value < 0) throw invalid(name, 'it must be a number >= 0')",
     replace:
       "if (false && (typeof value !== 'number' || Number.isNaN(value) || value < 0)) throw invalid(name, 'it must be a number >= 0')",
-    tests: ['test/bad-input.test.ts', 'src/sandbox/engine.test.ts'],
+    tests: ['src/sandbox/limits.test.ts'],
   },
   {
     rule: "the host's limits cap what a manifest asks for",

@@ -71,3 +71,22 @@ test('a clock that is set back gives nothing away', async () => {
   expect(await take(new WhereBudget(before), 'a')).toBe(true)
   expect(await take(budget, 'a')).toBe(false)
 })
+
+test('only so many wait: what comes beyond them is left at once', async () => {
+  const budget = new WhereBudget(manualClock())
+  const gate = Promise.withResolvers<void>()
+  const waiting = Array.from({ length: 1_000 }, () => budget.spend('a', () => gate.promise))
+  expect(await budget.spend('b', async () => true)).toBeUndefined()
+  gate.resolve()
+  await Promise.all(waiting)
+  expect(await budget.spend('b', async () => true)).toBe(true)
+})
+
+test('only the senders that were heard last are remembered', async () => {
+  const budget = new WhereBudget(manualClock())
+  expect(await count(budget, () => 'a')).toBe(5)
+  for (let other = 0; other < 255; other++) await take(budget, `other-${other}`, 0)
+  expect(await take(budget, 'a'), 'it is among the last').toBe(false)
+  for (let other = 0; other < 256; other++) await take(budget, `other-${other}`, 0)
+  expect(await take(budget, 'a'), 'it is forgotten').toBe(true)
+})

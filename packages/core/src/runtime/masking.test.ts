@@ -176,3 +176,9 @@ it('an error with wide integers in its details is masked like any other', () => 
   const masked = maskError(contractError('BP_VALUE_INVALID', { details: { path: '/', reason: 'r', ...details } }))
   expect(masked).toMatchObject({ details: { least: 2n ** 60n, password: '****' } })
 })
+
+it('hides what lies too deep to be looked at', () => {
+  let value: unknown = { password: 'geheim' }
+  for (let depth = 0; depth < 60; depth++) value = { inner: value }
+  expect(JSON.stringify(maskValue(value))).not.toContain('geheim')
+})
