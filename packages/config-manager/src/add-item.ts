@@ -35,7 +35,7 @@ export function addItem(
         revision: before.revision + 1,
       }
       const step: CategoryStep = { kind: 'defined', before, after }
-      const shown = engine.auditsSecrets ? item : redactItem(item)
+      const shown = engine.auditsSecrets ? item : redactItem(name, item)
       const audit = { code: 'CONAD' as const, details: { category, item: name, value: { [name]: shown } } }
       const delivery = await engine.transact({
         steps: [step],

@@ -1,5 +1,6 @@
 import { stringifyJson } from '@backplane/core/json'
 import { checkListOptions, checkListValue } from './assign-lists.ts'
+import { isSecretItem } from './audit.ts'
 import { type Item, type Items, isPlainItem, own } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
 import type { FindingCode } from './finding-forms.ts'
@@ -50,7 +51,7 @@ export function assign(assignment: Assignment, order: readonly CheckName[]): boo
 
 /** Starts an assignment. */
 export function assignment(init: Omit<Assignment, 'where'>): Assignment {
-  const secret = own(init.item, 'type') === 'password'
+  const secret = isSecretItem(init.name, init.item)
   return { ...init, where: { category: init.category, item: init.name, received: init.value, secret } }
 }
 

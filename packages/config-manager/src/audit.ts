@@ -1,3 +1,4 @@
+import { isSecretName } from '@backplane/core/runtime'
 import { type Item, type Items, own } from './definition.ts'
 import { frozenCopy } from './frozen.ts'
 
@@ -15,22 +16,31 @@ export interface AuditEntry {
 /** What stands in for a secret. */
 export const redacted = '****'
 
-/** Hides the value and default of password items. */
-export function redactItem(item: Item): Item {
-  if (own(item, 'type') !== 'password') return item
+/**
+ * Tells whether what an item holds is a secret: by its type, or, of a text, by its name (`api_key`, `auth_token`). The latter
+ * is hidden from readers alone; only a password is kept apart from configuration.
+ */
+export function isSecretItem(name: string, item: Item | undefined): boolean {
+  const type = item && own(item, 'type')
+  return type === 'password' || (type === 'string' && isSecretName(name))
+}
+
+/** Hides the value and default of an item that holds a secret. */
+export function redactItem(name: string, item: Item): Item {
+  if (!isSecretItem(name, item)) return item
   const hidden = Object.entries(item).map(([property, value]) => [
     property,
-    (property === 'value' || property === 'default') && value !== '' ? redacted : value,
+    property === 'value' || property === 'default' ? redactValue(name, item, value) : value,
   ])
   return frozenCopy(Object.fromEntries(hidden)) as Item
 }
 
 /** Hides every secret among items. */
 export function redactItems(items: Items): Items {
-  return new Map([...items].map(([name, item]) => [name, redactItem(item)]))
+  return new Map([...items].map(([name, item]) => [name, redactItem(name, item)]))
 }
 
-/** Hides a value if its item is a password. */
-export function redactValue(item: Item | undefined, value: unknown): unknown {
-  return item && own(item, 'type') === 'password' && value !== '' ? redacted : value
+/** Hides a value if its item holds a secret. */
+export function redactValue(name: string, item: Item | undefined, value: unknown): unknown {
+  return value !== '' && isSecretItem(name, item) ? redacted : value
 }

@@ -1,7 +1,7 @@
 import { contractError } from '@backplane/core/errors'
 import { stringifyJson } from '@backplane/core/json'
 import { assign, assignment, siblingValues } from './assign.ts'
-import { redacted, redactValue } from './audit.ts'
+import { isSecretItem, redacted, redactValue } from './audit.ts'
 import type { Category, Provenance } from './category.ts'
 import { type Item, own, withProperty } from './definition.ts'
 import type { AuditDraft, Engine } from './engine.ts'
@@ -101,7 +101,7 @@ function issueOf<F extends { readonly fledge: unknown }>({ fledge: _, ...issue }
 }
 
 function differenceOf({ name, item, old, value }: Planned): ItemDifference {
-  return { item: name, old: redactValue(item, old), new: redactValue(item, value) }
+  return { item: name, old: redactValue(name, item, old), new: redactValue(name, item, value) }
 }
 
 function plan(engine: Engine, request: ChangeRequest, options: ChangeOptions, findings: Findings): readonly Planned[] {
@@ -158,7 +158,7 @@ function planItem(engine: Engine, request: ItemRequest): Planned | undefined {
   const old = own(item, 'value')
   if (!mayChange(item, options.actor, { category, item: name }, findings)) return undefined
   if (single && policy.comparesRawText && request.cached && isSamePython(old, request.given)) return undefined
-  if (policy.hidesSecrets && own(item, 'type') === 'password' && request.given === redacted) return undefined
+  if (policy.hidesSecrets && request.given === redacted && isSecretItem(name, item)) return undefined
   const value = policy.takesTypedValues && !request.asStored ? textOfTyped(item, request.given) : request.given
   const started = assignment({
     category,
@@ -248,7 +248,7 @@ function auditOf(
 ): AuditDraft {
   const [first] = planned as readonly [Planned, ...Planned[]]
   const show = (name: string, value: unknown) =>
-    engine.auditsSecrets ? value : redactValue(before.items.get(name), value)
+    engine.auditsSecrets ? value : redactValue(name, before.items.get(name), value)
   if (single) {
     const oldValue = show(first.name, own(before.items.get(first.name) as Item, 'value'))
     return { code: 'CONCH', details: { category, item: first.name, oldValue, newValue: show(first.name, first.value) } }

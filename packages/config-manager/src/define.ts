@@ -1,4 +1,5 @@
 import { saying } from './assign.ts'
+import { isSecretItem } from './audit.ts'
 import { checkDefaultAgainstLimits } from './define-limits.ts'
 import { checkPermissions } from './define-parts.ts'
 import { checkProperty } from './define-properties.ts'
@@ -96,7 +97,13 @@ function checkDefault(draft: ItemDraft): void {
   if (!Object.hasOwn(given, 'default')) return
   const type = own(given, 'type')
   const value = draft.kept.get('default')
-  const at = { ...where, property: 'default', expected: String(type), received: value, secret: type === 'password' }
+  const at = {
+    ...where,
+    property: 'default',
+    expected: String(type),
+    received: value,
+    secret: isSecretItem(draft.name, given),
+  }
   const verdict = acceptType(type, value, context.policy)
   if (verdict !== 'accepted') {
     const fault = verdict === 'refused' ? {} : { fledgeClass: verdict.fault, accidental: true }

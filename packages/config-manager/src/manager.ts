@@ -226,12 +226,12 @@ class Manager implements ConfigManager {
 
   item(category: string, name: string) {
     const item = this.#engine.view.item(category, name)
-    return item && this.#engine.policy.hidesSecrets ? redactItem(item) : item
+    return item && this.#engine.policy.hidesSecrets ? redactItem(name, item) : item
   }
 
   value(category: string, name: string) {
     const stored = this.#engine.stored(category)?.items.get(name)
-    const item = stored && this.#engine.policy.hidesSecrets ? redactItem(stored) : stored
+    const item = stored && this.#engine.policy.hidesSecrets ? redactItem(name, stored) : stored
     return item && own(item, 'value')
   }
 

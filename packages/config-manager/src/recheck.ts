@@ -51,7 +51,7 @@ export function recheckKept(
       continue
     }
     const issues = findings.all.map(({ fledge: _, ...issue }) => issue)
-    needsAttention.push({ item: name, value: redactValue(item, own(item, 'value')), issues })
+    needsAttention.push({ item: name, value: redactValue(name, item, own(item, 'value')), issues })
     items.set(name, withProperty(item, 'value', own(item, 'default')))
     provenance.delete(name)
   }

@@ -199,7 +199,7 @@ function deprecations(
   return deprecated
     .filter(([item]) => engine.policy.deprecatedAlwaysAudited || before.items.has(item))
     .map(([item, value]) => {
-      const oldValue = engine.auditsSecrets ? value : redactValue(before.items.get(item), value)
+      const oldValue = engine.auditsSecrets ? value : redactValue(item, before.items.get(item), value)
       return { code: 'CONCH', details: { category: before.name, item, oldValue, newValue: 'deprecated' } }
     })
 }

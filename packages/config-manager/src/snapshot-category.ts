@@ -1,5 +1,5 @@
 import { assign, assignment, siblingValues } from './assign.ts'
-import { redacted } from './audit.ts'
+import { isSecretItem, redacted } from './audit.ts'
 import type { Category } from './category.ts'
 import { defineItems } from './define.ts'
 import { type Item, own, withProperty } from './definition.ts'
@@ -19,7 +19,7 @@ export function restoredCategory(
   const present = engine.stored(name)
   const withoutValues = Object.entries(snapshot.items).map(([item, { value: _, ...definition }]): [string, Item] => [
     item,
-    withoutRedactedDefault(definition, present?.items.get(item)),
+    withoutRedactedDefault(item, definition, present?.items.get(item)),
   ])
   const defined = defineItems(new Map(withoutValues), { category: name, policy, findings, stored: false })
   const items = new Map<string, Item>(defined)
@@ -30,7 +30,7 @@ export function restoredCategory(
   for (const [item, definition] of defined) {
     const value = own(snapshot.items[item] as Item, 'value')
     if (value === undefined) continue
-    if (own(definition, 'type') === 'password' && value === redacted) {
+    if (value === redacted && isSecretItem(item, definition)) {
       const secret = own(present?.items.get(item) ?? {}, 'value')
       if (typeof secret === 'string' && secret !== '') items.set(item, withProperty(definition, 'value', secret))
       else missingSecrets.push(`${name}/${item}`)
@@ -71,7 +71,7 @@ export function restoredCategory(
 }
 
 /** A secret's default is hidden in a snapshot like its value. */
-function withoutRedactedDefault(definition: Item, present: Item | undefined): Item {
-  if (own(definition, 'type') !== 'password' || own(definition, 'default') !== redacted) return definition
+function withoutRedactedDefault(name: string, definition: Item, present: Item | undefined): Item {
+  if (own(definition, 'default') !== redacted || !isSecretItem(name, definition)) return definition
   return withProperty(definition, 'default', present ? own(present, 'default') : '')
 }

@@ -1,4 +1,4 @@
-import { redacted, redactItems } from './audit.ts'
+import { redacted, redactItem, redactItems } from './audit.ts'
 import { type Category, itemsObject, type Provenance, sameItems } from './category.ts'
 import type { Item } from './definition.ts'
 import { isPlainItem, own } from './definition.ts'
@@ -75,7 +75,7 @@ function snapshotOf({ description, displayName, version, items, children, proven
   }
 }
 
-/** Compares what is there with a snapshot; secrets cannot be compared and count as equal. */
+/** Compares what is there with a snapshot; secrets that the snapshot does not hold count as equal. */
 export function diffSnapshot(engine: Engine, snapshot: ConfigSnapshot): SnapshotDifference[] {
   const wanted = categoriesOf(snapshot)
   const names = new Set([...engine.registry.categories.keys(), ...wanted.keys()])
@@ -87,15 +87,18 @@ function difference(
   present: Category | undefined,
   wanted: CategorySnapshot | undefined,
 ): SnapshotDifference[] {
-  const before = present ? itemsObject(redactItems(present.items)) : {}
+  const before = present ? itemsObject(present.items) : {}
   const after = wanted?.items ?? {}
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   const values: ItemDifference[] = []
   const definitions: string[] = []
   for (const item of names) {
-    const { value: old, ...oldDefinition } = own(before, item) ? (before[item] as Item) : {}
-    const { value: next, ...newDefinition } = own(after, item) ? (after[item] as Item) : {}
-    if (!isSameJson(old, next) && next !== redacted) values.push({ item, old, new: next })
+    const was = own(before, item) ? (before[item] as Item) : {}
+    const will = own(after, item) ? (after[item] as Item) : {}
+    const { value: old, ...oldDefinition } = redactItem(item, was)
+    const { value: next, ...newDefinition } = redactItem(item, will)
+    const isHidden = own(will, 'value') === redacted
+    if (!isHidden && !isSameJson(own(was, 'value'), own(will, 'value'))) values.push({ item, old, new: next })
     if (!isSameJson(oldDefinition, newDefinition)) definitions.push(item)
   }
   if (!present) return [{ category, kind: 'missing', values, definitions }]
