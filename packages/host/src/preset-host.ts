@@ -21,6 +21,7 @@ import { hostEvents, tellOfPlugins, tellOfSchemas } from './host-events.ts'
 import { hostFunctions } from './host-functions.ts'
 import { hostIdentity } from './host-identity.ts'
 import { type LoadAllOptions, type LoadReport, loadAll } from './load-all.ts'
+import { maskingMesh } from './masking-mesh.ts'
 import { pluginFolder } from './plugin-folder.ts'
 import { rationedLogger } from './rationed-logger.ts'
 import { stateDirs } from './state-dirs.ts'
@@ -101,7 +102,7 @@ export function presetHost(init: PresetInit, mesh: MeshFactory, heartbeat?: Hear
       processRuntime({ endOnSignals: true }),
       pythonRuntime({ device, ...init.python }),
     ],
-    mesh,
+    mesh: maskingMesh(mesh),
     config: () => config,
     interceptors: [...(init.interceptors ?? []), check],
     functions: hostFunctions({
