@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type ComponentPluginInit, componentPlugin } from '../src/component/plugin.ts'
 import { readComponent } from '../src/component/read-component.ts'
+import { inspectModule } from '../src/inspect.ts'
 import { bundledThread } from './bundled-thread.ts'
 import { component, scriptComponent } from './component.ts'
 
@@ -115,7 +116,7 @@ describe.each([{ worker: true }, { worker: false }])('%o', (mode) => {
       message: 'refused',
       details: { payload: 'refused' },
     })
-    await expect(load({ ...mode, functions: {} })).rejects.toThrow(/demo:thing\/host#say/)
+    await expect(load({ ...mode, functions: {} })).rejects.toThrow(/demo:thing\/host@1\.2\.0#say/)
   })
 
   test('limits hold in every core module that it is made of', async () => {
@@ -330,6 +331,58 @@ test('what has no form in JSON is refused by its name', async () => {
     `(module (import "demo:odd/stock" "open" (func (result i32))))`,
   )
   await expect(load({}, importing)).rejects.toMatchObject({ code: 'BP_WASM_FEATURE', message: /shelf/ })
+})
+
+test('a refusal names every import that has no form in JSON, with what it needs', async () => {
+  const bytes = await component(
+    `package demo:odd;
+     interface stock { resource shelf { size: func() -> u32; } open: func() -> shelf; count: func() -> u32; }
+     interface till { resource coin; pay: func(with-coin: option<coin>); }
+     world odd { import stock; import till; }`,
+    `(module (import "demo:odd/stock" "open" (func (result i32))) (import "demo:odd/stock" "count" (func (result i32)))
+      (import "demo:odd/stock" "[method]shelf.size" (func (param i32) (result i32)))
+      (import "demo:odd/till" "pay" (func (param i32 i32))))`,
+  )
+  for (const worker of [true, false]) {
+    const { code, message } = await load({ worker }, bytes).catch((error) => error)
+    expect(code).toBe('BP_WASM_FEATURE')
+    expect(message).toContain("demo:odd/stock#open (the resource 'shelf')")
+    expect(message).toContain("demo:odd/stock#[method]shelf.size (a method of the resource 'shelf')")
+    expect(message).toContain("demo:odd/till#pay (the resource 'coin')")
+    expect(message).not.toContain('count')
+  }
+})
+
+describe('two versions of one interface', async () => {
+  const bytes = await component(
+    `package demo:twice;
+     world twice { import demo:dep/clock@1.0.0; import demo:dep/clock@2.0.0; export old: func() -> u32; export new: func() -> u32; }
+     package demo:dep@1.0.0 { interface clock { now: func() -> u32; } }
+     package demo:dep@2.0.0 { interface clock { now: func() -> u32; } }`,
+    `(module (import "demo:dep/clock@1.0.0" "now" (func $old (result i32)))
+      (import "demo:dep/clock@2.0.0" "now" (func $new (result i32)))
+      (func (export "old") (result i32) (call $old)) (func (export "new") (result i32) (call $new)))`,
+  )
+  const one = { now: () => 1 }
+  const two = { now: () => 2 }
+  const both = async (init: ComponentPluginInit) => {
+    const plugin = await load(init, bytes)
+    return [await plugin.call('old'), await plugin.call('new')]
+  }
+
+  test.each([{ worker: true }, { worker: false }])('get the functions that are meant for each: %o', async (mode) => {
+    expect(inspectModule(bytes).imports.map(({ module }) => module)).toEqual([
+      'demo:dep/clock@1.0.0',
+      'demo:dep/clock@2.0.0',
+    ])
+    const exact = { 'demo:dep/clock@1.0.0': one, 'demo:dep/clock@2.0.0': two }
+    expect(await both({ ...mode, functions: exact })).toEqual([1, 2])
+    expect(await both({ ...mode, functions: { 'demo:dep/clock': one } })).toEqual([1, 1])
+    expect(await both({ ...mode, functions: { 'demo:dep/clock': one, 'demo:dep/clock@2.0.0': two } })).toEqual([1, 2])
+    await expect(both({ ...mode, functions: { 'demo:dep/clock@2.0.0': two } })).rejects.toThrow(
+      /gives it: demo:dep\/clock@1\.0\.0#now$/,
+    )
+  })
 })
 
 test('a file that is cut or changed is a typed error', async () => {

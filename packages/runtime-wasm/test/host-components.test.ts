@@ -132,15 +132,17 @@ test('what its manifest grants is there: events, calls, context, waiting, the lo
 test('what is not granted is not there: the interface is named, or the function fails', async () => {
   const host = testHost()
   await expect(host.load({ manifest: manifest({ permissions: {} }), module: bytes })).rejects.toThrow(
-    /backplane:plugin\/host#emit.*demo:guest\/stock#count/,
+    /backplane:plugin\/host@1\.0\.0#emit.*demo:guest\/stock#count/,
   )
   const little = manifest({ permissions: { host: ['backplane_emit'] } })
   await expect(host.load({ manifest: little, module: bytes })).rejects.toThrow(/gives it: demo:guest\/stock#count$/)
   expect(host.plugins()).toEqual([])
   await host.load({ manifest: manifest({ permissions: { host: ['backplane_emit', 'count'] } }), module: bytes })
   await host.call('tell', { event: 'told', n: 1 })
-  await expect(host.call('ask', { name: 'guest.bump', params: '{}' })).rejects.toThrow(/backplane:plugin\/host#invoke/)
-  await expect(host.call('who')).rejects.toThrow(/may not call backplane:plugin\/host#context/)
+  await expect(host.call('ask', { name: 'guest.bump', params: '{}' })).rejects.toThrow(
+    /backplane:plugin\/host@1\.0\.0#invoke/,
+  )
+  await expect(host.call('who')).rejects.toThrow(/may not call backplane:plugin\/host@1\.0\.0#context/)
 })
 
 test('state is handed over in a swap; limits of the manifest hold; what it exits of is started again', async () => {

@@ -185,48 +185,56 @@ export class ComponentGuest {
     )
   }
 
+  /** Each version of an interface is an import of its own. */
   #imports(meter: Meter, system: SystemInterfaces | undefined): Record<string, Record<string, unknown>> {
-    const { component } = this.#init
     const imports: Record<string, Record<string, unknown>> = Object.create(null)
     const missing: string[] = []
-    for (const each of component.shape.imports) {
-      const key = each.name.replace(/@.*$/, '')
-      if (key.startsWith('wasi:')) {
-        if (system) imports[key] = { ...imports[key], ...system.interface(key, each) }
-        else missing.push(each.name)
-      } else this.#hosted(key, each, meter, imports, missing)
+    const refused: string[] = []
+    for (const each of this.#init.component.shape.imports) {
+      if (!each.name.startsWith('wasi:')) this.#hosted(each, meter, imports, missing, refused)
+      else if (system) imports[each.name] = system.interface(withoutVersion(each.name), each)
+      else missing.push(each.name)
     }
+    if (refused.length > 0)
+      throw wasmError('BP_WASM_FEATURE', {
+        details: { what: 'The component', feature: refused.join('; ') },
+        next: 'Import functions whose types are values; a resource of the host can be a number or text that names it.',
+      })
     if (missing.length === 0) return imports
     throw wasmError('BP_WASM_IMPORT_MISSING', { details: { what: 'The component', imports: missing.join(', ') } })
   }
 
   #hosted(
-    key: string,
-    { functions, resources }: WitInterface,
+    { name: space, functions, resources }: WitInterface,
     meter: Meter,
     imports: Record<string, Record<string, unknown>>,
     missing: string[],
+    refused: string[],
   ): void {
-    if (resources.length > 0)
-      throw wasmError('BP_WASM_FEATURE', {
-        details: { what: `The import '${key}'`, feature: `the resource '${resources[0]}'` },
-      })
-    for (const type of functions) {
-      const label = key === '' ? type.name : `${key}#${type.name}`
-      const refused = refusal(type)
-      if (refused !== undefined)
-        throw wasmError('BP_WASM_FEATURE', { details: { what: `The import '${label}'`, feature: refused } })
-      const granted = this.#init.functions.get(key)
+    const needed = functions.map((type) => ({ type, why: refusal(type) }))
+    // Each stands with the functions that need it, or alone.
+    const alone = resources.filter((name) => !needed.some(({ why }) => why?.includes(`the resource '${name}'`)))
+    refused.push(...alone.map((name) => `the resource '${name}' of ${space}`))
+    // What is given for this version goes before what is given for all.
+    const exact = this.#init.functions.get(space)
+    const general = this.#init.functions.get(withoutVersion(space))
+    const granted = (exact?.size ?? 0) + (general?.size ?? 0) > 0
+    for (const { type, why } of needed) {
+      const label = space === '' ? type.name : `${space}#${type.name}`
+      if (why !== undefined) {
+        refused.push(`${label} (${why})`)
+        continue
+      }
       // Many languages import an interface as a whole: what is not granted of one that is fails when it is called.
-      const run = (granted?.get(type.name) ?? (key !== '' && granted?.size ? this.#denied(label) : undefined)) as
-        | HostMethod
-        | undefined
+      const run = (exact?.get(type.name) ??
+        general?.get(type.name) ??
+        (space !== '' && granted ? this.#denied(label) : undefined)) as HostMethod | undefined
       if (!run) missing.push(label)
       else {
         const made = this.#import(label, type, run, meter)
         // A function of the world is the default of a module of its own.
-        if (key === '') imports[type.name] = { default: made }
-        else imports[key] = { ...imports[key], [camelCase(type.name)]: made }
+        if (space === '') imports[type.name] = { default: made }
+        else imports[space] = { ...imports[space], [camelCase(type.name)]: made }
       }
     }
   }
@@ -278,6 +286,10 @@ export class ComponentGuest {
       }
     }
   }
+}
+
+function withoutVersion(name: string): string {
+  return name.replace(/@.*$/, '')
 }
 
 /** What a `result` gave as its error, if this is one. */

@@ -28,7 +28,10 @@ export interface ComponentHostCall {
  */
 export type ComponentHostFunction = (call: ComponentHostCall, ...args: Value[]) => unknown
 
-/** Host functions by interface without its version (`docs:shop/stock`), then by name in WIT; functions of the world itself under `''`. */
+/**
+ * Host functions by interface, then by name in WIT; functions of the world itself under `''`. An interface is named with its version, as
+ * `inspectModule` prints it (`docs:shop/stock@1.0.0`), or without for all versions; what is given for a version goes before.
+ */
 export type ComponentFunctions = Readonly<Record<string, Readonly<Record<string, ComponentHostFunction>>>>
 
 /** Options of {@link componentPlugin}. */

@@ -59,17 +59,19 @@ export async function compileComponent(
     throw wasmError('BP_WASM_SIZE_LIMIT', { details })
   }
   const shape = readComponent(bytes)
-  const { glue, cores } = await transpile(bytes)
+  const { glue, cores } = await transpile(bytes, shape)
   const modules = cores.map(([name, core]) => engine.compile(name, core, limits, { fuel: true }))
   return { program: { shape, functions: componentFunctions(shape), glue }, modules }
 }
 
-async function transpile(bytes: Uint8Array) {
+async function transpile(bytes: Uint8Array, { imports }: ComponentShape) {
   const { generate, $init } = await bindgen()
   await $init
   let files: readonly (readonly [string, Uint8Array])[]
   try {
-    const how = { instantiation: { tag: 'sync' }, noTypescript: true, noNodejsCompat: true, base64Cutoff: 0 }
+    // Left to itself, jco drops versions: two of one interface would be the same.
+    const map = imports.flatMap(({ name }) => (name === '' ? [] : [[name, name]]))
+    const how = { instantiation: { tag: 'sync' }, noTypescript: true, noNodejsCompat: true, base64Cutoff: 0, map }
     files = generate(bytes, { name: 'component', ...how }).files
   } catch (cause) {
     const reason = messageOf((cause as { payload?: unknown }).payload ?? cause)

@@ -41,7 +41,8 @@ export interface WitFunction {
 
 /** Why a function cannot be called with JSON, if it cannot. */
 export function refusal({ name, params, result, async }: WitFunction): string | undefined {
-  if (name.startsWith('[')) return 'a method of a resource'
+  const [, resource] = /^\[[^\]]*\]([^.]*)/.exec(name) ?? []
+  if (resource !== undefined) return `a method of the resource '${resource}'`
   if (async) return 'an asynchronous function'
   for (const { type } of params) {
     const found = refusedIn(type)
