@@ -1,4 +1,5 @@
 import type { IncomingEvent, Subscription } from '@backplane/core'
+import { rationedLogger } from '@backplane/core/transport'
 import { type Directory, peerChangeOf } from './directory.ts'
 import { removeFields } from './event-fields.ts'
 import { isGlob, matchesGlob } from './glob.ts'
@@ -11,17 +12,18 @@ import { checkDevice, invalid, isEventName } from './subjects.ts'
  * one whole token. The names of devices that come and go are no events of theirs, and are heard in the directory.
  */
 export async function listenTo(
-  { transport, subjects, identity, logger }: Link,
+  { transport, subjects, identity, logger, clock }: Link,
   directory: Directory,
   { device = '*', event = '*' }: { readonly device?: string; readonly event?: string },
   listener: (event: IncomingEvent) => void | Promise<void>,
 ): Promise<Subscription> {
+  const rationed = rationedLogger(logger, linesPerSecond, clock)
   const hear = async (heard: IncomingEvent) => {
     if (!matchesGlob(device, heard.device)) return
     try {
       await listener(heard)
     } catch (error) {
-      logger.error({ error, device: heard.device, event: heard.event }, 'a listener of events failed')
+      rationed.error({ error, device: heard.device, event: heard.event }, 'a listener of events failed')
     }
   }
   const change = peerChangeOf(event)
@@ -42,6 +44,9 @@ export async function listenTo(
     await hear({ ...source, ...(deviceType === undefined ? {} : { deviceType }), payload })
   })
 }
+
+/** Log lines a second about a listener that fails: whoever sends events runs it. */
+const linesPerSecond = 5
 
 /** Longer than this no kind is a kind: it goes with every event of its device, to every plugin that listens. */
 const longestKind = 256

@@ -176,3 +176,26 @@ test('what is not an event is refused', async () => {
   expect(mesh.status).toBe('closed')
   expect(net.clock.pending).toBe(0)
 })
+
+test('a listener that fails at every event of a stranger does not drown the log', async () => {
+  await using net = testNetwork()
+  const device = net.member(h1, serve)
+  const client = net.member({ deviceId: 'c1', tenant: 't' })
+  await net.settle(device.connect())
+  await net.settle(client.connect())
+  let heard = 0
+  await client.on({ event: 'e' }, () => {
+    heard++
+    throw new Error('cannot cope')
+  })
+  for (let n = 0; n < 100; n++) await device.emit('e', { n })
+  await net.clock.advance(0)
+  expect(heard).toBe(100)
+  const failures = () => net.logs.filter(({ text }) => text === 'a listener of events failed').length
+  expect(failures()).toBe(5)
+  await net.clock.advance(1_000)
+  await device.emit('e', {})
+  await net.clock.advance(0)
+  expect(failures()).toBe(6)
+  expect(net.logs).toContainEqual({ level: 'warn', text: 'log records dropped' })
+})

@@ -82,7 +82,7 @@ export class NatsReplies implements ReplyPort<string> {
     try {
       send(client)
     } catch (thrown) {
-      this.#init.logger.warn({ reason: messageOf(thrown) }, 'NATS answer not sent')
+      this.#logger.warn({ reason: messageOf(thrown) }, 'NATS answer not sent')
     }
   }
 }

@@ -16,6 +16,7 @@ import type {
 } from '../contracts/transport.ts'
 import { throwIfAborted, within } from '../deadline.ts'
 import { BackplaneError, coreError, messageOf } from '../errors.ts'
+import { rationedLogger } from '../rationed-logger.ts'
 import { Answering, type ReplyPort, refusalError } from '../transport/answering.ts'
 import { checkOutgoing, checkSubscribing } from '../transport/checks.ts'
 import { transportDefaults } from '../transport/defaults.ts'
@@ -25,6 +26,9 @@ import { Inbound } from '../transport/inbound.ts'
 import { type Behaviour, Entry } from './entry.ts'
 import { Line, type MemoryLineInit } from './line.ts'
 import type { Client, Medium, MemoryNetwork, ReplyTo } from './network.ts'
+
+/** Log lines a second about handlers that fail: others' messages run them. */
+const linesPerSecond = 5
 
 /** Options of {@link memoryTransport}. */
 export interface MemoryTransportInit extends MemoryLineInit {
@@ -74,7 +78,7 @@ class MemoryTransport implements Transport, Client {
     this.#init = init
     this.#medium = init.network as Medium
     this.#clock = clock
-    this.#logger = logger
+    this.#logger = rationedLogger(logger, linesPerSecond, clock)
     this.#line = new Line(clock, init)
     this.name = init.client ?? 'client'
     this.address = `memory:${init.network.name}`

@@ -40,7 +40,7 @@ function bench() {
       }),
     end: async (line) => void ended.push(line?.number),
   }
-  const logger = { ...silentLogger, error: vi.fn() }
+  const logger = { ...silentLogger, error: vi.fn(), warn: vi.fn() }
   const link = new Link(connector, { clock, logger, lost: ({ code }) => lost.push(code) })
   const events: string[] = []
   link.onStatus((event) => events.push(event.type))
@@ -191,4 +191,20 @@ test('a handler that is behind or throws is told of, and one that throws is logg
     { type: 'error', error: expect.objectContaining({ code: expect.stringMatching(/^BP_/) }) },
   ])
   expect(logger.error).toHaveBeenCalledExactlyOnceWith({ pattern: 'a.*', reason: 'mine' }, 'Test handler failed')
+})
+
+test('a handler that throws at every message of a stranger does not drown the log, and every failure is told', async () => {
+  const { link, logger, clock } = bench()
+  let told = 0
+  link.onStatus(() => {
+    told++
+    throw new Error('a listener that fails too')
+  })
+  const { failed } = link.handlerEvents('a.*')
+  for (let n = 0; n < 1_000; n++) failed(new Error('mine'))
+  expect(told).toBe(1_000)
+  expect(logger.error.mock.calls.length).toBeLessThanOrEqual(5)
+  await clock.advance(1_000)
+  failed(new Error('mine'))
+  expect(logger.warn).toHaveBeenCalledExactlyOnceWith({ dropped: 1_995 }, 'log records dropped')
 })

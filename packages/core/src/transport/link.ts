@@ -4,6 +4,7 @@ import type { Logger } from '../contracts/logger.ts'
 import type { TransportEvent, TransportOptions, TransportStatus } from '../contracts/transport.ts'
 import { throwIfAborted, within } from '../deadline.ts'
 import { BackplaneError, coreError, messageOf } from '../errors.ts'
+import { rationedLogger } from '../rationed-logger.ts'
 import { untilAborted } from '../until-aborted.ts'
 import { transportDefaults } from './defaults.ts'
 import type { HandlerEvents } from './handler-events.ts'
@@ -33,6 +34,9 @@ export interface LinkComponents {
   lost(error: BackplaneError): void
 }
 
+/** Log lines a second about listeners and handlers that fail: others' messages run them. */
+const linesPerSecond = 5
+
 /** One way of getting connected, which any number of callers may wait for. */
 interface Attempt {
   readonly done: Promise<void>
@@ -44,6 +48,7 @@ interface Attempt {
 export class Link<C extends object> {
   readonly #connector: Connector<C>
   readonly #components: LinkComponents
+  readonly #logger: Logger
   readonly #listeners = new Set<(event: TransportEvent) => void>()
   readonly #lifetime = new AbortController()
   #status: TransportStatus = 'idle'
@@ -55,6 +60,7 @@ export class Link<C extends object> {
   constructor(connector: Connector<C>, components: LinkComponents) {
     this.#connector = connector
     this.#components = components
+    this.#logger = rationedLogger(components.logger, linesPerSecond, components.clock)
   }
 
   get status(): TransportStatus {
@@ -126,7 +132,7 @@ export class Link<C extends object> {
         listener(event)
       } catch (thrown) {
         const { name } = this.#connector
-        this.#components.logger.error({ reason: messageOf(thrown) }, `${name} status listener threw`)
+        this.#logger.error({ reason: messageOf(thrown) }, `${name} status listener threw`)
       }
     }
   }
@@ -137,7 +143,7 @@ export class Link<C extends object> {
       dropped: (dropped, reason) => this.emit({ type: 'slow', subject: pattern, dropped, ...(reason && { reason }) }),
       failed: (thrown) => {
         const { name } = this.#connector
-        this.#components.logger.error({ pattern, reason: messageOf(thrown) }, `${name} handler failed`)
+        this.#logger.error({ pattern, reason: messageOf(thrown) }, `${name} handler failed`)
         this.emit({ type: 'error', error: BackplaneError.from(thrown) })
       },
     }
