@@ -17,6 +17,14 @@ export interface HostCall {
   store(value: Uint8Array | string): bigint
   /** Sets the error that the guest finds, and gives 0: a failure that the guest may handle. Throwing ends its call. */
   fail(message: string): bigint
+  /** A copy of one of the plugin's variables, as its own `var_get` finds it; in workers, of the instance that calls. */
+  getVariable(name: string): Uint8Array | undefined
+  /**
+   * Sets a variable, or removes it where the value is undefined; the plugin finds it when the function has ended. Throws
+   * `BP_WASM_SIZE_LIMIT` (`varBytes`), `BP_INVALID_ARGUMENT`; in workers `BP_CLOSED` after the function has ended, and nothing is set
+   * where its call ends early.
+   */
+  setVariable(name: string, value: Uint8Array | string | undefined): void
 }
 
 /** What a host function may give: a number for the guest, or bytes or text, which are stored and named by a handle. */

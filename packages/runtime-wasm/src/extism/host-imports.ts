@@ -8,7 +8,7 @@ import type { GuestCall } from './guest.ts'
 import { guestResult, type HostCall, type HostResult, hostFailed } from './host-functions.ts'
 import type { HttpAnswer, HttpRequest } from './http.ts'
 import type { Kernel } from './kernel.ts'
-import type { Variables } from './variables.ts'
+import { type Variables, variableBytes } from './variables.ts'
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'off'] as const
 
@@ -194,6 +194,8 @@ export class HostImports {
         this.#kernel.fail(messageOf(message))
         return 0n
       },
+      getVariable: (name) => this.#services.variables.get(name)?.slice(),
+      setVariable: (name, value) => this.#services.variables.set(name, variableBytes(name, value)),
     }
   }
 

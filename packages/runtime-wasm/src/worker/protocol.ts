@@ -3,6 +3,7 @@ import type { ErrorRecord } from '@backplane/core'
 import type { LoadedPlugin } from '../extism/foreground.ts'
 import type { LogLevel } from '../extism/host-imports.ts'
 import type { HttpAnswer, HttpRequest } from '../extism/http.ts'
+import type { VariableChanges } from '../extism/variables.ts'
 import type { CompiledModule } from '../sandbox/engine.ts'
 import type { FullLimits } from '../sandbox/limits.ts'
 import type { CallStats } from '../sandbox/meter.ts'
@@ -50,7 +51,7 @@ export const toThread = { call: 0, reset: 1, variables: 2, setVariables: 3 } as 
 export type ToHost =
   | readonly [kind: 0, id: number, output: Uint8Array<ArrayBuffer>, stats: CallStats]
   | readonly [kind: 1, id: number, error: ErrorRecord, stats: CallStats, alive: boolean]
-  | readonly [kind: 2, id: number, question: Question]
+  | readonly [kind: 2, id: number, question: Question, variables: VariableChanges | undefined]
   | readonly [kind: 3, level: LogLevel, text: string]
   | readonly [kind: 4, functions: readonly string[]]
   | readonly [kind: 5, error: ErrorRecord]
@@ -78,4 +79,6 @@ export interface Answer {
   readonly http?: HttpAnswer
   /** What a component finds as the error of a `result`, where the function gave one. */
   readonly payload?: unknown
+  /** What the function has set. */
+  readonly variables?: VariableChanges | undefined
 }

@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { BackplaneError } from '@backplane/core'
 import { failureToStart } from '@backplane/core/runtime'
 import { wasmError } from '../errors.ts'
+import { Variables } from '../extism/variables.ts'
 import { avoidWrapperTierUp } from './avoid-wrapper-tier-up.ts'
 import { type Answer, type ThreadData, type ToHost, toHost, toThread, word } from './protocol.ts'
 import { threadPlace } from './thread-place.ts'
@@ -19,6 +20,8 @@ export class ThreadHandle {
   readonly ready: Promise<readonly string[]>
   /** Numbers of the calls that it has been given, the first is under way. */
   readonly calls: number[] = []
+  /** Its variables as they were when it last asked for something. */
+  readonly seen: Variables
   readonly #worker: Worker
   readonly #port: MessagePort
   readonly #answers: MessagePort
@@ -28,6 +31,7 @@ export class ThreadHandle {
   #ending = false
 
   constructor(data: Omit<ThreadData, 'port' | 'answers' | 'words'>, listener: ThreadListener, url?: URL) {
+    this.seen = new Variables(data.limits.varBytes)
     // Number 0 is its initialisation.
     this.#words[word.abort] = -1
     const [talk, answers] = [new MessageChannel(), new MessageChannel()]

@@ -129,11 +129,12 @@ class Thread {
   /** Asks the host and waits, without letting go of this thread; cancelling and the deadline end the waiting. */
   #ask(question: Question): Answer {
     const { words, answers } = this.#data
-    this.#post([toHost.ask, this.#id, question])
+    this.#post([toHost.ask, this.#id, question, this.#variables.changes()])
     for (;;) {
       const seen = Atomics.load(words, word.wake)
       const answer = receiveMessageOnPort(answers)?.message as Answer | undefined
       if (answer?.id === this.#id) {
+        if (answer.variables) this.#variables.apply(answer.variables)
         if (answer.error) {
           const error = BackplaneError.revive(answer.error)
           throw Object.hasOwn(answer, 'payload') ? Object.assign(error, { payload: answer.payload }) : error

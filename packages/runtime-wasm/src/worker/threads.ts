@@ -9,6 +9,7 @@ import { type CallScope, Nesting } from '../sandbox/nesting.ts'
 import { answerOf } from './answer.ts'
 import { type Question, type ToHost, toHost } from './protocol.ts'
 import { refusalOf } from './refusal.ts'
+import { RemoteVariables } from './remote-variables.ts'
 import { ThreadHandle } from './thread-handle.ts'
 
 /** What {@link Threads} needs. */
@@ -238,8 +239,10 @@ export class Threads implements WasmPlugin {
   #receive(thread: ThreadHandle, message: ToHost): void {
     if (message[0] === toHost.log) writeLog(this.#init.logger, message[1], message[2])
     else if (message[0] === toHost.stdout) this.#init.stdout?.(message[1])
-    else if (message[0] === toHost.ask) void this.#answer(thread, message[1], message[2])
-    else if (message[0] === toHost.result || message[0] === toHost.error) {
+    else if (message[0] === toHost.ask) {
+      if (message[3]) thread.seen.apply(message[3])
+      void this.#answer(thread, message[1], message[2])
+    } else if (message[0] === toHost.result || message[0] === toHost.error) {
       const [kind, id, result, stats] = message
       thread.done(id)
       if (kind === toHost.error && !message[4]) this.#init.replaced?.(BackplaneError.revive(result))
@@ -258,17 +261,19 @@ export class Threads implements WasmPlugin {
     // Number 0 is its initialisation, which is no call.
     if (!call && id !== 0) return
     const signal = call?.controller.signal ?? this.#closing.signal
+    const variables = new RemoteVariables(thread.seen, signal)
     try {
-      const work = () => answerOf(question, this.#init, signal, call?.options.hostContext)
+      const work = () =>
+        answerOf(question, { ...this.#init, variables, signal, hostContext: call?.options.hostContext })
       const answer = await (call?.scope ? call.scope.run(work) : work())
       try {
-        thread.answer({ ...answer, id })
+        thread.answer({ ...answer, id, variables: variables.end() })
       } catch (cause) {
         throw contractError('BP_VALUE_INVALID', { details: { path: '/', reason: messageOf(cause) }, cause })
       }
     } catch (cause) {
       const error = 'name' in question ? hostFailed(question.name, cause) : BackplaneError.from(cause)
-      thread.answer({ id, ...refusalOf(error, cause) })
+      thread.answer({ id, ...refusalOf(error, cause), variables: variables.end() })
     }
   }
 
