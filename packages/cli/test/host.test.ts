@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { run, start, type Up, up } from './command.ts'
+import { putPlugin, run, start, type Up, up } from './command.ts'
 
 // Each test starts processes, on machines that may be slow.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
@@ -167,4 +167,25 @@ test('SIGINT ends a command that follows', async () => {
   await hearing
   follow.kill('SIGINT')
   expect((await follow.ended).code).toBe(130)
+})
+
+test('unload --cascade ends those that need the plugin too, and a host that starts again leaves them out', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'backplane-cli-'))
+  onTestFinished(() => rm(home, { recursive: true, force: true }))
+  const folder = join(home, 'plugins')
+  const needs = (...plugins: string[]) => ({ dependencies: { plugins } })
+  await putPlugin(folder, 'base', 'export default { functions: { base: () => 1 } }')
+  await putPlugin(folder, 'top', 'export default { functions: { top: () => 1 } }', needs('base'))
+  await putPlugin(folder, 'other', 'export default { functions: { other: () => 1 } }')
+  const args = ['--broker-port', '0', '--state-dir', join(home, 'state')]
+  {
+    await using host = await up(folder, args)
+    const refused = await run(['unload', 'base', ...host.nats])
+    expect(refused.code).not.toBe(0)
+    expect(refused.err).toMatch(/top.*\[BP_PLUGIN_NEEDED\]\nNext: .*cascade/s)
+    const unloaded = await run(['unload', 'base', '--cascade', ...host.nats])
+    expect(unloaded).toMatchObject({ code: 0, out: 'Unloaded top, base\n' })
+  }
+  await using again = await up(folder, args)
+  expect(again.loaded.map(({ id }) => id)).toEqual(['other'])
 })

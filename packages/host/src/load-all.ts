@@ -29,7 +29,7 @@ export interface LoadAllOptions {
  * rejects for a plugin's sake: the host has the rest then. Folders without a manifest are passed over.
  *
  * They start one after the other, so that who owns a bare name does not depend on chance; but one that takes longer than
- * `patienceMs` does not hold up the next. Rejects with `BP_PLUGINS_UNREADABLE` or `BP_ABORTED`.
+ * `patienceMs` does not hold up the next, except those that depend on it. Rejects with `BP_PLUGINS_UNREADABLE` or `BP_ABORTED`.
  */
 export async function loadAll(
   host: Host,
@@ -43,15 +43,26 @@ export async function loadAll(
     if ((await desired?.get(found.source?.manifest.id ?? found.folder)) ?? autoLoad) wanted.push(found)
   }
   const reports: Promise<LoadReport>[] = []
+  const byId = new Map<string, Promise<LoadReport>>()
   for (const found of inOrder(wanted)) {
-    const report = load(host, found, signal).then((ended) => {
-      onReport(ended)
-      return ended
-    })
+    const needed = needsOf(found).map((id) => byId.get(id))
+    // What it needs may take long to start; where that fails, the host says so of it.
+    const report = Promise.all(needed)
+      .then(() => load(host, found, signal))
+      .then((ended) => {
+        onReport(ended)
+        return ended
+      })
     reports.push(report)
+    const { id } = found.source?.manifest ?? {}
+    if (id !== undefined && !byId.has(id)) byId.set(id, report)
     await patient(report, patienceMs)
   }
   return Promise.all(reports)
+}
+
+function needsOf({ source }: FoundPlugin): readonly string[] {
+  return source?.manifest.dependencies?.plugins ?? []
 }
 
 async function load(host: Host, found: FoundPlugin, signal: AbortSignal | undefined): Promise<LoadReport> {
@@ -72,7 +83,7 @@ function inOrder(all: readonly FoundPlugin[]): readonly FoundPlugin[] {
   const visit = (found: FoundPlugin) => {
     if (visiting.has(found)) return
     visiting.add(found)
-    for (const id of found.source?.manifest.dependencies?.plugins ?? []) {
+    for (const id of needsOf(found)) {
       const needed = byId.get(id)
       if (needed) visit(needed)
     }

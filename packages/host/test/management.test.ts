@@ -257,6 +257,66 @@ test('a plugin that takes its time does not hold up the next', async () => {
   expect(order).toEqual(['b', 'a-slow'])
 })
 
+test('what needs one that takes its time waits for it, and nothing else does', async () => {
+  const gate = Promise.withResolvers<void>()
+  Object.assign(globalThis, { backplaneTestGate: gate.promise })
+  await put('a', greeter, { dependencies: { plugins: ['z-slow'] } })
+  await put('b', greeter, { dependencies: { plugins: ['a'] } })
+  await put('c', greeter)
+  await put('z-slow', 'export default { functions: { slow: () => 1 }, setup: () => globalThis.backplaneTestGate }')
+  const order: string[] = []
+  const onReport = ({ id }: { id: string }) => {
+    order.push(id)
+    gate.resolve()
+  }
+  await loadAll(host, pluginFolder(dir), { patienceMs: 10, onReport })
+  expect(order).toEqual(['c', 'z-slow', 'a', 'b'])
+})
+
+test('what needs one that fails late is refused', async () => {
+  const gate = Promise.withResolvers<void>()
+  Object.assign(globalThis, { backplaneTestGate: gate.promise })
+  await put('a', greeter, { dependencies: { plugins: ['z-slow'] } })
+  await put('c', greeter)
+  await put('z-slow', 'export default { functions: {}, setup: () => globalThis.backplaneTestGate }')
+  const onReport = () => gate.reject(new Error('on purpose'))
+  const reports = await loadAll(host, pluginFolder(dir), { patienceMs: 10, onReport })
+  expect(reports.map(({ id, error }) => [id, error?.code])).toEqual([
+    ['z-slow', 'BP_PLUGIN_LOAD_FAILED'],
+    ['a', 'BP_PLUGIN_LOAD_FAILED'],
+    ['c', undefined],
+  ])
+})
+
+test('unload ends those that need a plugin with it where asked to, and they stay unloaded', async () => {
+  await put('base', greeter)
+  await put('middle', greeter, { dependencies: { plugins: ['base'] } })
+  await put('top', greeter, { dependencies: { plugins: ['middle'] } })
+  await put('other', greeter)
+  await loadAll(host, pluginFolder(dir), { desired })
+  const ended: string[] = []
+  host.on((event) => {
+    if (event.type === 'plugin.unloaded') ended.push(event.plugin.id)
+  })
+  expect(await host.call('unload_plugin', { plugin_id: 'base' })).toMatchObject({
+    status: 'error',
+    code: 'BP_PLUGIN_NEEDED',
+    message: expect.stringContaining('middle, top'),
+  })
+  expect(await desired.get('base')).toBeUndefined()
+  expect(await host.call('unload_plugin', { plugin_id: 'base', cascade: true })).toEqual({
+    status: 'success',
+    plugin_id: 'base',
+    unloaded: ['top', 'middle', 'base'],
+  })
+  expect(ended).toEqual(['top', 'middle', 'base'])
+
+  await host.stop()
+  desired = desiredStateFile(join(dir, '.state', 'plugins.json'))
+  host = compose()
+  expect((await loadAll(host, pluginFolder(dir), { desired })).map(({ id }) => id)).toEqual(['other'])
+})
+
 test('comes back as it was left: what was unloaded stays so, what was loaded is loaded without being told', async () => {
   await put('kept', greeter)
   await put('dropped', greeter)
