@@ -13,7 +13,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { BackplaneError, silentLogger, systemClock } from '@backplane/core'
 import { deviceConnect } from '@backplane/mesh-device-connect'
@@ -122,6 +122,8 @@ function load(call: Ask, tally: Tally): () => Promise<void> {
     while (on) {
       const at = n++
       await tally.count(plugins[at % pluginCount]!.ask(call, at, lane))
+      // A call that fails at once must not keep the event loop from all else.
+      await nextTurn()
     }
   })
   return async () => {
@@ -173,6 +175,10 @@ interface Line {
   readonly remarks: string
 }
 const lines: Line[] = []
+const done = (line: Line) => {
+  lines.push(line)
+  console.error(`${line.what}: ${line.right} right, ${line.wrong} wrong, ${line.lost} lost or left`)
+}
 let host = await up()
 try {
   await killed()
@@ -197,14 +203,14 @@ async function killed(): Promise<void> {
     const started = descendants(host.child.pid!)
     const folder = new Set(readdirSync(folders.tmp))
     host.child.kill('SIGKILL')
-    await once(host.child, 'exit')
-    await Promise.all([end(), host.close()])
+    await Promise.all([end(), once(host.child, 'exit')])
+    await host.close()
     host = await up()
     orphans += started.filter(isAlive).length
     left += readdirSync(folders.tmp).filter((name) => folder.has(name)).length
   }
   const remarks = `${orphans} orphans, ${left} folders left; the calls that were under way failed: ${tally.failures}`
-  lines.push({ what: 'SIGKILL and restart', count: kills, ...facts(tally), lost: orphans + left, remarks })
+  done({ what: 'SIGKILL and restart', count: kills, ...facts(tally), lost: orphans + left, remarks })
 }
 
 /** Swaps the plugins of one kind in turn, under the load of all. */
@@ -222,7 +228,7 @@ async function swapped(kind: (typeof kinds)[number]): Promise<void> {
   }
   await end()
   const remarks = refused + tally.failed > 0 ? `${refused} swaps refused; ${tally.failures}` : ''
-  lines.push({ what: `swap, ${kind}`, count: swaps, ...facts(tally), lost: tally.failed + refused, remarks })
+  done({ what: `swap, ${kind}`, count: swaps, ...facts(tally), lost: tally.failed + refused, remarks })
 }
 
 /** Stops the host with calls under way: each is to be answered or refused by the host within its limit. */
@@ -248,7 +254,7 @@ async function stopped(): Promise<void> {
     `${orphans} orphans, ${left} folders left`,
     `refused: ${tally.failures || 'none'}`,
   ].join('; ')
-  lines.push({ what: 'SIGTERM, calls in flight', count: inFlight, ...facts(tally), lost: lost + left, remarks })
+  done({ what: 'SIGTERM, calls in flight', count: inFlight, ...facts(tally), lost: lost + left, remarks })
 }
 
 function askSlowly(plugin: StressPlugin, n: number): Promise<boolean> {

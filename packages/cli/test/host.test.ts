@@ -189,3 +189,14 @@ test('unload --cascade ends those that need the plugin too, and a host that star
   await using again = await up(folder, args)
   expect(again.loaded.map(({ id }) => id)).toEqual(['other'])
 })
+
+test('list and status say of which functions the schema cannot be used', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'backplane-cli-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const schema = '{ type: "object", properties: { a: { pattern: "(a)\\\\1" } } }'
+  const code = `export default { functions: { bad: { parameters: ${schema}, run: () => 1 }, good: () => 2 } }`
+  await putPlugin(folder, 'p', code)
+  await using host = await up(folder)
+  expect((await run(['list', ...host.nats])).out).toMatch(/bad \(unusable schema\), good/)
+  expect((await run(['status', ...host.nats])).out).toMatch(/Unusable p: .*'bad'.*linear time/)
+})

@@ -17,6 +17,7 @@ import type { DesiredState } from './desired-state.ts'
 import { hostError } from './errors.ts'
 import type { PluginFolder } from './plugin-folder.ts'
 import { summaryOf } from './summary.ts'
+import type { ParamsCheck } from './validate-params.ts'
 
 /** Options of {@link hostFunctions}. */
 export interface HostFunctionsInit {
@@ -30,6 +31,8 @@ export interface HostFunctionsInit {
   readonly desired?: DesiredState
   /** What is not well with configuration, which `get_status` then says. @default nothing */
   readonly configuration?: () => ConfigCondition
+  /** The check of parameters that the host uses; `list_plugins` and `get_status` then say which functions have no usable schema. */
+  readonly check?: ParamsCheck
   /** Whether the host's runtimes install what plugins ask for. A load that asks for it is refused where they do not. @default false */
   readonly installs?: boolean
 }
@@ -97,9 +100,10 @@ class Management {
     return this.#host.plugins().filter(({ generation }) => generation > 0)
   }
 
-  status({ caller }: Call): Value {
+  async status({ caller }: Call): Promise<Value> {
     const { mesh, identity } = this.#host
     const loaded = this.#loaded.map(({ id }) => id)
+    const unusable = await this.#unusableOf(this.#loaded)
     return {
       status: 'success',
       // A host that is still joining answers already; who asks over the mesh has its proof.
@@ -113,6 +117,7 @@ class Management {
       loaded_plugins: loaded,
       ...this.#announcement(),
       ...this.#configuration(),
+      ...(unusable.size === 0 ? {} : { unusable_functions: Object.fromEntries(unusable) }),
       authoring: {
         guide_rpc: 'get_plugin_authoring_guide',
         template_rpc: 'get_plugin_template',
@@ -142,10 +147,15 @@ class Management {
   async list(signal: AbortSignal): Promise<Value> {
     const { folder } = this.#init
     const loaded = this.#loaded
-    const found = await folder.list({ signal })
+    const [found, unusable] = await Promise.all([folder.list({ signal }), this.#unusableOf(loaded)])
+    const entryOf = (plugin: PluginStatus) => ({
+      ...summaryOf(plugin),
+      ...conditionOf(plugin),
+      ...(unusable.has(plugin.id) ? { unusable_functions: unusable.get(plugin.id) as Value } : {}),
+    })
     return {
       status: 'success',
-      loaded: Object.fromEntries(loaded.map((plugin) => [plugin.id, { ...summaryOf(plugin), ...conditionOf(plugin) }])),
+      loaded: Object.fromEntries(loaded.map((plugin) => [plugin.id, entryOf(plugin)])),
       available: found.map(({ folder: id, dir, raw, source, error }) => ({
         id,
         path: dir,
@@ -156,6 +166,22 @@ class Management {
       sidecars: {},
       capabilities_dir: folder.dir,
     }
+  }
+
+  /** Of each plugin that has some: the functions whose schema cannot be used, by name, and why. Their calls are refused. */
+  async #unusableOf(plugins: readonly PluginStatus[]): Promise<ReadonlyMap<string, Params>> {
+    const { check } = this.#init
+    const found = new Map<string, Params>()
+    if (!check) return found
+    const all = plugins.flatMap(({ id, functions }) => functions.map((descriptor) => ({ plugin: id, descriptor })))
+    const errors = await Promise.all(
+      all.map((target) => check.prepare(target).then(() => undefined, BackplaneError.from)),
+    )
+    for (const [at, { plugin, descriptor }] of all.entries()) {
+      const error = errors[at]
+      if (error) found.set(plugin, { ...found.get(plugin), [descriptor.name]: shownError(error) })
+    }
+    return found
   }
 
   async load(pluginId: string, signal: AbortSignal, install = false): Promise<Value> {

@@ -110,6 +110,7 @@ export function presetHost(init: PresetInit, mesh: MeshFactory, heartbeat?: Hear
       folder,
       autoLoad,
       installs,
+      check,
       configuration: () => config.condition,
       ...known,
     }),

@@ -31,11 +31,12 @@ afterEach(async () => {
 })
 
 function compose(mesh?: MeshFactory): Host {
+  const check = validateParams()
   const made: Host = createHost({
     identity: { deviceId: 'box' },
     runtimes: [nodeRuntime({ isolation: 'none' })],
-    interceptors: [validateParams()],
-    functions: hostFunctions({ host: () => made, folder: pluginFolder(dir), desired }),
+    interceptors: [check],
+    functions: hostFunctions({ host: () => made, folder: pluginFolder(dir), desired, check }),
     stateDir: stateDirs(join(dir, '.state')),
     ...(mesh && { mesh }),
   })
@@ -255,6 +256,26 @@ test('a plugin that takes its time does not hold up the next', async () => {
   }
   await loadAll(host, pluginFolder(dir), { patienceMs: 10, onReport })
   expect(order).toEqual(['b', 'a-slow'])
+})
+
+test('says of which functions the schema cannot be used, and why', async () => {
+  const schema = '{ type: "object", properties: { a: { pattern: "(a)\\\\1" } } }'
+  await put('p', `export default { functions: { bad: { parameters: ${schema}, run: () => 1 }, good: () => 2 } }`)
+  await put('q', greeter)
+  await loadAll(host, pluginFolder(dir))
+  const bad = {
+    code: 'BP_SCHEMA_INVALID',
+    message: expect.stringContaining('linear time'),
+    next: expect.any(String),
+  }
+  const { loaded } = (await host.call('list_plugins')) as { loaded: Record<string, object> }
+  expect(loaded.p).toMatchObject({ unusable_functions: { bad } })
+  expect(Object.keys((loaded.p as { unusable_functions: object }).unusable_functions)).toEqual(['bad'])
+  expect(loaded.q).not.toHaveProperty('unusable_functions')
+  expect(await host.call('get_status')).toMatchObject({ unusable_functions: { p: { bad } } })
+  await expect(host.call('bad')).rejects.toMatchObject({ code: 'BP_SCHEMA_INVALID' })
+  await host.unload('p')
+  expect(await host.call('get_status')).not.toHaveProperty('unusable_functions')
 })
 
 test('what needs one that takes its time waits for it, and nothing else does', async () => {

@@ -8,6 +8,8 @@ import { type HostFlags, onHost } from './manage.ts'
 interface Loaded {
   readonly state?: string
   readonly functions: readonly string[]
+  /** By name. */
+  readonly unusable_functions?: object
   readonly manifest: { readonly version?: string | null }
 }
 
@@ -25,11 +27,11 @@ export async function list(flags: HostFlags, { io, reporter }: CommandContext): 
   const loaded = Object.entries(result.loaded as unknown as Record<string, Loaded>)
   const available = (result.available as unknown as Available[]).filter((plugin) => !plugin.loaded)
   const rows = [
-    ...loaded.map(([id, { state = 'running', manifest, functions }]) => [
+    ...loaded.map(([id, { state = 'running', manifest, functions, unusable_functions: unusable = {} }]) => [
       id,
       manifest.version ?? '',
       state,
-      functions.join(', '),
+      functions.map((name) => (Object.hasOwn(unusable, name) ? `${name} (unusable schema)` : name)).join(', '),
     ]),
     ...available
       .filter(({ manifest_error }) => manifest_error !== 'missing manifest.json')

@@ -1,3 +1,4 @@
+import type { Value } from '@backplane/core'
 import { withClient } from '../client.ts'
 import type { CommandContext } from '../program.ts'
 import { Shown, shown } from '../shown.ts'
@@ -22,6 +23,15 @@ export async function status(flags: HostFlags, { io, reporter }: CommandContext)
     shown`Mesh     ${result.connected ? 'connected' : 'not connected'}`,
     shown`Plugins  ${plugins}`,
     shown`Folder   ${String(result.capabilities_dir)}`,
+    ...unusable(result),
   ]
   reporter.result(result, Shown.join(lines, '\n'))
+}
+
+/** The functions that refuse all calls, and why. */
+function unusable({ unusable_functions: found = {} }: Record<string, Value>): Shown[] {
+  const plugins = Object.entries(found as Record<string, Record<string, { message: string }>>)
+  return plugins.flatMap(([id, functions]) =>
+    Object.values(functions).map(({ message }) => shown`Unusable ${id}: ${message}`),
+  )
 }
