@@ -23,6 +23,7 @@ type Kind = (typeof kinds)[number]
 const root = join(import.meta.dirname, '..')
 // (module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
 const adder = Buffer.from('AGFzbQEAAAABBwFgAn9/AX8DAgEABwcBA2FkZAAACgkBBwAgACABags=', 'base64')
+const args = ['a', 'b'].map((name) => ({ name, type: 'i32' }))
 const kv = `#!/bin/sh
 exec '${process.execPath}' --conditions=@backplane/source '${join(root, 'examples/kv/plugin.ts')}'
 `
@@ -71,11 +72,11 @@ function put(dir: string, kind: Kind, at: number): StressPlugin {
       write({}, 'plugin.py', python)
       return { id, kind, ask: adds, slow }
     case 'WASM sandbox':
-      write({}, 'plugin.wasm', adder)
+      write({ wasm: { exports: [{ name: 'add', args, returns: 'i32' }] } }, 'plugin.wasm', adder)
       return {
         id,
         kind,
-        ask: async (call, n) => ((await call(`${id}.add`, { 0: n, 1: 7 })) as { result: number }).result === n + 7,
+        ask: async (call, n) => ((await call(`${id}.add`, { a: n, b: 7 })) as { result: number }).result === n + 7,
       }
     case 'go-plugin process': {
       const cookie = { key: 'BASIC_PLUGIN', value: 'hello' }

@@ -40,6 +40,7 @@ const loadLanes = 16
 const home = mkdtempSync(join(tmpdir(), 'backplane-stress-'))
 const folders = { plugins: join(home, 'plugins'), tmp: join(home, 'tmp'), state: join(home, 'state') }
 for (const folder of Object.values(folders)) mkdirSync(folder)
+process.on('exit', () => rmSync(home, { recursive: true, force: true }))
 const plugins = putPlugins(folders.plugins, pluginCount)
 
 /** A host that runs, and a client of it. */
@@ -75,6 +76,7 @@ async function joined(child: ChildProcess): Promise<Running> {
   await mesh.connect()
   const call: Ask = (name, params) => mesh.invoke('plugin-host-1', name, params, { timeoutMs: 30_000 })
   await allLoaded(call)
+  for (const plugin of plugins) if (!(await plugin.ask(call, 1, 0))) throw new Error(`${plugin.id} answers wrongly`)
   return { child, call, close: () => mesh.close() }
 }
 
@@ -187,7 +189,6 @@ try {
 } finally {
   host.child.kill('SIGKILL')
   await host.close()
-  rmSync(home, { recursive: true, force: true })
 }
 print()
 process.exitCode = lines.some(({ wrong, lost }) => wrong + lost > 0) ? 1 : 0
