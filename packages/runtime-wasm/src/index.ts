@@ -15,6 +15,7 @@ export {
   componentPlugin,
 } from './component/plugin.ts'
 export { type RuntimeWasmErrorCode, runtimeWasmErrorCatalogue } from './errors.ts'
+export type { ModuleExport } from './extism/exports.ts'
 export type { HostCall, HostFunction, HostFunctions, HostResult } from './extism/host-functions.ts'
 export type { LogLevel } from './extism/host-imports.ts'
 export type { ExtismManifest, ManifestLike, WasmSource } from './extism/manifest.ts'

@@ -2,7 +2,7 @@ import { coreError, type FunctionDescriptor, type Logger, silentLogger, systemCl
 import { wasmError } from '../errors.ts'
 import { Foreground, type LoadedPlugin } from '../extism/foreground.ts'
 import { compileKernel } from '../extism/kernel.ts'
-import type { WasmSource } from '../extism/manifest.ts'
+import { parseSource, type WasmSource } from '../extism/manifest.ts'
 import { commandLine, type ExtismPluginInit, type WasmCallOptions, type WasmPlugin } from '../extism/plugin.ts'
 import { readSources } from '../extism/sources.ts'
 import { fullLimits } from '../sandbox/limits.ts'
@@ -74,7 +74,7 @@ export interface ComponentPlugin extends AsyncDisposable {
 }
 
 /**
- * Loads a component of WebAssembly's component model from bytes, a path or an address. Needs the package `@bytecodealliance/jco-transpile`.
+ * Loads a component of WebAssembly's component model from bytes, a path, an address or a `Response`. Needs the package `@bytecodealliance/jco-transpile`.
  * Not for core modules: {@link extismPlugin} and {@link createPluginRuntime} run those. Throws `BP_WASM_COMPONENT_TOOL` where jco is not there.
  *
  * @example
@@ -82,11 +82,11 @@ export interface ComponentPlugin extends AsyncDisposable {
  * await plugin.call('add', { a: 1, b: 2 })
  */
 export async function componentPlugin(
-  source: WasmSource | Uint8Array | string | URL,
+  source: WasmSource | Response | Uint8Array | ArrayBuffer | string | URL,
   init: ComponentPluginInit = {},
 ): Promise<ComponentPlugin> {
   const most = fullLimits(init.limits).moduleBytes
-  const [read] = await readSources([sourceOf(source)], { fetch, most, signal: init.signal })
+  const [read] = await readSources([parseSource(source, 'the source')], { fetch, most, signal: init.signal })
   const { plugin, program } = await loadComponent(read?.bytes ?? new Uint8Array(), init)
   return {
     functions: program.functions.filter(({ refused }) => refused === undefined).map(describeFunction),
@@ -153,11 +153,4 @@ export async function loadComponent(
     ? await Threads.start({ ...loaded, instances, warm, clock, threadUrl: init.threadUrl }, init.signal)
     : new Foreground({ ...loaded, waits: false })
   return { plugin, program }
-}
-
-function sourceOf(given: WasmSource | Uint8Array | string | URL): WasmSource {
-  if (given instanceof URL) return { url: given.href }
-  if (given instanceof Uint8Array) return { data: given }
-  if (typeof given === 'string') return /^(https?|file):/.test(given) ? { url: given } : { path: given }
-  return given
 }

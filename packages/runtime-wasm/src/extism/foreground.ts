@@ -8,6 +8,7 @@ import { type CallScope, Nesting } from '../sandbox/nesting.ts'
 import type { VyraMetadata } from '../vyra/metadata.ts'
 import type { WasiInit } from '../wasi/wasi.ts'
 import { type AnyGuest, makeGuest } from '../worker/make-guest.ts'
+import { exportsOf, type ModuleExport } from './exports.ts'
 import type { GuestCall } from './guest.ts'
 import type { LogLevel, Services } from './host-imports.ts'
 import type { WasmCallOptions, WasmPlugin } from './plugin.ts'
@@ -59,6 +60,7 @@ export interface ForegroundInit extends LoadedPlugin {
 /** A plugin that runs in this thread: the quickest, and it blocks the thread while it computes. */
 export class Foreground implements WasmPlugin {
   readonly functions: readonly string[]
+  readonly exports: readonly ModuleExport[]
   readonly #init: ForegroundInit
   readonly #variables: Variables
   readonly #guests: AnyGuest[] = []
@@ -81,6 +83,7 @@ export class Foreground implements WasmPlugin {
     // Waiting for a promise needs more than this: see {@link initialise}.
     guest.prepare(init.initialise && !init.waits ? this.#how({}) : undefined)
     this.functions = guest.functions
+    this.exports = exportsOf(init.modules)
   }
 
   /** Runs the module's own initialisation, where that may wait. */

@@ -3,13 +3,16 @@ import { contractError } from '@backplane/core/errors'
 import { wasmError } from '../errors.ts'
 import type { WasmLimits } from '../sandbox/limits.ts'
 import type { AllowedPaths } from '../wasi/mounts.ts'
+import { wasm } from '../webassembly.ts'
 
-/** Where one module comes from: exactly one of `path`, `url` and `data`. */
+/** Where one module comes from: exactly one of `path`, `url`, `data` and `response`. */
 export interface WasmSource {
   readonly path?: string
   readonly url?: string
   /** Bytes, or base64 text. */
-  readonly data?: Uint8Array | string
+  readonly data?: Uint8Array | ArrayBuffer | string
+  /** What was fetched, or is being fetched. Its body is read once. */
+  readonly response?: Response | PromiseLike<Response>
   /** What other modules import it by. @default 'main' for the last one */
   readonly name?: string
   /** SHA-256 in hexadecimal; checked before anything is compiled. */
@@ -22,7 +25,7 @@ export interface WasmSource {
 
 /** Extism's manifest, in snake case as its files are or in camel case as its JavaScript users write it. Unknown keys are errors. */
 export interface ExtismManifest {
-  readonly wasm: readonly (WasmSource | Uint8Array | ArrayBuffer | string)[]
+  readonly wasm: readonly (WasmSource | Response | Uint8Array | ArrayBuffer | string)[]
   readonly config?: Readonly<Record<string, string>>
   /** Hosts that HTTP may reach, `*` as a wildcard. @default none */
   readonly allowed_hosts?: readonly string[]
@@ -36,8 +39,8 @@ export interface ExtismManifest {
   }
 }
 
-/** What a plugin is made from: its manifest, as an object or as JSON text, or a module alone (bytes, path, address). */
-export type ManifestLike = ExtismManifest | WasmSource | Uint8Array | ArrayBuffer | string | URL
+/** What a plugin is made from: its manifest, as an object or as JSON text, or a module alone (bytes, path, address, `Response`). */
+export type ManifestLike = ExtismManifest | WasmSource | Response | Uint8Array | ArrayBuffer | string | URL
 
 /** A manifest in one form. */
 export interface PluginManifest {
@@ -53,7 +56,8 @@ export interface PluginManifest {
 /** Brings any form of manifest into one. Throws `BP_MANIFEST_INVALID`. */
 export function parseManifest(given: ManifestLike): PluginManifest {
   if (given instanceof URL) return fromObject({ wasm: [{ url: given.href }] })
-  if (given instanceof Uint8Array || given instanceof ArrayBuffer) return fromObject({ wasm: [given] })
+  if (given instanceof Uint8Array || given instanceof ArrayBuffer || isResponse(given))
+    return fromObject({ wasm: [given] })
   if (typeof given === 'string') {
     if (/^\s*\{/.test(given)) return fromObject(parseJson(given))
     return fromObject({ wasm: [given] })
@@ -73,8 +77,8 @@ function parseJson(text: string): Record<string, unknown> {
 function fromObject(given: Record<string, unknown>): PluginManifest {
   const fields = snake(given, '', ['wasm', 'config', 'allowed_hosts', 'allowed_paths', 'timeout_ms', 'memory'])
   const memory = snake(fields.memory ?? {}, 'memory.', ['max_pages', 'max_http_response_bytes', 'max_var_bytes'])
-  const { wasm } = fields
-  if (!Array.isArray(wasm) || wasm.length === 0) throw invalid('wasm must be a list with at least one module')
+  const { wasm: sources } = fields
+  if (!Array.isArray(sources) || sources.length === 0) throw invalid('wasm must be a list with at least one module')
   const limits: Record<string, number> = {}
   const limit = (name: keyof WasmLimits, value: unknown, path: string) => {
     if (value === undefined || value === null) return
@@ -86,7 +90,7 @@ function fromObject(given: Record<string, unknown>): PluginManifest {
   limit('httpBytes', memory.max_http_response_bytes, 'memory.max_http_response_bytes')
   limit('varBytes', memory.max_var_bytes, 'memory.max_var_bytes')
   return {
-    wasm: wasm.map(source),
+    wasm: sources.map((each, index) => parseSource(each, `wasm[${index}]`)),
     config: texts(fields.config, 'config'),
     allowedHosts: list(fields.allowed_hosts, 'allowed_hosts'),
     allowedPaths: Array.isArray(fields.allowed_paths)
@@ -97,15 +101,37 @@ function fromObject(given: Record<string, unknown>): PluginManifest {
   }
 }
 
-function source(given: unknown, index: number): WasmSource {
-  if (given instanceof Uint8Array) return { data: given }
-  if (given instanceof ArrayBuffer) return { data: new Uint8Array(given) }
+/** Brings any form of one module's source into one. `path` names it in errors. Throws `BP_MANIFEST_INVALID`. */
+export function parseSource(given: unknown, path: string): WasmSource {
+  if (given instanceof URL) return { url: given.href }
+  if (given instanceof Uint8Array || given instanceof ArrayBuffer) return { data: given }
+  if (isResponse(given)) return { response: given }
   if (typeof given === 'string') return /^(https?|file):/.test(given) ? { url: given } : { path: given }
-  const path = `wasm[${index}]`
-  const item = snake(given, `${path}.`, ['path', 'url', 'data', 'name', 'hash', 'headers', 'method']) as WasmSource
-  const origins = [item.path, item.url, item.data].filter((origin) => origin !== undefined)
-  if (origins.length !== 1) throw invalid(`${path} must have exactly one of path, url and data`)
+  if (isCompiled(given) || isCompiled((given as { module?: unknown } | undefined | null)?.module)) throw compiled(path)
+  const known = ['path', 'url', 'data', 'response', 'name', 'hash', 'headers', 'method']
+  const item = snake(given, `${path}.`, known) as WasmSource
+  const origins = [item.path, item.url, item.data, item.response].filter((origin) => origin !== undefined)
+  if (origins.length !== 1) throw invalid(`${path} must have exactly one of path, url, data and response`)
   return item
+}
+
+/** A `Response`, also of another `fetch` than the global one. */
+export function isResponse(given: unknown): given is Response {
+  const each = given as Partial<Response> | undefined | null
+  return typeof each?.arrayBuffer === 'function' && typeof each.headers === 'object'
+}
+
+function isCompiled(given: unknown): boolean {
+  return given instanceof wasm.Module
+}
+
+/** Limits are written into a module's bytes, and the engine does not give those of a compiled one. */
+function compiled(path: string) {
+  const issues = `${path} is a compiled WebAssembly.Module, whose bytes cannot be had, and limits are written into them`
+  return contractError('BP_MANIFEST_INVALID', {
+    details: { of: ' of the WebAssembly plugin', issues },
+    next: 'Give what it was compiled from: bytes, a path, an address or a Response.',
+  })
 }
 
 /** Reads an object whose keys may be in camel case. */

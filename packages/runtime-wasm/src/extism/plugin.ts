@@ -6,13 +6,14 @@ import { type AllowedPaths, mountsOf } from '../wasi/mounts.ts'
 import { wasm } from '../webassembly.ts'
 import { compileModules } from '../worker/compile-away.ts'
 import { Threads } from '../worker/threads.ts'
+import type { ModuleExport } from './exports.ts'
 import { Foreground, type LoadedPlugin } from './foreground.ts'
 import type { HostFunctions } from './host-functions.ts'
 import type { LogLevel } from './host-imports.ts'
 import { httpRequest } from './http.ts'
 import { compileKernel } from './kernel.ts'
 import { type ManifestLike, type PluginManifest, parseManifest } from './manifest.ts'
-import { readSources } from './sources.ts'
+import { readManifest, readSources } from './sources.ts'
 
 /** Options of {@link extismPlugin}. */
 export interface ExtismPluginInit {
@@ -96,6 +97,8 @@ export interface WasmCallOptions {
 export interface WasmPlugin extends AsyncDisposable {
   /** What it exports; some may be meant for its own use. */
   readonly functions: readonly string[]
+  /** All that its main module exports: functions, memories, globals, tables, tags. Empty for components. */
+  readonly exports: readonly ModuleExport[]
   /**
    * Calls a function. Calls queue up; rejects with `BP_PLUGIN_FAILED` (its own error), `BP_FUNCTION_UNKNOWN`, `BP_TIMEOUT`, `BP_ABORTED`,
    * `BP_CLOSED` or a code of this package. After a trap or a limit the next call finds a fresh instance with the same variables.
@@ -112,15 +115,20 @@ export interface WasmPlugin extends AsyncDisposable {
 }
 
 /**
- * Loads a plugin of the Extism convention from a manifest, a module's bytes, a path or an address. Not for modules of other conventions:
+ * Loads a plugin of the Extism convention from a manifest, a module's bytes, a path, an address or a `Response` (of JSON: a manifest), or a
+ * promise of one of these. Not for modules of other conventions:
  * their functions take arguments, and calling one fails with `BP_WASM_ARITY`.
  *
  * @example
  * await using plugin = await extismPlugin('count_vowels.wasm', { limits: { timeoutMs: 100 } })
  * await plugin.call('count_vowels', 'Hello')
  */
-export async function extismPlugin(given: ManifestLike, init: ExtismPluginInit = {}): Promise<WasmPlugin> {
-  const manifest = parseManifest(given)
+export async function extismPlugin(
+  given: ManifestLike | PromiseLike<ManifestLike>,
+  init: ExtismPluginInit = {},
+): Promise<WasmPlugin> {
+  const most = fullLimits(init.limits).moduleBytes
+  const manifest = parseManifest(await readManifest(given, { most, signal: init.signal }))
   const { id = 'plugin', logger = silentLogger, logLevel = 'info' } = init
   const engine = engineOf(init.engine)
   const limits = fullLimits(smallest(manifest.limits, init.limits ?? {}))

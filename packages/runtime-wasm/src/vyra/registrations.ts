@@ -48,6 +48,7 @@ export class Registrations {
     }
     return {
       functions: plugin.functions,
+      exports: plugin.exports,
       call: (name, input, options) => plugin.call(name, input, options),
       variables: (options) => plugin.variables(options),
       setVariables: (variables) => plugin.setVariables(variables),

@@ -1,6 +1,7 @@
 import { abortedBy, BackplaneError, type Clock, coreError, messageOf, type Timer } from '@backplane/core'
 import { contractError } from '@backplane/core/errors'
 import { wasmError } from '../errors.ts'
+import { exportsOf, type ModuleExport } from '../extism/exports.ts'
 import { inputBytes, type LoadedPlugin, writeLog } from '../extism/foreground.ts'
 import { hostFailed } from '../extism/host-functions.ts'
 import type { WasmCallOptions, WasmPlugin } from '../extism/plugin.ts'
@@ -40,6 +41,7 @@ const graceMs = 1000
 /** A plugin in worker threads: a queue, and as many threads as are allowed and needed. */
 export class Threads implements WasmPlugin {
   functions: readonly string[] = []
+  readonly exports: readonly ModuleExport[]
   readonly #init: ThreadsInit
   readonly #threads = new Set<ThreadHandle>()
   readonly #calls = new Map<number, PendingCall>()
@@ -55,6 +57,7 @@ export class Threads implements WasmPlugin {
 
   private constructor(init: ThreadsInit) {
     this.#init = init
+    this.exports = exportsOf(init.modules)
     this.#nesting = init.functions.size > 0 ? new Nesting(init.id, init.instances) : undefined
   }
 
