@@ -36,6 +36,8 @@ for (const [name, size] of Object.entries(sizes)) {
 const stopLimitMs = 8_000
 const graceMs = 2_000
 const loadLanes = 16
+/** How a call fails that the host has neither answered nor refused: it was forgotten, cut off, or its plugin broke under it. */
+const notRefusals = ['BP_TIMEOUT', 'BP_DISCONNECTED', 'BP_PLUGIN_FAILED', 'BP_REMOTE_FAILED']
 
 const home = mkdtempSync(join(tmpdir(), 'backplane-stress-'))
 const folders = { plugins: join(home, 'plugins'), tmp: join(home, 'tmp'), state: join(home, 'state') }
@@ -102,7 +104,9 @@ class Tally {
       if (await asked) this.right++
       else this.wrong++
     } catch (thrown) {
-      const { code } = BackplaneError.from(thrown)
+      const error = BackplaneError.from(thrown)
+      // What the host itself said, where it said something.
+      const code = String(error.details.remoteCode ?? error.code)
       this.codes.set(code, (this.codes.get(code) ?? 0) + 1)
     }
   }
@@ -247,7 +251,7 @@ async function stopped(): Promise<void> {
   const [code] = await Promise.race([exit, sleep(stopLimitMs + graceMs, ['still running'], { ref: false })])
   const endedMs = performance.now() - began
   const orphans = started.filter(isAlive).length
-  const cut = tally.codes.get('BP_TIMEOUT') ?? 0
+  const cut = notRefusals.reduce((sum, one) => sum + (tally.codes.get(one) ?? 0), 0)
   const lost = inFlight - settled + cut + orphans + (code === 0 ? 0 : 1)
   const left = readdirSync(folders.tmp).length
   const remarks = [
