@@ -14,7 +14,7 @@ const sources = packages()
 
 test('whoever makes a thread avoids it first', () => {
   const made = sources.map((path) => readFileSync(path, 'utf8')).filter((text) => text.includes('new Worker('))
-  expect(made).toHaveLength(2)
+  expect(made).toHaveLength(3)
   for (const text of made) expect(text).toMatch(/avoidWrapperTierUp\(\)\n[^\n]*new Worker\(/)
 })
 

@@ -14,6 +14,8 @@ async function made(): Promise<ConfigManager> {
   return manager
 }
 
+/** Arrays within arrays. */
+const nested = (depth: number): unknown => (depth === 0 ? 0 : [nested(depth - 1)])
 const circular: { self?: unknown } = {}
 circular.self = circular
 
@@ -61,7 +63,7 @@ describe('what is no configuration', () => {
 
   it.each(['a', 'j'])('is refused as the value of %s where JSON cannot say it', async (item) => {
     await using manager = await made()
-    for (const value of [circular, { big: 1n }])
+    for (const value of [circular, { big: () => 1 }, nested(300)])
       await expect(manager.set('c', item, value)).rejects.toMatchObject({ code: 'BP_CONFIG_INVALID' })
   })
 
