@@ -43,6 +43,8 @@ describe('names of secrets', () => {
   it.each([
     ...[
       'tokens_per_second',
+      'max_tokens',
+      'totalTokens',
       'key',
       'id',
       'compass',

@@ -17,7 +17,7 @@ const secretWords = new RegExp(
 )
 
 /** What is said about a secret, rather than the secret itself. */
-const aboutSecrets = /_(?:file|path|url|uri|name|type|id|ttl|length|expiry|expires(?:_in)?)$/
+const aboutSecrets = /^(?:max|min|num|total)_|_(?:file|path|url|uri|name|type|id|ttl|length|expiry|expires(?:_in)?)$/
 
 /** Tells whether what has this name is a secret: `API_KEY`, `apiKey`, `db.password`, `x-auth-token`; not `tokens_per_second`. */
 export function isSecretName(name: string): boolean {
