@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { isDeepStrictEqual, promisify } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createHost, type Value } from '@backplane/core'
@@ -51,6 +51,22 @@ async function schemas(python: string, env: Record<string, string> = {}): Promis
   return JSON.parse(stdout)
 }
 
+/** Whether one answer says what the other says, or more where that only says `string` for want of knowledge. */
+function describes(ours: unknown, theirs: unknown): boolean {
+  if (isDeepStrictEqual(ours, theirs) || isDeepStrictEqual(theirs, { type: 'string' })) return true
+  if (Array.isArray(ours) && Array.isArray(theirs)) {
+    return ours.length === theirs.length && ours.every((each, index) => describes(each, theirs[index]))
+  }
+  if (typeof ours !== 'object' || typeof theirs !== 'object' || !ours || !theirs) return false
+  const own = ours as Record<string, unknown>
+  const { default: value, ...rest } = theirs as Record<string, unknown>
+  if (isDeepStrictEqual(rest, { type: 'string' })) return isDeepStrictEqual(own.default, value)
+  const known = Object.entries(theirs).every(([key, value]) =>
+    key in own ? describes(own[key], value) : isDeepStrictEqual(value, { type: 'string' }),
+  )
+  return known && Object.keys(own).every((key) => key in theirs || key === 'description')
+}
+
 async function signatures(kit: Interop, edge: Venv): Promise<void> {
   const base = await execute(edge.bin('python'), ['-c', 'import sys; print(sys._base_executable)'])
   const ours = await schemas(base.stdout.trim(), {
@@ -59,7 +75,13 @@ async function signatures(kit: Interop, edge: Venv): Promise<void> {
   const theirs = await schemas(edge.bin('python'))
   await kit.check(`schemas: ${ours.same.length} signatures and docstrings as device-connect-edge has them`, () => {
     assert.ok(ours.same.length >= 60)
-    for (const [index, row] of ours.same.entries()) assert.deepEqual(row, theirs.same[index])
+    const different = ours.same.filter((row, index) => !isDeepStrictEqual(row, theirs.same[index]))
+    // Upstream calls what it does not know a string; here it is described, and nothing else may differ.
+    for (const row of different) {
+      const theirRow = theirs.same[ours.same.indexOf(row)]
+      assert.ok(describes(row, theirRow), `${row[0]}: ${JSON.stringify(row[2])} and ${JSON.stringify(theirRow?.[2])}`)
+    }
+    assert.ok(ours.same.length - different.length >= 70, `${different.length} different`)
   })
   await kit.check('schemas: X | None and *args, **params are right where upstream is not', () => {
     const properties = ([, , answer]: Answers['same'][number]) =>

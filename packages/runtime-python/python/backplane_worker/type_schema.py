@@ -28,9 +28,9 @@ _WRITTEN = {
     "re.Pattern": {"type": "string", "format": "regex"},
     "ipaddress.IPv4Address": {"type": "string", "format": "ipv4"},
     "ipaddress.IPv6Address": {"type": "string", "format": "ipv6"},
-    "builtins.bytes": {"type": "string", "contentEncoding": "base64"},
-    "builtins.bytearray": {"type": "string", "contentEncoding": "base64"},
-    "builtins.memoryview": {"type": "string", "contentEncoding": "base64"},
+    "builtins.bytes": {"type": "string"},
+    "builtins.bytearray": {"type": "string"},
+    "builtins.memoryview": {"type": "string"},
     "numbers.Integral": {"type": "integer"},
     "numbers.Number": {"type": "number"},
 }

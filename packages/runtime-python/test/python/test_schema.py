@@ -182,7 +182,7 @@ TYPES = [
     (uuid.UUID, {"type": "string", "format": "uuid"}, ANY),
     (pathlib.Path, TEXT, ANY),
     (decimal.Decimal, {"type": ["number", "string"]}, ANY),
-    (bytes, {"type": "string", "contentEncoding": "base64"}, ANY),
+    (bytes, {"type": "string"}, ANY),
     (Celsius, {"type": "number"}, ANY),
     (typing.Hashable, ANY, SAME),
 ]
