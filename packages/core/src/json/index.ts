@@ -1,5 +1,5 @@
 /**
- * The JSON of every boundary: JSON text to {@link Value} and back, without a digit lost.
+ * The JSON of every boundary: JSON text to `Value` and back, without a digit lost.
  *
  * Integers beyond 2^53 - 1 are `bigint`; `NaN` and the infinities are the words that Python's `json` writes and reads.
  * Not needed for JSON of your own making that holds neither: `JSON` does that.
