@@ -180,7 +180,7 @@ describe('work that instructions do not show is paid for', () => {
     for (const elements of [-1, 0x7fffffff, -0x80000000]) {
       const { call, meter } = load(text, { fuel: 1e9 })
       failure(() => call('fill', elements))
-      expect(meter.stats().fuel).toBeGreaterThan(elements === 0 ? 0 : 1e8)
+      expect(meter.stats().fuel).toBeGreaterThan(1e8)
     }
   })
 })
