@@ -4,8 +4,8 @@
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { silentLogger, systemClock } from '@backplane/core'
+import { natsBroker } from '@backplane/nats-broker'
 import { natsTransport } from '@backplane/transport-nats'
-import { natsBroker } from '@backplane/transport-nats/broker'
 import { connect, createInbox } from '@nats-io/transport-node'
 import type { Row, Subject } from './harness.ts'
 import { answering, natsServer, type Stage, shared } from './nats-stage.ts'

@@ -1,7 +1,7 @@
 import { silentLogger, systemClock } from '@backplane/core'
 import { deviceConnect } from '@backplane/mesh-device-connect'
+import { natsBroker } from '@backplane/nats-broker'
 import { natsTransport } from '@backplane/transport-nats'
-import { natsBroker } from '@backplane/transport-nats/broker'
 import { expect, test } from 'vitest'
 import { customHost } from './host.ts'
 

@@ -6,6 +6,7 @@ import { handshakeGrpc } from './handshake-grpc.ts'
 import { host } from './host.ts'
 import { meshDeviceConnect } from './mesh-device-connect.ts'
 import type { Mutation } from './mutation.ts'
+import { natsBroker } from './nats-broker.ts'
 import { runtimeNode } from './runtime-node.ts'
 import { runtimePython } from './runtime-python.ts'
 import { runtimeWasm } from './runtime-wasm.ts'
@@ -21,6 +22,7 @@ export const mutations: readonly Mutation[] = [
   ...handshakeGrpc,
   ...host,
   ...meshDeviceConnect,
+  ...natsBroker,
   ...runtimeNode,
   ...runtimePython,
   ...runtimeWasm,

@@ -4,13 +4,6 @@ import { type Mutation, rulesOf } from './mutation.ts'
 /** Safety rules of `@backplane/transport-nats`. */
 export const transportNats: readonly Mutation[] = rulesOf('transport-nats', [
   {
-    rule: 'refuses with BP_PORT_IN_USE',
-    file: 'src/broker/broker.ts',
-    find: "if (code === 'EADDRINUSE') ",
-    replace: "if (false && (code === 'EADDRINUSE')) ",
-    tests: ['test/broker.test.ts'],
-  },
-  {
     rule: 'refuses with BP_NO_RESPONDER',
     file: 'src/failures.ts',
     find: 'if (headers.code === 503 && data.length === 0) ',
@@ -37,19 +30,5 @@ export const transportNats: readonly Mutation[] = rulesOf('transport-nats', [
     find: 'rationedLogger(init.logger, linesPerSecond, init.clock)',
     replace: 'init.logger',
     tests: ['test/transport.test.ts'],
-  },
-  {
-    rule: 'a busy client works no longer than its slice',
-    file: 'src/broker/turns.ts',
-    find: 'if (worker.work(new Slice(Math.min(end, began + clientMs)))) this.#enter(worker)',
-    replace: 'if (worker.work(new Slice(end))) this.#enter(worker)',
-    tests: ['src/broker/turns.test.ts'],
-  },
-  {
-    rule: 'a client in line is not served at once',
-    file: 'src/broker/turns.ts',
-    find: 'if (this.#inLine.has(worker)) return\n',
-    replace: '',
-    tests: ['src/broker/turns.test.ts'],
   },
 ])

@@ -1,6 +1,6 @@
 import type { TransportFactory } from '@backplane/core'
+import { natsBroker } from '@backplane/nats-broker'
 import { natsTransport } from '@backplane/transport-nats'
-import { natsBroker } from '@backplane/transport-nats/broker'
 import { LateTransport } from './late-transport.ts'
 
 /** Options of {@link embeddedNats}. */

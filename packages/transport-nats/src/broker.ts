@@ -1,8 +1,6 @@
 /**
- * An embedded broker for one machine: a server for the NATS client protocol inside this process, for any NATS client in
- * any language.
+ * The embedded broker, under the name that it has here; it is a package of its own, `@backplane/nats-broker`.
  *
  * @packageDocumentation
  */
-export { type NatsBroker, natsBroker } from './broker/broker.ts'
-export type { BrokerAuth, BrokerStats, BrokerTls, NatsBrokerComponents, NatsBrokerInit } from './broker/options.ts'
+export * from '@backplane/nats-broker'

@@ -1,8 +1,7 @@
 /**
- * A transport over NATS: the broker in this package for one machine, a nats-server, or a cluster. Requests are
- * answered, refused, too late or met by nobody, and each of these is a different error; what was subscribed and served
- * survives a reconnect. With `@backplane/transport-nats/broker` comes an **embedded broker**: a server for the NATS
- * client protocol inside your process, which any NATS client in any language can use.
+ * A transport over NATS: the embedded broker, a nats-server or a cluster. Requests are answered, refused, too late or met by
+ * nobody, and each of these is a different error; what was subscribed and served survives a reconnect. A server for one
+ * machine, inside your process, is a package of its own: `@backplane/nats-broker`.
  *
  * @packageDocumentation
  */

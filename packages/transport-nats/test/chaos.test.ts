@@ -3,7 +3,8 @@ import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bytes, echo, echoLoad, eventOf, text, until } from '../../core/test/transports.ts'
-import { connected, fakeServer, startBroker } from './support.ts'
+import { startBroker } from '../../nats-broker/test/support.ts'
+import { connected, fakeServer } from './support.ts'
 
 test('under load, every request through ten restarts ends, and rightly', { timeout: 60_000 }, async () => {
   let broker = await startBroker()

@@ -5,8 +5,8 @@
 import { transportCompliance } from '@backplane/conformance'
 import { afterAll } from 'vitest'
 import { startProcess } from '../../../interop/running-process.ts'
+import { startBroker } from '../../nats-broker/test/support.ts'
 import { natsTransport } from '../src/index.ts'
-import { startBroker } from './support.ts'
 
 /** A server that can go and come back on its port. */
 interface Server {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { bytes, eventOf, text, until } from '../../core/test/transports.ts'
-import { connected, fakeServer, newTransport, rawClient, startBroker } from './support.ts'
+import { rawClient, startBroker } from '../../nats-broker/test/support.ts'
+import { connected, fakeServer, newTransport } from './support.ts'
 
 const code = (expected: string) => expect.objectContaining({ code: expected })
 const fixture = (name: string) => readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8')

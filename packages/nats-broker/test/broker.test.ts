@@ -6,7 +6,7 @@ import { type Logger, silentLogger } from '@backplane/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { until } from '../../core/test/transports.ts'
-import { natsBroker } from '../src/broker.ts'
+import { natsBroker } from '../src/index.ts'
 import { protocolCases } from './protocol-cases.ts'
 import { converse, rawClient, startBroker } from './support.ts'
 

@@ -11,9 +11,9 @@ import {
   throwIfAborted,
 } from '@backplane/core'
 import { longestTimerMs, rationedLogger } from '@backplane/core/transport'
-import { natsError } from '../errors.ts'
 import { Connection, type ConnectionContext } from './connection.ts'
 import { isShortOf, openFilesLimit } from './descriptors.ts'
+import { brokerError } from './errors.ts'
 import { Exchange } from './exchange.ts'
 import {
   type BrokerSettings,
@@ -265,8 +265,8 @@ function shown(name: string): string {
 
 function listenFailed(host: string, port: number, thrown: unknown): BackplaneError {
   const code = (thrown as { code?: string }).code
-  if (code === 'EADDRINUSE') return natsError('BP_PORT_IN_USE', { details: { host, port }, cause: thrown })
-  return natsError('BP_LISTEN_FAILED', { details: { host, port, reason: messageOf(thrown) }, cause: thrown })
+  if (code === 'EADDRINUSE') return brokerError('BP_PORT_IN_USE', { details: { host, port }, cause: thrown })
+  return brokerError('BP_LISTEN_FAILED', { details: { host, port, reason: messageOf(thrown) }, cause: thrown })
 }
 
 function checked(settings: BrokerSettings): BrokerSettings {
