@@ -75,9 +75,6 @@ export class Connection {
     this.#out = new Outbox(openingOf(init.maxHeaderListSize), {
       write: (chunk) => output.write(chunk),
       onFlush: () => this.#openWaiting(),
-      onLocalEnd: (stream) => {
-        if (stream.remoteEnd) this.#forget(stream)
-      },
     })
   }
 
@@ -127,7 +124,7 @@ export class Connection {
 
   /** Lets the peer send that many more bytes on a stream. */
   allow(stream: Stream, bytes: number): void {
-    if (stream.remoteEnd || this.#streams.get(stream.id) !== stream) return
+    if (this.#streams.get(stream.id) !== stream) return
     stream.receiveWindow += bytes
     this.#out.push(numberFrame(frameType.windowUpdate, stream.id, bytes))
   }
@@ -212,7 +209,6 @@ export class Connection {
   #onData(flags: number, id: number, payload: Buffer): void {
     const stream = this.#find(id)
     this.#received += payload.length
-    if (this.#received > connectionWindow) throw new ConnectionError(http2Code.flowControl, 'more data than allowed')
     if (this.#received >= connectionWindow / 4) {
       this.#out.push(numberFrame(frameType.windowUpdate, 0, this.#received))
       this.#received = 0
@@ -222,7 +218,6 @@ export class Connection {
       this.#breakOff(stream, http2Code.flowControl)
       return
     }
-    if (stream.remoteEnd) throw new ConnectionError(http2Code.streamClosed, 'data after the end of a stream')
     stream.receiveWindow -= payload.length
     const body = unpadded(flags, payload)
     const padding = payload.length - body.length
@@ -245,14 +240,12 @@ export class Connection {
     if (tooLarge) {
       this.reset(stream, http2Code.cancel)
       stream.events.onHeadersTooLarge(block.size)
-    } else if (stream.remoteEnd) throw new ConnectionError(http2Code.streamClosed, 'headers after the end of a stream')
-    else if (end) this.#ended(stream, () => stream.events.onHeaders(headers, true))
+    } else if (end) this.#ended(stream, () => stream.events.onHeaders(headers, true))
     else stream.events.onHeaders(headers, false)
   }
 
-  /** The peer has ended a stream. */
+  /** The peer has ended a stream. What it still sends on it counts for the windows, and reaches nobody. */
   #ended(stream: Stream, tell: () => void): void {
-    stream.remoteEnd = true
     if (stream.localEnd) this.#forget(stream)
     else this.reset(stream, http2Code.noError)
     tell()

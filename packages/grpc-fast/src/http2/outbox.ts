@@ -16,8 +16,6 @@ export interface OutboxInit {
   write(chunk: Buffer): boolean
   /** Called before each write: what is to be opened is opened now. */
   onFlush(): void
-  /** A stream has sent its end. */
-  onLocalEnd(stream: Stream): void
 }
 
 /** Everything that goes out on a connection: frames in their order, data as far as the windows and the socket allow. */
@@ -174,7 +172,6 @@ export class Outbox {
       this.#data(stream.id, Buffer.alloc(0), true)
     }
     if (sent > 0) stream.events.onSent()
-    if (stream.localEnd) this.#init.onLocalEnd(stream)
     return sent
   }
 

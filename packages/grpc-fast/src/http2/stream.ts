@@ -40,7 +40,6 @@ export class Stream {
   /** Bytes of padding that came and were not given back to that window. */
   padded = 0
   localEnd = false
-  remoteEnd = false
   readonly request: StreamRequest
   readonly events: StreamEvents
   readonly #out: Outgoing[] = []
