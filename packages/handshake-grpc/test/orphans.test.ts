@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { processStart } from '../src/client/process-start.ts'
 import { pluginClient } from '../src/index.ts'
 import { ownedFolder, sweep } from '../src/net/owned-folder.ts'
@@ -98,9 +98,15 @@ describe.skipIf(process.platform === 'win32')('plugins of a host that is gone', 
 
 describe.runIf(linux)('what a killed host and its killed guardian left', () => {
   const sleeper = () => {
-    const { pid } = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' })
-    started.push(pid as number)
-    return pid as number
+    const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' })
+    started.push(child.pid as number)
+    return { pid: child.pid as number, child }
+  }
+  /** Whether a process got no signal so far: it ends by the first of those that it got. */
+  const isUntouched = async ({ child }: ReturnType<typeof sleeper>) => {
+    const ended = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)))
+    child.kill('SIGTERM')
+    return (await ended) === 'SIGTERM'
   }
   const prefix = () => join(tmpdir(), 'swept-')
   const names = () => readdirSync(tmpdir()).filter((name) => name.startsWith('swept-'))
@@ -122,19 +128,19 @@ describe.runIf(linux)('what a killed host and its killed guardian left', () => {
   })
 
   it('is ended and removed by the next one', async () => {
-    const pid = sleeper()
+    const { pid } = sleeper()
     left({ ...dead, process: { pid, start: processStart(pid), group: true } })
     ownedFolder(prefix()).remove()
     await eventually(() => !runs(pid), 60_000)
     expect(names()).toEqual([])
   })
 
-  it('is told from a process that has only the same id', () => {
-    const pid = sleeper()
-    left({ ...dead, process: { pid, start: '1', group: true } })
+  it('is told from a process that has only the same id', async () => {
+    const other = sleeper()
+    left({ ...dead, process: { pid: other.pid, start: '1', group: true } })
     sweep(prefix())
-    expect(runs(pid)).toBe(true)
     expect(names()).toEqual([])
+    expect(await isUntouched(other)).toBe(true)
   })
 
   it('is told from an owner that lives, by its beginning too', () => {
@@ -148,12 +154,12 @@ describe.runIf(linux)('what a killed host and its killed guardian left', () => {
     ['another machine', { machine: 'elsewhere' }, 1],
     ['another container', { pids: 'pid:[1]' }, 1],
     ['an earlier boot', { boot: 'before', process: undefined }, 0],
-  ])('is judged by where it ran: %s', (_where, changes, remain) => {
-    const pid = sleeper()
-    left({ ...dead, process: { pid, start: processStart(pid), group: true }, ...changes })
+  ])('is judged by where it ran: %s', async (_where, changes, remain) => {
+    const other = sleeper()
+    left({ ...dead, process: { pid: other.pid, start: processStart(other.pid), group: true }, ...changes })
     sweep(prefix())
     expect(names()).toHaveLength(remain)
-    expect(runs(pid)).toBe(true)
+    expect(await isUntouched(other)).toBe(true)
   })
 
   it.each([
@@ -172,11 +178,31 @@ describe.runIf(linux)('what a killed host and its killed guardian left', () => {
     expect(existsSync(path)).toBe(true)
   })
 
-  it('is not followed through a link', () => {
-    const target = left(dead, 'target-abcdef')
+  it('is not followed through a link', async () => {
+    const other = sleeper()
+    const held = { pid: other.pid, start: processStart(other.pid), group: true }
+    const target = left({ ...dead, process: held }, 'target-abcdef')
     symlinkSync(target, join(tmpdir(), 'swept-link'))
     sweep(prefix())
+    expect(names()).toEqual(['swept-link'])
     expect(existsSync(target)).toBe(true)
+    rmSync(target, { recursive: true })
+    expect(await isUntouched(other)).toBe(true)
+  })
+
+  it.each([-1, 0, 1, 1.5])('signals nobody where the id that is noted means more than one process: %s', (pid) => {
+    const signalled: number[] = []
+    const kill = vi.spyOn(process, 'kill').mockImplementation((target, signal) => {
+      if (signal !== 0) signalled.push(target)
+      throw Object.assign(new Error('no such process'), { code: 'ESRCH' })
+    })
+    try {
+      left({ ...dead, process: { pid, start: processStart(1), group: true } })
+      sweep(prefix())
+    } finally {
+      kill.mockRestore()
+    }
+    expect(signalled).toEqual([])
   })
 })
 

@@ -70,6 +70,7 @@ describe('what cannot be read', () => {
     ['an index beyond both tables', 'ff00'],
     ['the index 0', '80'],
     ['a string that ends too early', '4005 61'],
+    ['a value that ends too early', '4001 6105 62'],
     ['a number that ends too early', 'ff'],
     ['a number without an end', 'ffff ffff ffff ffff ff'],
     ['a table larger than allowed', '3fe2 1f'],

@@ -4,6 +4,7 @@ import { HpackEncoder } from '../hpack/encoder.ts'
 import { Connection } from './connection.ts'
 import { http2Code } from './error.ts'
 import { flag, frame, frameType, maxWindow, numberFrame, setting, settingsFrame } from './frame.ts'
+import { readSettings } from './settings.ts'
 import { Stream } from './stream.ts'
 
 const empty = Buffer.alloc(0)
@@ -247,4 +248,10 @@ it('ignores frames of types it does not know, and priorities', async () => {
   connection.receive(frame(frameType.headers, flag.endHeaders | flag.endStream, 1, block))
   expect(seen).toEqual(['headers, end'])
   expect(reason()).toBe('')
+})
+
+it('refuses a first window that is too large though no stream is open', () => {
+  const before = { initialWindowSize: 65_535, maxFrameSize: 16_384, maxStreams: 100 }
+  const said = settingsFrame([[setting.initialWindowSize, 2 ** 31]]).subarray(9)
+  expect(() => readSettings(said, before)).toThrow('a window that is too large')
 })
