@@ -11,3 +11,15 @@ export { untilAborted } from '../until-aborted.ts'
 export { failureToStart } from './failure-to-start.ts'
 export { isSecretName, maskError, maskingLogger, maskText, maskValue } from './masking.ts'
 export { RemoteCall, type RemoteCallLine } from './remote-call.ts'
+export { type RemoteErrors, remoteErrors } from './remote-errors.ts'
+export { type RemoteInit, RemoteInstance } from './remote-instance.ts'
+export type {
+  Guarded,
+  RemoteDescription,
+  RemoteEnds,
+  RemoteGuard,
+  RemoteLine,
+  RemoteQuestion,
+  RemoteQuestions,
+} from './remote-line.ts'
+export type { PushHandler } from './remote-requests.ts'

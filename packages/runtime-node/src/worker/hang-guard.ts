@@ -1,44 +1,48 @@
-import { longestTimerMs } from '@backplane/core/runtime'
-
-/** What a {@link HangGuard} needs. */
-export interface HangGuardInit {
-  /** How long the thread may leave a ping unanswered, in milliseconds. */
-  readonly hangMs: number
-  ping(): void
-  /** Called when it did. */
-  hung(): void
-}
+import { type Guarded, longestTimerMs, type RemoteGuard } from '@backplane/core/runtime'
 
 /**
- * Finds out whether a thread still turns its event loop: whoever suspects it (a call past its deadline) asks to `check`.
+ * Finds out whether a thread still turns its event loop, where there is reason to doubt it (a call past its deadline).
  *
  * It measures real time, not the injected clock's: a thread's answer takes real time whatever a test's clock says.
  */
-export class HangGuard {
-  readonly #init: HangGuardInit
+export class HangGuard implements RemoteGuard {
+  readonly #hangMs: number
+  readonly #thread: Guarded
   #timer: NodeJS.Timeout | undefined
 
-  constructor(init: HangGuardInit) {
-    this.#init = init
+  /** @param hangMs - how long the thread may leave a ping unanswered, in milliseconds */
+  constructor(hangMs: number, thread: Guarded) {
+    this.#hangMs = hangMs
+    this.#thread = thread
   }
 
+  // A function may go on after its call was given up, as long as others get their turn.
+  owed(): void {
+    this.suspect()
+  }
+
+  settled(): void {}
+
   /** Pings, unless a ping is under way. */
-  check(): void {
+  suspect(): void {
     if (this.#timer) return
-    this.#init.ping()
+    const reason = `it hung: no sign of life for ${this.#hangMs} ms after a deadline`
     const timer = setTimeout(
       () => {
         // This thread itself may have been busy: what has come in by now is read first.
         setImmediate(() => {
-          if (this.#timer === timer) this.#init.hung()
+          if (this.#timer === timer) this.#thread.kill(reason)
         })
       },
-      Math.min(this.#init.hangMs, longestTimerMs),
+      Math.min(this.#hangMs, longestTimerMs),
     )
     this.#timer = timer
+    this.#thread.ping().then(
+      () => this.clear(),
+      () => {},
+    )
   }
 
-  /** The thread has answered, or has ended. */
   clear(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined

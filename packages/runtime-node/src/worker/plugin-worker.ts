@@ -1,10 +1,11 @@
 import { pathToFileURL } from 'node:url'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { type Limits, type Logger, messageOf, type Permissions } from '@backplane/core'
-import { failureToStart } from '@backplane/core/runtime'
+import { contractError } from '@backplane/core/errors'
+import { failureToStart, type RemoteEnds, type RemoteLine } from '@backplane/core/runtime'
 import { avoidWrapperTierUp } from './avoid-wrapper-tier-up.ts'
 import { MemoryGuard } from './memory-guard.ts'
-import { type ThreadData, type ToHost, type ToThread, toThread } from './protocol.ts'
+import type { ThreadData } from './protocol.ts'
 import { lines } from './thread-log.ts'
 
 /** What a {@link PluginWorker} needs. */
@@ -13,21 +14,20 @@ export interface PluginWorkerInit {
   readonly limits: Limits
   readonly permissions: Permissions
   readonly logger: Logger
-  receive(message: ToHost): void
-  /** Called once, when it has ended for whatever reason; `cause` is what the plugin did not catch. */
-  ended(reason: string, cause: unknown): void
+  readonly ends: RemoteEnds
 }
 
 /** One worker thread and the channel to it. */
-export class PluginWorker {
+export class PluginWorker implements RemoteLine {
+  /** Resolves when nothing of the thread is left. */
+  readonly exited: Promise<void>
   readonly #worker: Worker
   readonly #port: MessagePort
   readonly #memory: MemoryGuard | undefined
   #ending: { reason: string; cause: unknown } | undefined
-  readonly #exit: Promise<void>
 
   constructor(init: PluginWorkerInit) {
-    const { data, limits, permissions, logger } = init
+    const { data, limits, permissions, logger, ends } = init
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     avoidWrapperTierUp()
@@ -45,7 +45,7 @@ export class PluginWorker {
     const err = lines((line) => logger.warn({ source: 'stderr' }, line))
     this.#worker.stdout.setEncoding('utf8').on('data', out.write)
     this.#worker.stderr.setEncoding('utf8').on('data', err.write)
-    port1.on('message', (message: ToHost) => this.#receive(init, message))
+    port1.on('message', (message: unknown[]) => this.#receive(ends, message))
     // Whoever waits for what was lost would wait for ever.
     port1.on('messageerror', (cause) => {
       this.#ending ??= { reason: `what it sent could not be read: ${messageOf(cause)}`, cause }
@@ -54,15 +54,15 @@ export class PluginWorker {
     this.#worker.on('error', (cause) => {
       this.#ending ??= { reason: uncaught(cause), cause }
     })
-    this.#exit = new Promise((resolve) => {
+    this.exited = new Promise((resolve) => {
       this.#worker.on('exit', (code) => {
         this.#memory?.[Symbol.dispose]()
         // What it said last (the log above all) may still wait in the channel.
         for (let last = receiveMessageOnPort(port1); last; last = receiveMessageOnPort(port1))
-          this.#receive(init, last.message)
+          this.#receive(ends, last.message)
         port1.close()
         const { reason, cause } = this.#ending ?? { reason: `it exited with code ${code}`, cause: undefined }
-        init.ended(reason, cause)
+        ends.ended(reason, { cause })
         resolve()
       })
     })
@@ -74,33 +74,35 @@ export class PluginWorker {
           const { used_heap_size, external_memory } = await this.#worker.getHeapStatistics()
           return used_heap_size + external_memory
         },
-        collect: () => this.post([toThread.collect]),
-        exceeded: (usedMb) =>
-          void this.terminate(`it used ${Math.ceil(usedMb)} MiB of memory (limits.memory_mb: ${limitMb})`),
+        collect: () => this.post(['collect']),
+        exceeded: (usedMb) => this.kill(`it used ${Math.ceil(usedMb)} MiB of memory (limits.memory_mb: ${limitMb})`),
       })
     }
   }
 
   // Whatever reaches the channel, the host goes on.
-  #receive(init: PluginWorkerInit, message: ToHost): void {
+  #receive(ends: RemoteEnds, message: unknown[]): void {
     try {
-      init.receive(message)
+      ends.receive(message)
     } catch (cause) {
       this.#ending ??= { reason: `what it sent could not be handled: ${messageOf(cause)}`, cause }
       void this.#worker.terminate()
     }
   }
 
-  /** Sends a message. Throws when it holds what cannot be cloned; says nothing when the thread has ended. */
-  post(message: ToThread): void {
-    this.#port.postMessage(message)
+  /** Sends a message; does nothing when the thread has ended. Throws `BP_VALUE_INVALID` for what cannot be cloned. */
+  post(message: readonly unknown[]): void {
+    try {
+      this.#port.postMessage(message)
+    } catch (cause) {
+      throw contractError('BP_VALUE_INVALID', { details: { path: '/', reason: messageOf(cause) }, cause })
+    }
   }
 
-  /** Ends the thread, whatever it is doing; resolves when nothing of it is left. */
-  async terminate(reason: string): Promise<void> {
+  /** Ends the thread, whatever it is doing. */
+  kill(reason: string): void {
     this.#ending ??= { reason, cause: undefined }
-    await this.#worker.terminate()
-    await this.#exit
+    void this.#worker.terminate()
   }
 }
 

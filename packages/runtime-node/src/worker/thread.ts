@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads'
 import {
   abortedBy,
   BackplaneError,
+  type Caller,
   coreError,
   type Logger,
   messageOf,
@@ -10,46 +11,37 @@ import {
   type PluginContext,
   type RemoteOptions,
   systemClock,
+  type TraceContext,
   type Value,
 } from '@backplane/core'
 import { contractError } from '@backplane/core/errors'
+import type { RemoteDescription, RemoteQuestion, RemoteQuestions } from '@backplane/core/runtime'
 import { exportedPlugin } from '../authoring/exported.ts'
 import { importFailed } from '../authoring/import-failed.ts'
 import { Program } from '../program/program.ts'
 import { collectGarbage } from './collect-garbage.ts'
-import {
-  fromWire,
-  type LogLevel,
-  type Question,
-  type Questions,
-  type ThreadData,
-  type ToHost,
-  type ToThread,
-  toHost,
-  toThread,
-  toWire,
-} from './protocol.ts'
+import { type ErrorWire, fromWire, type LogLevel, type ThreadData, toWire } from './protocol.ts'
 import { ThreadCall } from './thread-call.ts'
 import { captureOutput, threadLogger } from './thread-log.ts'
 
-/** How many events and calls of a plugin may be on their way to the host. */
-const mostWishes = 8192
+/** How many requests of a plugin to its host may be on their way. */
+const mostRequests = 8192
 
 interface Pending {
   resolve(value: Value): void
   reject(error: BackplaneError): void
 }
 
-/** The plugin's side of the channel: loads the code, then turns messages into calls and the plugin's wishes into messages. */
+/** The plugin's side of the channel: loads the code, then turns messages into calls and the plugin's requests into messages. */
 export class PluginThread {
   readonly #port: MessagePort
   readonly #data: ThreadData
   readonly #logger: Logger
   readonly #controller = new AbortController()
   readonly #calls = new Map<number, ThreadCall>()
-  readonly #wishes = new Map<number, Pending>()
+  readonly #requests = new Map<number, Pending>()
   readonly #waiting: (() => void)[] = []
-  #lastWish = 0
+  #lastRequest = 0
   #config: Params
   #program: Program | undefined
   #hasChanged = false
@@ -68,16 +60,16 @@ export class PluginThread {
   /** Loads the plugin and answers the host from then on. */
   async run(): Promise<void> {
     captureOutput(this.#logger)
-    this.#port.on('message', (message: ToThread) => this.#receive(message))
+    this.#port.on('message', (message: Message) => this.#receive(message))
     try {
       this.#program = await this.#load()
-      this.#post([toHost.ready, this.#program.description])
+      this.#post(['ready', this.#description(this.#program)])
     } catch (thrown) {
       const { id: plugin } = this.#data.manifest
       const error = BackplaneError.from(thrown, (reason, cause) =>
         coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin, reason }, cause }),
       )
-      this.#post([toHost.failed, toWire(error)])
+      this.#post(['failed', toWire(error)])
     }
   }
 
@@ -96,51 +88,54 @@ export class PluginThread {
     })
   }
 
-  #receive(message: ToThread): void {
-    switch (message[0]) {
-      case toThread.call:
-        this.#call(message[1], message[2], message[3], message[4], message[5], message[6])
+  #description({ description }: Program): RemoteDescription {
+    const { has, ...offered } = description
+    const questions = ['health', has.notify && 'notify', has.reconfigure && 'reconfigure', has.handOver && 'hand_over']
+    return { ...offered, has: questions.filter((question) => question !== false) as RemoteQuestion[] }
+  }
+
+  #receive([op, id, ...rest]: Message): void {
+    switch (op) {
+      case 'call':
+        this.#call(id, ...(rest as [string, Params, CallAbout]))
         return
-      case toThread.cancel:
-        this.#calls.get(message[1])?.cancel(fromWire(message[2]))
+      case 'cancel':
+        this.#calls.get(id)?.cancel(fromWire(rest[0] as ErrorWire))
         return
-      case toThread.credit:
-        this.#calls.get(message[1])?.credit(message[2])
+      case 'credit':
+        this.#calls.get(id)?.credit(rest[0] as number)
         return
-      case toThread.ask:
-        this.#answer(message[1], this.#ask(message[2], message[3]))
+      case 'ask':
+        this.#answer(id, this.#ask(rest[0] as RemoteQuestion, rest[1]))
         return
-      case toThread.ping:
-        this.#post([toHost.pong])
+      case 'abort':
+        this.#controller.abort(fromWire(id as unknown as ErrorWire))
         return
-      case toThread.abort:
-        this.#controller.abort(fromWire(message[1]))
+      case 'answer':
+        this.#settled(id)?.resolve(rest[0] as Value)
         return
-      case toThread.answer:
-        this.#wish(message[1])?.resolve(message[2])
+      case 'refuse':
+        this.#settled(id)?.reject(fromWire(rest[0] as ErrorWire))
         return
-      case toThread.refuse:
-        this.#wish(message[1])?.reject(fromWire(message[2]))
-        return
-      case toThread.collect:
+      case 'collect':
         void collectGarbage()
         return
     }
   }
 
-  #call(id: number, ...[name, params, leftMs, caller, trace]: CallParts): void {
+  #call(id: number, name: string, params: Params, { left_ms, caller, trace }: CallAbout): void {
     const call = new ThreadCall({
       name,
       params,
       // The host's clock may be another (a test's); only the time left means the same on both sides.
-      deadline: Date.now() + leftMs,
+      deadline: Date.now() + left_ms,
       caller,
       trace,
       lossy: () =>
         (this.#program as Program).description.functions.some(
           (known) => known.name === name && known.stream === 'progress',
         ),
-      post: (item) => this.#post([toHost.item, id, item]),
+      post: (item) => this.#post(['item', id, item]),
     })
     this.#calls.set(id, call)
     let result: Value | Promise<Value>
@@ -151,7 +146,7 @@ export class PluginThread {
     }
     if (!(result instanceof Promise)) {
       this.#calls.delete(id)
-      this.#post([toHost.result, id, result])
+      this.#post(['result', id, result])
       return
     }
     this.#answer(
@@ -161,27 +156,29 @@ export class PluginThread {
   }
 
   #answer(id: number, work: Promise<unknown>): void {
-    work
-      .then((value) => this.#post([toHost.result, id, value]))
-      .catch((error) => this.#post([toHost.error, id, toWire(error)]))
+    work.then((value) => this.#post(['result', id, value])).catch((error) => this.#post(['error', id, toWire(error)]))
   }
 
-  async #ask<Q extends Question>(question: Q, body: unknown): Promise<unknown> {
+  async #ask(question: RemoteQuestion, body: unknown): Promise<unknown> {
+    if (question === 'ping') return null
     const program = this.#program as Program
     switch (question) {
       case 'start':
-        return program.start(body as Questions['start']['ask'])
-      case 'notify':
-        return program.notify(body as Questions['notify']['ask'])
+        await program.start((body ?? undefined) as Value | undefined)
+        return this.#description(program)
+      case 'notify': {
+        const { device_type, ...event } = body as RemoteQuestions['notify']['ask']
+        return program.notify({ ...event, ...(device_type === undefined ? {} : { deviceType: device_type }) })
+      }
       case 'reconfigure': {
-        const change = body as Questions['reconfigure']['ask']
+        const change = body as RemoteQuestions['reconfigure']['ask']
         await program.reconfigure(change)
         this.#config = change.values
         return
       }
       case 'health':
         return program.health()
-      case 'handOver':
+      case 'hand_over':
         return program.handOver()
       default:
         return program.stop()
@@ -202,64 +199,64 @@ export class PluginThread {
       permissions,
       simulated,
       emit: async (event, payload) => {
-        await this.#wishFor((id) => [toHost.emit, id, event, payload])
+        await this.#request((id) => ['emit', id, event, payload])
       },
       invoke: (name, params, options) => this.#invoke(name, params, options),
     }
   }
 
   async #invoke(name: string, params: Params | undefined, options: RemoteOptions = {}): Promise<Value> {
-    const { signal, ...rest } = options
+    const { signal, device, timeoutMs: timeout_ms, trace } = options
     if (signal?.aborted) throw abortedBy(signal)
     let sent = 0
     const abort = () => {
       if (sent === 0) return
-      this.#post([toHost.cancelInvoke, sent])
-      this.#wish(sent)?.reject(abortedBy(signal as AbortSignal))
+      this.#post(['cancel', sent])
+      this.#settled(sent)?.reject(abortedBy(signal as AbortSignal))
     }
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      return await this.#wishFor((id) => {
+      return await this.#request((id) => {
         if (signal?.aborted) throw abortedBy(signal)
         sent = id
-        return [toHost.invoke, id, name, params, rest]
+        return ['invoke', id, name, params, { device, timeout_ms, trace }]
       })
     } finally {
       signal?.removeEventListener('abort', abort)
     }
   }
 
-  #wishFor(message: (id: number) => ToHost): Promise<Value> {
+  #request(message: (id: number) => Message): Promise<Value> {
     return new Promise((resolve, reject) => {
       const say = () => {
-        const id = ++this.#lastWish
-        this.#wishes.set(id, { resolve, reject })
+        const id = ++this.#lastRequest
+        this.#requests.set(id, { resolve, reject })
         try {
           this.#post(message(id))
         } catch (error) {
-          this.#wishes.delete(id)
+          this.#requests.delete(id)
           reject(error)
         }
       }
       // A flood that nobody awaits must fill this thread's memory, not the host's.
-      if (this.#wishes.size < mostWishes) say()
+      if (this.#requests.size < mostRequests) say()
       else this.#waiting.push(say)
     })
   }
 
-  #wish(id: number): Pending | undefined {
-    const pending = this.#wishes.get(id)
-    this.#wishes.delete(id)
-    while (this.#wishes.size < mostWishes && this.#waiting.length > 0) this.#waiting.shift()?.()
+  #settled(id: number): Pending | undefined {
+    const pending = this.#requests.get(id)
+    this.#requests.delete(id)
+    while (this.#requests.size < mostRequests && this.#waiting.length > 0) this.#waiting.shift()?.()
     return pending
   }
 
   #log(level: LogLevel, fields: object, message: string | undefined): void {
     try {
-      this.#port.postMessage([toHost.log, level, fields, message] satisfies ToHost)
+      this.#port.postMessage(['log', level, message, fields])
     } catch {
       // Fields that cannot cross (functions, sockets) are still worth reading.
-      this.#port.postMessage([toHost.log, level, { fields: inspect(fields) }, message] satisfies ToHost)
+      this.#port.postMessage(['log', level, message, { fields: inspect(fields) }])
     }
   }
 
@@ -273,10 +270,10 @@ export class PluginThread {
   #tellChanges(): void {
     if (!this.#hasChanged) return
     this.#hasChanged = false
-    this.#post([toHost.changed, (this.#program as Program).description.functions])
+    this.#post(['changed', this.#description(this.#program as Program)])
   }
 
-  #post(message: ToHost): void {
+  #post(message: readonly unknown[]): void {
     // Whoever has the answer of a call finds what that call has offered.
     this.#tellChanges()
     try {
@@ -287,7 +284,11 @@ export class PluginThread {
   }
 }
 
-type CallParts =
-  Extract<ToThread, readonly [typeof toThread.call, ...unknown[]]> extends readonly [unknown, unknown, ...infer Rest]
-    ? Rest
-    : never
+/** A message, with the id of its exchange where it has one. */
+type Message = [op: string, id: number, ...rest: unknown[]]
+
+interface CallAbout {
+  readonly left_ms: number
+  readonly caller: Caller
+  readonly trace?: TraceContext
+}
