@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
   'grpc-fast': [],
   'handshake-grpc': ['core', 'grpc-fast'],
+  'runtime-python': ['core', 'runtime-worker'],
   'transport-nats': ['core', 'nats-broker'],
   host: all.map(({ id }) => id).filter((id) => id !== 'cli'),
   cli: all.map(({ id }) => id),

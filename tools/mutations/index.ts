@@ -10,6 +10,7 @@ import { natsBroker } from './nats-broker.ts'
 import { runtimeNode } from './runtime-node.ts'
 import { runtimePython } from './runtime-python.ts'
 import { runtimeWasm } from './runtime-wasm.ts'
+import { runtimeWorker } from './runtime-worker.ts'
 import { transportNats } from './transport-nats.ts'
 import { transportZenoh } from './transport-zenoh.ts'
 
@@ -26,6 +27,7 @@ export const mutations: readonly Mutation[] = [
   ...runtimeNode,
   ...runtimePython,
   ...runtimeWasm,
+  ...runtimeWorker,
   ...transportNats,
   ...transportZenoh,
 ]

@@ -15,6 +15,7 @@ import { processRuntime } from '@backplane/handshake-grpc'
 import { nodeRuntime } from '@backplane/runtime-node'
 import { type PythonDevice, type PythonRuntimeInit, pythonRuntime } from '@backplane/runtime-python'
 import { wasmRuntime } from '@backplane/runtime-wasm'
+import { workerRuntime } from '@backplane/runtime-worker'
 import { desiredStateFile } from './desired-state.ts'
 import type { HeartbeatFields } from './heartbeat-fields.ts'
 import { hostEvents, tellOfPlugins, tellOfSchemas } from './host-events.ts'
@@ -101,6 +102,7 @@ export function presetHost(init: PresetInit, mesh: MeshFactory, heartbeat?: Hear
       wasmRuntime(),
       processRuntime({ endOnSignals: true }),
       pythonRuntime({ device, ...init.python }),
+      workerRuntime({ device }),
     ],
     mesh: maskingMesh(mesh),
     config: () => config,

@@ -1,4 +1,4 @@
-"""What each Python plugin's process starts with: `python start.py`. See docs/python-worker-protocol.md."""
+"""What each Python plugin's process starts with: `python start.py`. See docs/worker-protocol.md."""
 import sys
 
 

@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export type { PushHandler } from '@backplane/core/runtime'
 export type { InstallProgress, PythonDependencies } from './environment/environments.ts'
 export { type FledgeErrorCode, fledgeErrorCatalogue, type PythonErrorCode, pythonErrorCatalogue } from './errors.ts'
 export type { FledgeCallOptions } from './fledge/called.ts'
@@ -24,4 +25,3 @@ export {
 } from './python-runtime.ts'
 export { runningInstance } from './running.ts'
 export { type PythonSurface, pythonSurface } from './surface.ts'
-export type { PushHandler } from './worker/wishes.ts'

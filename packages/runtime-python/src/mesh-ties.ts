@@ -1,39 +1,44 @@
-import type { Params, PluginInstance } from '@backplane/core'
+import type { Params } from '@backplane/core'
+import type { InstanceListener, PythonInstance } from './python-instance.ts'
 import type { PythonDevice } from './python-runtime.ts'
-import { pythonSurface } from './surface.ts'
+import { surface } from './surface.ts'
 
 /** What instances have to do with their host's place on the mesh: its heartbeat, and its connection. */
-export class MeshTies {
+export class MeshTies implements InstanceListener {
   readonly #device: PythonDevice
   /** Whose fields the heartbeat has, by plugin: a successor has them before the former has stopped. */
-  readonly #beating = new Map<string, PluginInstance>()
+  readonly #beating = new Map<string, PythonInstance>()
+  readonly #listening = new Map<PythonInstance, () => void>()
 
   constructor(device: PythonDevice = {}) {
     this.#device = device
   }
 
-  /** Ties an instance for as long as it lives; gives it back. */
-  tie(plugin: string, instance: PluginInstance): PluginInstance {
+  loaded(instance: PythonInstance): void {
     const { heartbeat, connection } = this.#device
-    const surface = pythonSurface(instance)
-    surface.onPush('heartbeat', (fields) => {
+    const { plugin, [surface]: own } = instance
+    own.onPush('heartbeat', (fields) => {
       this.#beating.set(plugin, instance)
       heartbeat?.(plugin, fields as Params)
       return null
     })
-    const off = connection?.onChange((connected) => {
-      // Plugins of other kinds have no ear for it.
-      surface.request('connection', connected).catch(() => {})
+    if (!connection) return
+    const off = connection.onChange((connected) => {
+      // Plugins of other kinds do not listen to it.
+      own.request('connection', connected).catch(() => {})
     })
-    const stop = instance.stop.bind(instance)
-    return Object.assign(instance, {
-      stop: async (options: Parameters<typeof stop>[0]) => {
-        off?.()
-        await stop(options)
-        if (this.#beating.get(plugin) !== instance) return
-        this.#beating.delete(plugin)
-        heartbeat?.(plugin, undefined)
-      },
-    })
+    this.#listening.set(instance, off)
+  }
+
+  stopping(instance: PythonInstance): void {
+    this.#listening.get(instance)?.()
+    this.#listening.delete(instance)
+  }
+
+  stopped(instance: PythonInstance): void {
+    const { plugin } = instance
+    if (this.#beating.get(plugin) !== instance) return
+    this.#beating.delete(plugin)
+    this.#device.heartbeat?.(plugin, undefined)
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -12,19 +12,20 @@ import {
   type RuntimeContext,
   silentLogger,
 } from '@backplane/core'
+import { protocolVersion, type RemoteProcessInit } from '@backplane/runtime-worker'
 import { Environments } from './environment/environments.ts'
 import { Interpreters } from './environment/interpreter.ts'
 import { describedAs, writtenOf } from './fledge/described.ts'
 import { Suspended } from './fledge/suspended.ts'
 import { MeshTies } from './mesh-ties.ts'
-import { describedBy, pythonInstance } from './python-instance.ts'
+import { type InstanceListener, PythonInstance } from './python-instance.ts'
 import type { PythonRuntimeComponents, PythonRuntimeInit } from './python-runtime.ts'
-import { protocolVersion } from './worker/protocol.ts'
-import type { PythonWorkerInit } from './worker/python-worker.ts'
-import { ScratchFolders } from './worker/scratch.ts'
+import { ScratchFolders } from './scratch.ts'
 
 /** What programs need to find their way; anything else (secrets above all) a plugin gets only by `permissions.env`. */
 const harmless = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ']
+/** On Linux the process is the worker's guard, which ends at once what has left the group too; it must not end first. */
+const graceMs = process.platform === 'linux' ? 2000 : 0
 /** What a slot gives a plugin to start when its manifest does not say. */
 const startTimeoutMs = 30_000
 
@@ -35,14 +36,13 @@ export class PythonHome {
   readonly #cacheDir: string
   readonly #interpreters: Interpreters
   readonly #environments: Environments
-  readonly #suspended = new Suspended()
   readonly #scratch = new ScratchFolders()
-  readonly #ties: MeshTies
+  readonly #listeners: readonly InstanceListener[]
 
-  constructor(init: PythonRuntimeInit, { logger, clock }: PythonRuntimeComponents) {
+  constructor(init: PythonRuntimeInit, { logger, clock }: PythonRuntimeComponents, listener: InstanceListener) {
     this.#init = init
     this.#clock = clock
-    this.#ties = new MeshTies(init.device)
+    this.#listeners = [listener, new MeshTies(init.device), new Suspended()]
     this.#cacheDir = resolve(init.cacheDir ?? join(homedir(), '.cache', 'backplane', 'python'))
     const env = () => environmentOf(harmless)
     this.#interpreters = new Interpreters(env)
@@ -78,18 +78,19 @@ export class PythonHome {
   async #ask(source: PluginSource, signal: AbortSignal): Promise<Manifest> {
     const manifest = writtenOf(source.manifest)
     const context = idleContext(manifest, signal)
-    const { manifest: told } = await describedBy(await this.#plan({ ...source, manifest }, context, signal), signal)
+    const instance = new PythonInstance(await this.#plan({ ...source, manifest }, context, signal))
+    const { manifest: told } = (await instance.loaded(signal)).description
+    await instance.end('it was only asked what it is')
     return describedAs(manifest, told)
   }
 
   /** Starts a plugin's process and loads the plugin in it. */
   async load(source: PluginSource, context: RuntimeContext, signal: AbortSignal): Promise<PluginInstance> {
-    const instance = await pythonInstance(await this.#plan(source, context, signal), signal)
-    return this.#suspended.watch(source.manifest.id, this.#ties.tie(source.manifest.id, instance))
+    return new PythonInstance(await this.#plan(source, context, signal), this.#listeners).loaded(signal)
   }
 
   /** Works out how a plugin's process is started. */
-  async #plan(source: PluginSource, context: RuntimeContext, signal: AbortSignal): Promise<PythonWorkerInit> {
+  async #plan(source: PluginSource, context: RuntimeContext, signal: AbortSignal): Promise<RemoteProcessInit> {
     const { manifest, dir } = source
     const { hangMs = 2000, busyPollMs = 0.15, maxMessageBytes = 32 << 20, threads = 64, device = {} } = this.#init
     if (dir === undefined || manifest.entry_point === undefined) {
@@ -109,23 +110,27 @@ export class PythonHome {
     // A working directory of its own: what it writes there by a relative name stays with its state, or goes when it ends.
     const { stateDir } = context
     if (stateDir !== undefined) await mkdir(stateDir, { recursive: true })
-    const cwd = stateDir ?? (await this.#scratch.make())
+    const scratch = stateDir === undefined ? await this.#scratch.make() : undefined
+    const cwd = (stateDir ?? scratch) as string
     return {
       command,
       args: [workerProgram],
       cwd,
-      scratch: stateDir === undefined ? cwd : undefined,
+      ended() {
+        if (scratch !== undefined) void rm(scratch, { recursive: true, force: true }).catch(() => {})
+      },
       env: {
         ...environmentOf([...(this.#init.env ?? harmless), ...(manifest.permissions?.env ?? [])]),
         // Text is UTF-8 whatever the machine's locale, and memory that is limited is not reserved by the arena.
         PYTHONUTF8: '1',
-        ...(stateDir === undefined ? { BACKPLANE_SCRATCH: cwd } : {}),
+        ...(scratch === undefined ? {} : { BACKPLANE_SCRATCH: scratch }),
         BACKPLANE_PYCACHE: join(this.#cacheDir, 'pycache'),
         ...(memory_mb === undefined ? {} : { MALLOC_ARENA_MAX: '2' }),
       },
       context,
       hangMs,
       busyPollMs,
+      graceMs,
       now: () => this.#clock.now(),
       init: {
         protocol: protocolVersion,

@@ -1,72 +1,70 @@
-import { type Call, coreError, type IncomingEvent, type PluginInstance } from '@backplane/core'
-import { untilAborted } from '@backplane/core/runtime'
-import { surfaceOf, surfaces } from './surface.ts'
-import type { Description } from './worker/protocol.ts'
-import { PythonWorker, type PythonWorkerInit } from './worker/python-worker.ts'
+import { type PluginInstance, throwIfAborted } from '@backplane/core'
+import { RemoteInstance } from '@backplane/core/runtime'
+import { type RemoteProcessInit, remoteProcess } from '@backplane/runtime-worker'
+import { type PythonSurface, surface } from './surface.ts'
 
-/**
- * Loads a plugin in a process of its own. Rejects with `BP_PLUGIN_LOAD_FAILED`, or with the reason of `signal`; nothing of
- * the process is left then.
- */
-export async function pythonInstance(init: PythonWorkerInit, signal: AbortSignal): Promise<PluginInstance> {
-  const { worker, description } = await loadedWorker(init, signal)
-  const can = (question: NonNullable<Description['has']>[number]) => description.has?.includes(question) ?? false
-  const instance: PluginInstance = {
-    get functions() {
-      return worker.description.functions
-    },
-    get events() {
-      return worker.description.events
-    },
-    get routines() {
-      return worker.description.routines ?? []
-    },
-    get subscriptions() {
-      return worker.description.subscriptions ?? []
-    },
-    get waiting() {
-      const { waiting } = worker.description
-      if (waiting === undefined) return undefined
-      const details = { plugin: init.context.pluginId, reason: waiting.message }
-      return { error: coreError('BP_PLUGIN_FAILED', { details, message: waiting.message }), retryAt: waiting.retry_at }
-    },
-    start: (options) => worker.start(options),
-    invoke: (call: Call) => worker.invoke(call),
-    ...(can('notify') ? { notify: (event: IncomingEvent) => worker.notify(event) } : {}),
-    ...(can('reconfigure') ? { reconfigure: async (change) => void (await worker.ask('reconfigure', change)) } : {}),
-    health: async (options) =>
-      can('health')
-        ? worker.watched('health', undefined, options.signal)
-        : worker.watched('ping', undefined, options.signal).then(() => ({ ok: true })),
-    ...(can('hand_over')
-      ? { handOver: (options: { signal: AbortSignal }) => worker.watched('hand_over', undefined, options.signal) }
-      : {}),
-    stop: (options) => worker.stop(options.signal),
+/** Hears how the instances of one runtime come and go. */
+export interface InstanceListener {
+  /** Its code is loaded. */
+  loaded?(instance: PythonInstance): void
+  started?(instance: PythonInstance): void
+  /** It is about to give its state to a successor. */
+  handingOver?(instance: PythonInstance): void
+  stopping?(instance: PythonInstance): void
+  /** Nothing of it is left. */
+  stopped?(instance: PythonInstance): void
+}
+
+/** A plugin in a Python process of its own, with what its adapter offers beside functions. */
+export class PythonInstance extends RemoteInstance {
+  readonly plugin: string
+  readonly [surface]: PythonSurface
+  readonly #listeners: readonly InstanceListener[]
+
+  constructor(init: RemoteProcessInit, listeners: readonly InstanceListener[] = []) {
+    super(remoteProcess(init))
+    this.plugin = init.context.pluginId
+    this.#listeners = listeners
+    const facts = () => this.description.surface ?? {}
+    this[surface] = {
+      get facts() {
+        return facts()
+      },
+      request: async (name, body, { signal } = {}) => {
+        throwIfAborted(signal)
+        return this.ask('request', { name, body }, signal)
+      },
+      onPush: (channel, handler) => this.onPush(channel, handler),
+    }
   }
-  surfaces.set(
-    instance,
-    surfaceOf({
-      facts: () => worker.description.surface ?? {},
-      request: (name, body, abort) => worker.watched('request', { name, body }, abort),
-      onPush: (channel, handler) => worker.wishes.onPush(channel, handler),
-    }),
-  )
-  return instance
-}
 
-/** Has a plugin say what it is, and ends its process again. Rejects as {@link pythonInstance} does. */
-export async function describedBy(init: PythonWorkerInit, signal: AbortSignal): Promise<Description> {
-  const { worker, description } = await loadedWorker(init, signal)
-  await worker.end('it was only asked what it is')
-  return description
-}
+  override async loaded(signal: AbortSignal): Promise<this> {
+    await super.loaded(signal)
+    this.#tell('loaded')
+    return this
+  }
 
-async function loadedWorker(init: PythonWorkerInit, signal: AbortSignal) {
-  const worker = new PythonWorker(init)
-  try {
-    return { worker, description: await untilAborted(worker.ready, signal) }
-  } catch (error) {
-    await worker.end('its loading was given up')
-    throw error
+  override async start(options: Parameters<PluginInstance['start']>[0]): Promise<void> {
+    await super.start(options)
+    this.#tell('started')
+  }
+
+  override get handOver(): PluginInstance['handOver'] {
+    const handOver = super.handOver
+    if (!handOver) return undefined
+    return (options) => {
+      this.#tell('handingOver')
+      return handOver(options)
+    }
+  }
+
+  override async stop(options: Parameters<PluginInstance['stop']>[0]): Promise<void> {
+    this.#tell('stopping')
+    await super.stop(options)
+    this.#tell('stopped')
+  }
+
+  #tell(moment: keyof InstanceListener): void {
+    for (const listener of this.#listeners) listener[moment]?.(this)
   }
 }

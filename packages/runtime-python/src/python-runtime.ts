@@ -2,7 +2,7 @@ import { type Clock, coreError, type Logger, type Params, type PluginRuntime } f
 import { type LivenessInit, liveness } from '@backplane/core/runtime'
 import type { PythonDependencies } from './environment/environments.ts'
 import type { PythonHome } from './python-home.ts'
-import { Running, runningIn } from './running.ts'
+import { type PythonPluginRuntime, Running, running } from './running.ts'
 
 /** Options of {@link pythonRuntime}. */
 export interface PythonRuntimeInit {
@@ -55,7 +55,7 @@ export interface PythonDevice {
 /** Whether the host is on its mesh. */
 export interface PythonConnection {
   readonly connected: boolean
-  /** Tells each change; gives what ends the telling. */
+  /** Tells each change; gives an unsubscribe function. */
   onChange(listener: (connected: boolean) => void): () => void
 }
 
@@ -97,7 +97,7 @@ export function pythonRuntime(init: PythonRuntimeInit = {}): (components: Python
     let home: Promise<PythonHome> | undefined
     const atHome = () => {
       home ??= import('./python-home.ts').then(
-        (module) => new module.PythonHome(init, components),
+        (module) => new module.PythonHome(init, components, instances),
         (error) => {
           // It may have been a moment without descriptors: the next plugin tries again.
           home = undefined
@@ -106,8 +106,9 @@ export function pythonRuntime(init: PythonRuntimeInit = {}): (components: Python
       )
       return home
     }
-    const running = new Running()
-    const runtime: PluginRuntime = {
+    const instances = new Running()
+    const runtime: PythonPluginRuntime = {
+      [running]: instances,
       kind: 'python',
       liveness: liveness(init.liveness),
       enforces: enforced(),
@@ -115,10 +116,8 @@ export function pythonRuntime(init: PythonRuntimeInit = {}): (components: Python
         module === undefined && (manifest.runtime === 'python' || (manifest.entry_point?.endsWith('.py') ?? false)),
       recognise: async (folder) => (await import('./fledge/recognise.ts')).recogniseFledge(folder),
       describe: async (source, { signal }) => (await atHome()).describe(source, signal),
-      load: async (source, context, { signal }) =>
-        running.watch(source.manifest.id, await (await atHome()).load(source, context, signal)),
+      load: async (source, context, { signal }) => (await atHome()).load(source, context, signal),
     }
-    runningIn.set(runtime, running)
     return runtime
   }
 }

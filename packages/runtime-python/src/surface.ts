@@ -1,5 +1,5 @@
-import { coreError, type Params, type PluginInstance, throwIfAborted, type Value } from '@backplane/core'
-import type { PushHandler } from './worker/wishes.ts'
+import { coreError, type Params, type PluginInstance, type Value } from '@backplane/core'
+import type { PushHandler } from '@backplane/core/runtime'
 
 /** What an adapter's host side may do with its plugin beyond calling functions. */
 export interface PythonSurface {
@@ -7,34 +7,16 @@ export interface PythonSurface {
   readonly facts: Params
   /** Asks the adapter; rejects with what it raises. */
   request(name: string, body?: Value, options?: { readonly signal?: AbortSignal }): Promise<Value>
-  /** Takes what the plugin pushes on a channel; the plugin waits for the handler. Gives what takes it back. */
+  /** Takes what the plugin pushes on a channel; the plugin waits for the handler. Gives a function that takes it back. */
   onPush(channel: string, handler: PushHandler): () => void
 }
 
-/** Instances of this runtime, by the object that their slot has. */
-export const surfaces = new WeakMap<PluginInstance, PythonSurface>()
+/** Where an instance of this runtime has its surface. */
+export const surface = Symbol.for('backplane.python.surface')
 
 /** Gives the surface of an instance that this runtime has made. Throws `BP_INVALID_ARGUMENT` for any other. */
 export function pythonSurface(instance: PluginInstance): PythonSurface {
-  const surface = surfaces.get(instance)
-  if (surface) return surface
+  const found = (instance as { readonly [surface]?: PythonSurface })[surface]
+  if (found) return found
   throw coreError('BP_INVALID_ARGUMENT', { details: { what: 'The instance', reason: 'no Python runtime has made it' } })
-}
-
-/** Makes the surface of one instance. */
-export function surfaceOf(parts: {
-  facts(): Params
-  request(name: string, body: Value | undefined, signal: AbortSignal | undefined): Promise<Value>
-  onPush: PythonSurface['onPush']
-}): PythonSurface {
-  return {
-    get facts() {
-      return parts.facts()
-    },
-    async request(name, body, { signal } = {}) {
-      throwIfAborted(signal)
-      return parts.request(name, body, signal)
-    },
-    onPush: parts.onPush,
-  }
 }

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest'
 
 const program = `
 import { closeSync, openSync } from 'node:fs'
-import { WorkerProcess } from '${import.meta.resolve('../src/worker/worker-process.ts')}'
+import { remoteProcess } from '${import.meta.resolve('@backplane/runtime-worker')}'
 import { runProgram } from '${import.meta.resolve('../src/environment/run.ts')}'
 const logger = { debug() {}, info() {}, warn() {}, error() {} }
 const worker = () => new Promise((resolve) => {
-  const init = { command: '/bin/true', args: [], cwd: '/', env: {}, maxMessageBytes: 1000, logger, receive() {} }
-  const made = new WorkerProcess({ ...init, ended: (reason) => made.exited().then(() => resolve(reason)) })
-  made.post(['init'], 1000)
+  const init = { settings: { message_bytes: 1000 } }
+  const remote = remoteProcess({ command: '/bin/true', args: [], cwd: '/', env: {}, init, context: { logger } })
+  const line = remote.open({ receive() {}, ended: (reason) => line.exited.then(() => resolve(reason)) })
 })
 const run = async () => (await runProgram('/bin/true', [], { env: {}, timeoutMs: 5000 })).reason
 const held = []

@@ -6,6 +6,7 @@ import { type ManifestIssue, parseManifest, parseManifestText } from '@backplane
 import { nodeRuntime } from '@backplane/runtime-node'
 import { pythonRuntime } from '@backplane/runtime-python'
 import { wasmRuntime } from '@backplane/runtime-wasm'
+import { workerRuntime } from '@backplane/runtime-worker'
 import { cliError } from '../errors.ts'
 import type { CliIo } from '../io.ts'
 import type { CommandContext } from '../program.ts'
@@ -23,7 +24,7 @@ interface Finding {
   manifest: Manifest | null
 }
 
-const runtimes = [nodeRuntime(), wasmRuntime(), pythonRuntime()]
+const runtimes = [nodeRuntime(), wasmRuntime(), pythonRuntime(), workerRuntime()]
 
 /** Loads a plugin in a host of its own, with no mesh, and says what is wrong. It runs the plugin's code. */
 export async function validate(dir: string, _: object, { io, reporter }: CommandContext): Promise<void> {

@@ -116,6 +116,26 @@ export interface Manifest {
   readonly sidecar?: {
     readonly [k: string]: unknown
   }
+  /**
+   * For the worker runtime: the program that speaks the worker protocol.
+   */
+  readonly worker?: {
+    /**
+     * A path in the plugin's folder (`./meter`), or a program on the PATH (`perl`). Default: `entry_point`.
+     */
+    readonly command?: string
+    /**
+     * Its arguments; relative paths are those of the plugin's folder.
+     */
+    readonly args?: readonly string[]
+    /**
+     * More variables for it.
+     */
+    readonly env?: {
+      readonly [k: string]: string
+    }
+    readonly [k: string]: unknown
+  }
   readonly [k: string]: unknown
 }
 /**

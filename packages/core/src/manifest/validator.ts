@@ -2,7 +2,7 @@
 // Generated from manifest.schema.json by tools/generate-manifest.ts; change the schema and run `npm run generate`.
 "use strict";
 export const validate = validate20;
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://backplane.dev/schemas/manifest/1.json","type":"object","required":["id"],"properties":{"$schema":{"type":"string"},"id":{"$ref":"#/$defs/PluginId"},"version":{"type":"string"},"description":{"type":"string"},"runtime":{"type":"string","pattern":"^[a-z][a-z0-9-]*$"},"entry_point":{"type":"string","pattern":"^(?!/)(?!.*(^|/)\\.\\.(/|$))[^\\\\\\u0000]+$"},"class_name":{"type":"string","pattern":"^[A-Za-z_$][A-Za-z0-9_$]*$"},"functions":{"type":"array","items":{"$ref":"#/$defs/FunctionDescriptor"}},"events":{"type":"array","items":{"$ref":"#/$defs/EventDescriptor"}},"subscriptions":{"type":"array","items":{"$ref":"#/$defs/EventFilter"}},"config":{"type":"object","additionalProperties":{"$ref":"#/$defs/ManifestConfigItem"}},"service":{"type":"object","required":["kind"],"properties":{"kind":{"enum":["south","north","filter","rule","delivery"]},"mode":{"enum":["poll","async"]}}},"permissions":{"$ref":"#/$defs/Permissions"},"limits":{"$ref":"#/$defs/Limits"},"restart":{"$ref":"#/$defs/RestartPolicy"},"dependencies":{"type":"object","properties":{"python":{"type":"array","items":{"type":"string"}},"plugins":{"type":"array","items":{"$ref":"#/$defs/PluginId"}}}},"labels":{"$ref":"#/$defs/Labels"},"node":{"type":"object","properties":{"isolation":{"enum":["worker","none"]}}},"wasm":{"type":"object"},"process":{"type":"object"},"python":{"type":"object"},"sidecar":{"type":"object"}},"$defs":{"PluginId":{"type":"string","pattern":"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},"Labels":{"type":"object","additionalProperties":{"anyOf":[{"type":"string"},{"type":"array","items":{"type":"string"}}]}},"JsonSchema":{"type":"object"},"FunctionDescriptor":{"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},"description":{"type":"string"},"parameters":{"$ref":"#/$defs/JsonSchema"},"accepts":{"$ref":"#/$defs/JsonSchema"},"result":{"$ref":"#/$defs/JsonSchema"},"stream":{"enum":["items","progress"]},"timeout_ms":{"type":"integer","minimum":1},"labels":{"$ref":"#/$defs/Labels"},"tags":{"type":"array","items":{"type":"string"}}}},"EventDescriptor":{"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z0-9_-]+$"},"description":{"type":"string"},"payload":{"$ref":"#/$defs/JsonSchema"},"labels":{"$ref":"#/$defs/Labels"},"tags":{"type":"array","items":{"type":"string"}}}},"EventFilter":{"type":"object","properties":{"device":{"type":"string"},"event":{"type":"string"}}},"ManifestConfigItem":{"type":"object","required":["type"],"properties":{"type":{"type":"string"},"default":{},"description":{"type":"string"},"displayName":{"type":"string"}}},"Permissions":{"type":"object","properties":{"network":{"type":"array","items":{"type":"string"}},"read":{"type":"array","items":{"type":"string"}},"write":{"type":"array","items":{"type":"string"}},"env":{"type":"array","items":{"type":"string"}},"invoke":{"type":"array","items":{"type":"string"}},"host":{"type":"array","items":{"type":"string"}}},"additionalProperties":false},"Limits":{"type":"object","properties":{"timeout_ms":{"type":"integer","minimum":1},"start_timeout_ms":{"type":"integer","minimum":1},"concurrency":{"type":"integer","minimum":1},"calls_per_second":{"type":"number","exclusiveMinimum":0},"memory_mb":{"type":"number","exclusiveMinimum":0},"cpu_seconds":{"type":"number","exclusiveMinimum":0},"open_files":{"type":"integer","minimum":1},"processes":{"type":"integer","minimum":1},"log_lines_per_second":{"type":"integer","minimum":1}},"additionalProperties":false},"RestartPolicy":{"type":"object","properties":{"intensity":{"type":"integer","minimum":0},"period_ms":{"type":"integer","minimum":1},"backoff_ms":{"type":"integer","minimum":0},"max_backoff_ms":{"type":"integer","minimum":0},"drain_ms":{"type":"integer","minimum":0},"stop_ms":{"type":"integer","minimum":0}},"additionalProperties":false}}};
+const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://backplane.dev/schemas/manifest/1.json","type":"object","required":["id"],"properties":{"$schema":{"type":"string"},"id":{"$ref":"#/$defs/PluginId"},"version":{"type":"string"},"description":{"type":"string"},"runtime":{"type":"string","pattern":"^[a-z][a-z0-9-]*$"},"entry_point":{"type":"string","pattern":"^(?!/)(?!.*(^|/)\\.\\.(/|$))[^\\\\\\u0000]+$"},"class_name":{"type":"string","pattern":"^[A-Za-z_$][A-Za-z0-9_$]*$"},"functions":{"type":"array","items":{"$ref":"#/$defs/FunctionDescriptor"}},"events":{"type":"array","items":{"$ref":"#/$defs/EventDescriptor"}},"subscriptions":{"type":"array","items":{"$ref":"#/$defs/EventFilter"}},"config":{"type":"object","additionalProperties":{"$ref":"#/$defs/ManifestConfigItem"}},"service":{"type":"object","required":["kind"],"properties":{"kind":{"enum":["south","north","filter","rule","delivery"]},"mode":{"enum":["poll","async"]}}},"permissions":{"$ref":"#/$defs/Permissions"},"limits":{"$ref":"#/$defs/Limits"},"restart":{"$ref":"#/$defs/RestartPolicy"},"dependencies":{"type":"object","properties":{"python":{"type":"array","items":{"type":"string"}},"plugins":{"type":"array","items":{"$ref":"#/$defs/PluginId"}}}},"labels":{"$ref":"#/$defs/Labels"},"node":{"type":"object","properties":{"isolation":{"enum":["worker","none"]}}},"wasm":{"type":"object"},"process":{"type":"object"},"python":{"type":"object"},"sidecar":{"type":"object"},"worker":{"type":"object","properties":{"command":{"type":"string","minLength":1},"args":{"type":"array","items":{"type":"string"}},"env":{"type":"object","additionalProperties":{"type":"string"}}}}},"$defs":{"PluginId":{"type":"string","pattern":"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},"Labels":{"type":"object","additionalProperties":{"anyOf":[{"type":"string"},{"type":"array","items":{"type":"string"}}]}},"JsonSchema":{"type":"object"},"FunctionDescriptor":{"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"},"description":{"type":"string"},"parameters":{"$ref":"#/$defs/JsonSchema"},"accepts":{"$ref":"#/$defs/JsonSchema"},"result":{"$ref":"#/$defs/JsonSchema"},"stream":{"enum":["items","progress"]},"timeout_ms":{"type":"integer","minimum":1},"labels":{"$ref":"#/$defs/Labels"},"tags":{"type":"array","items":{"type":"string"}}}},"EventDescriptor":{"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[A-Za-z0-9_-]+$"},"description":{"type":"string"},"payload":{"$ref":"#/$defs/JsonSchema"},"labels":{"$ref":"#/$defs/Labels"},"tags":{"type":"array","items":{"type":"string"}}}},"EventFilter":{"type":"object","properties":{"device":{"type":"string"},"event":{"type":"string"}}},"ManifestConfigItem":{"type":"object","required":["type"],"properties":{"type":{"type":"string"},"default":{},"description":{"type":"string"},"displayName":{"type":"string"}}},"Permissions":{"type":"object","properties":{"network":{"type":"array","items":{"type":"string"}},"read":{"type":"array","items":{"type":"string"}},"write":{"type":"array","items":{"type":"string"}},"env":{"type":"array","items":{"type":"string"}},"invoke":{"type":"array","items":{"type":"string"}},"host":{"type":"array","items":{"type":"string"}}},"additionalProperties":false},"Limits":{"type":"object","properties":{"timeout_ms":{"type":"integer","minimum":1},"start_timeout_ms":{"type":"integer","minimum":1},"concurrency":{"type":"integer","minimum":1},"calls_per_second":{"type":"number","exclusiveMinimum":0},"memory_mb":{"type":"number","exclusiveMinimum":0},"cpu_seconds":{"type":"number","exclusiveMinimum":0},"open_files":{"type":"integer","minimum":1},"processes":{"type":"integer","minimum":1},"log_lines_per_second":{"type":"integer","minimum":1}},"additionalProperties":false},"RestartPolicy":{"type":"object","properties":{"intensity":{"type":"integer","minimum":0},"period_ms":{"type":"integer","minimum":1},"backoff_ms":{"type":"integer","minimum":0},"max_backoff_ms":{"type":"integer","minimum":0},"drain_ms":{"type":"integer","minimum":0},"stop_ms":{"type":"integer","minimum":0}},"additionalProperties":false}}};
 const schema32 = {"type":"string","pattern":"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"};
 const schema41 = {"type":"object","properties":{"device":{"type":"string"},"event":{"type":"string"}}};
 const schema42 = {"type":"object","required":["type"],"properties":{"type":{"type":"string"},"default":{},"description":{"type":"string"},"displayName":{"type":"string"}}};
@@ -480,6 +480,7 @@ validate23.errors = vErrors;
 validate23.evaluated = {"props":{"name":true,"description":true,"payload":true,"labels":true,"tags":true},"dynamicProps":false,"dynamicItems":false};
 
 const func1 = Object.prototype.hasOwnProperty;
+const func2 = require("ajv/dist/runtime/ucs2length").default;
 
 function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="https://backplane.dev/schemas/manifest/1.json" */;
@@ -1735,9 +1736,14 @@ vErrors.push(err92);
 errors++;
 }
 }
-}
-  else {
-const err93 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+  if(data.worker !== undefined){
+  let data67 = data.worker;
+  if(data67 && typeof data67 == "object" && !Array.isArray(data67)){
+  if(data67.command !== undefined){
+  let data68 = data67.command;
+  if(typeof data68 === "string"){
+  if(func2(data68) < 1){
+const err93 = {instancePath:instancePath+"/worker/command",schemaPath:"#/properties/worker/properties/command/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
   if(vErrors === null){
 vErrors = [err93];
 }
@@ -1746,8 +1752,98 @@ vErrors.push(err93);
 }
 errors++;
 }
+}
+  else {
+const err94 = {instancePath:instancePath+"/worker/command",schemaPath:"#/properties/worker/properties/command/type",keyword:"type",params:{type: "string"},message:"must be string"};
+  if(vErrors === null){
+vErrors = [err94];
+}
+  else {
+vErrors.push(err94);
+}
+errors++;
+}
+}
+  if(data67.args !== undefined){
+  let data69 = data67.args;
+  if(Array.isArray(data69)){
+const len12 = data69.length;
+  for(let i12=0; i12<len12; i12++){
+  if(typeof data69[i12] !== "string"){
+const err95 = {instancePath:instancePath+"/worker/args/" + i12,schemaPath:"#/properties/worker/properties/args/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+  if(vErrors === null){
+vErrors = [err95];
+}
+  else {
+vErrors.push(err95);
+}
+errors++;
+}
+}
+}
+  else {
+const err96 = {instancePath:instancePath+"/worker/args",schemaPath:"#/properties/worker/properties/args/type",keyword:"type",params:{type: "array"},message:"must be array"};
+  if(vErrors === null){
+vErrors = [err96];
+}
+  else {
+vErrors.push(err96);
+}
+errors++;
+}
+}
+  if(data67.env !== undefined){
+  let data71 = data67.env;
+  if(data71 && typeof data71 == "object" && !Array.isArray(data71)){
+  for(const key5 in data71){
+  if(typeof data71[key5] !== "string"){
+const err97 = {instancePath:instancePath+"/worker/env/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/worker/properties/env/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
+  if(vErrors === null){
+vErrors = [err97];
+}
+  else {
+vErrors.push(err97);
+}
+errors++;
+}
+}
+}
+  else {
+const err98 = {instancePath:instancePath+"/worker/env",schemaPath:"#/properties/worker/properties/env/type",keyword:"type",params:{type: "object"},message:"must be object"};
+  if(vErrors === null){
+vErrors = [err98];
+}
+  else {
+vErrors.push(err98);
+}
+errors++;
+}
+}
+}
+  else {
+const err99 = {instancePath:instancePath+"/worker",schemaPath:"#/properties/worker/type",keyword:"type",params:{type: "object"},message:"must be object"};
+  if(vErrors === null){
+vErrors = [err99];
+}
+  else {
+vErrors.push(err99);
+}
+errors++;
+}
+}
+}
+  else {
+const err100 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+  if(vErrors === null){
+vErrors = [err100];
+}
+  else {
+vErrors.push(err100);
+}
+errors++;
+}
 validate20.errors = vErrors;
   return errors === 0;
 }
-validate20.evaluated = {"props":{"$schema":true,"id":true,"version":true,"description":true,"runtime":true,"entry_point":true,"class_name":true,"functions":true,"events":true,"subscriptions":true,"config":true,"service":true,"permissions":true,"limits":true,"restart":true,"dependencies":true,"labels":true,"node":true,"wasm":true,"process":true,"python":true,"sidecar":true},"dynamicProps":false,"dynamicItems":false};
+validate20.evaluated = {"props":{"$schema":true,"id":true,"version":true,"description":true,"runtime":true,"entry_point":true,"class_name":true,"functions":true,"events":true,"subscriptions":true,"config":true,"service":true,"permissions":true,"limits":true,"restart":true,"dependencies":true,"labels":true,"node":true,"wasm":true,"process":true,"python":true,"sidecar":true,"worker":true},"dynamicProps":false,"dynamicItems":false};
 

@@ -1,4 +1,4 @@
-"""Frames: how messages cross. docs/python-worker-protocol.md is the reference.
+"""Frames: how messages cross. docs/worker-protocol.md is the reference.
 
 A frame is its length (four bytes, big endian, of all that follows), a kind (one byte) and a body.
 Kind 0: the body is a message as JSON. Kind 1, for messages that hold bytes: the length of the JSON (four bytes), the JSON

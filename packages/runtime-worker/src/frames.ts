@@ -3,7 +3,7 @@ import { BackplaneError } from '@backplane/core'
 import { contractError } from '@backplane/core/errors'
 import { parseJson, stringifyJson } from '@backplane/core/json'
 
-// The wire of docs/python-worker-protocol.md: length (four bytes), kind (one byte), body.
+// The wire of docs/worker-protocol.md: length (four bytes), kind (one byte), body.
 const plainKind = 0
 const bytesKind = 1
 const headerBytes = 5

@@ -3,47 +3,61 @@ import { existsSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { type Logger, messageOf } from '@backplane/core'
 import { contractError } from '@backplane/core/errors'
-import { failureToStart } from '@backplane/core/runtime'
+import { failureToStart, type RemoteEnds, type RemoteLine } from '@backplane/core/runtime'
+import { BusyPoll } from './busy-poll.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
 import { Lines } from './lines.ts'
-import { descriptors } from './protocol.ts'
+
+/** Descriptors of the process beside the usual three. */
+const descriptors = { fromHost: 3, toHost: 4, lifeline: 5 } as const
 
 /** How many lines of stderr an error carries. */
 const tailLines = 20
-/** How long what has been told to end may take to end all that it has started, in milliseconds. */
-const guardMs = 2000
 /** How long what is left in the pipes may take to arrive once a process has ended, in milliseconds. */
 const drainMs = 250
 
-/** What {@link WorkerProcess} needs. */
-export interface WorkerProcessInit {
+/** How long a process may take to end by itself once its plugin has been stopped, in milliseconds. */
+const leaveMs = 1000
+
+/** What a {@link ProcessLine} is made of. */
+export interface ProcessLineInit {
   readonly command: string
   readonly args: readonly string[]
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   /** Longest message, in bytes. */
   readonly maxMessageBytes: number
+  /** How long the event loop is kept awake for an answer, in milliseconds. */
+  readonly busyPollMs: number
+  /** How long it may take to end by itself once its lifeline was closed, in milliseconds. */
+  readonly graceMs: number
   readonly logger: Logger
-  /** Takes one message of the worker. */
-  receive(message: unknown[]): void
-  /** Called once, when nothing of the process is left. */
-  ended(reason: string, stderr: readonly string[]): void
+  readonly ends: RemoteEnds
 }
 
-/** One process, with the line to it: what it prints is logged, and when it ends so does all that it has started. */
-export class WorkerProcess {
+/** One process and the line to it: what it prints is logged, and when it ends so does all that it has started. */
+export class ProcessLine implements RemoteLine {
+  readonly leaveMs = leaveMs
+  readonly exited: Promise<void>
   readonly #child: ChildProcess
   readonly #toWorker: Writable | undefined
   readonly #tail: string[] = []
-  readonly #exit: Promise<void>
-  #reason: string | undefined
   readonly #lifeline: Readable | undefined
+  readonly #limit: number
+  readonly #graceMs: number
+  readonly #busyPoll: BusyPoll
+  #reason: string | undefined
+  /** How many calls and questions have no answer yet. */
+  #open = 0
   #deaf: NodeJS.Timeout | undefined
   #force: NodeJS.Timeout | undefined
   #busy = false
   #corked = false
 
-  constructor(init: WorkerProcessInit) {
+  constructor(init: ProcessLineInit) {
+    this.#limit = init.maxMessageBytes
+    this.#graceMs = init.graceMs
+    this.#busyPoll = new BusyPoll({ windowMs: init.busyPollMs })
     // A group of its own, so that what it forks can be ended with it.
     this.#child = spawn(init.command, init.args, {
       cwd: init.cwd,
@@ -53,17 +67,17 @@ export class WorkerProcess {
     })
     // Where there are no descriptors left for its pipes it has none: its end is listened for before they are touched.
     const stdio: readonly unknown[] = this.#child.stdio ?? []
-    this.#exit = new Promise((resolve) => {
+    this.exited = new Promise((resolve) => {
       const finish = (reason: string) => {
         const end = () => {
           clearTimeout(timer)
           // To destroy the pipes closes them too.
           this.#child.off('close', end)
           destroyAll(stdio)
-          init.ended(this.#reason ?? reason, this.#tail)
+          this.#ended(init.ends, reason)
           resolve()
         }
-        // Its last words may still be in the pipes; a process that has left the group could hold those open for ever.
+        // What it wrote last may still be in the pipes; a process that has left the group could hold those open for ever.
         const timer = setTimeout(end, drainMs)
         this.#child.once('close', end)
       }
@@ -76,7 +90,7 @@ export class WorkerProcess {
         const why = existsSync(init.cwd) ? failureToStart(error) : `its folder '${init.cwd}' is not there`
         this.#reason ??= `it could not be started: ${why}`
         destroyAll(stdio)
-        init.ended(this.#reason, [])
+        this.#ended(init.ends, this.#reason)
         resolve()
       })
       this.#child.once('exit', (code, signal) => {
@@ -92,7 +106,7 @@ export class WorkerProcess {
     if (this.#toWorker) this.#listen(init, stdio)
   }
 
-  #listen(init: WorkerProcessInit, stdio: readonly unknown[]): void {
+  #listen(init: ProcessLineInit, stdio: readonly unknown[]): void {
     const fromWorker = stdio[descriptors.toHost] as Readable
     // A process that has ended takes no more; that it has is told by its exit.
     for (const stream of [this.#toWorker, fromWorker, this.#lifeline]) stream?.on('error', () => {})
@@ -101,7 +115,10 @@ export class WorkerProcess {
     fromWorker.on('data', (chunk: Buffer) => {
       if (this.#reason !== undefined) return
       try {
-        reader.push(chunk, init.receive)
+        reader.push(chunk, (message) => {
+          if (message[0] === 'result' || message[0] === 'error') this.#answered()
+          init.ends.receive(message)
+        })
       } catch (error) {
         this.kill(`it broke the protocol: ${messageOf(error)}`)
       }
@@ -119,13 +136,9 @@ export class WorkerProcess {
     })
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid
-  }
-
-  /** Sends a message; says nothing when the process has ended. Throws `BP_VALUE_INVALID`, and `BP_PAYLOAD_TOO_LARGE` beyond `limit` bytes. */
-  post(message: readonly unknown[], limit: number): void {
+  post(message: readonly unknown[]): void {
     const frame = encodeFrame(message)
+    const limit = this.#limit
     if (frame.length > limit) throw contractError('BP_PAYLOAD_TOO_LARGE', { details: { bytes: frame.length, limit } })
     const toWorker = this.#toWorker
     if (this.#reason !== undefined || !toWorker || toWorker.destroyed) return
@@ -143,15 +156,23 @@ export class WorkerProcess {
       toWorker.cork()
     }
     toWorker.write(frame)
+    if (message[0] === 'call' || message[0] === 'ask') this.#asked(message[0] === 'call')
   }
 
-  /** Ends the process and all that it has started, whatever they are doing. */
+  #asked(isCall: boolean): void {
+    this.#open++
+    if (isCall && this.#open === 1) this.#busyPoll.asked()
+  }
+
+  #answered(): void {
+    if (this.#open > 0 && --this.#open === 0) this.#busyPoll.answered()
+  }
+
   kill(reason: string): void {
     this.#reason ??= reason
-    // On Linux the process is the worker's guard, which ends at once what has left the group too; it must not end first.
     this.#lifeline?.destroy()
-    if (process.platform !== 'linux') this.#killGroup()
-    else if (this.#runs) this.#force ??= setTimeout(() => this.#killGroup(), guardMs)
+    if (this.#graceMs === 0) this.#killGroup()
+    else if (this.#runs) this.#force ??= setTimeout(() => this.#killGroup(), this.#graceMs)
   }
 
   /** Before its exit is known its id cannot have been given to another. */
@@ -164,9 +185,11 @@ export class WorkerProcess {
     if (this.#runs) this.#signalGroup('SIGKILL')
   }
 
-  /** Resolves when nothing of the process is left. */
-  exited(): Promise<void> {
-    return this.#exit
+  #ended(ends: RemoteEnds, reason: string): void {
+    this.#busyPoll.answered()
+    const stderr = [...this.#tail]
+    const said = stderr.length > 0 ? `; its stderr ends with: ${stderr.slice(-5).join(' / ')}` : ''
+    ends.ended(`${this.#reason ?? reason}${said}`, { details: { stderr } })
   }
 
   #signalGroup(signal: NodeJS.Signals): void {
