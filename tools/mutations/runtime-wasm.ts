@@ -18,13 +18,6 @@ export const runtimeWasm: readonly Mutation[] = rulesOf('runtime-wasm', [
     tests: ['src/module/read-file.test.ts'],
   },
   {
-    rule: 'refuses with BP_INVALID_ARGUMENT',
-    file: 'src/vyra/load.ts',
-    find: 'if (!source) ',
-    replace: 'if (false && (!source)) ',
-    tests: ['test/facade.test.ts', 'test/host-components.test.ts'],
-  },
-  {
     rule: 'a limit with a slip in its name is refused',
     file: 'src/sandbox/limits.ts',
     find: "if (!Object.hasOwn(defaults, name)) throw invalid(name, 'there is no such limit')",
@@ -65,7 +58,7 @@ export const runtimeWasm: readonly Mutation[] = rulesOf('runtime-wasm', [
     file: 'src/module/instrument.ts',
     find: 'if (shape.footprint > footprintBytes) {',
     replace: 'if (false) {',
-    tests: ['test/budgets.test.ts'],
+    tests: ['src/module/instrument.test.ts'],
   },
   {
     rule: 'elements of the tables of a module are limited',

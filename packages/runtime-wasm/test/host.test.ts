@@ -95,6 +95,17 @@ describe.each([{ worker: true }, { worker: false }])('%o', (mode) => {
   })
 })
 
+test.each([
+  ['less than the manifest asks for', 100_000, 1e9],
+  ['more than the manifest asks for', 1e9, 100_000],
+])('the smaller limit counts: the host allows %s', async (_, allowed, asked) => {
+  const host = testHost({ worker: false, limits: { fuel: allowed } })
+  await host.load({ manifest: extism({ wasm: { limits: { fuel: asked } } }), module: extismModule })
+  const failed = await host.call('guest.spin').catch((error) => error)
+  expect(failed).toEqual(failing('BP_WASM_OUT_OF_FUEL'))
+  expect(failed.details).toMatchObject({ limit: 'fuel', value: 100_000 })
+})
+
 test('hash and signature are checked before anything is compiled, permissions included', async () => {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const key = Buffer.from(publicKey.export({ format: 'jwk' }).x as string, 'base64url').toString('base64')

@@ -65,6 +65,14 @@ describe('instrumented modules', () => {
     expect(refused('(module (func (export "backplane:fuel")))')).toBe('BP_WASM_FEATURE')
   })
 
+  test('what a module declares is limited before it is compiled', () => {
+    const module = wat('(module (table 500 funcref) (global i64 (i64.const 0)))')
+    expect(() => instrument(module, { ...init, footprintBytes: 1000 })).toThrow(
+      expect.objectContaining({ code: 'BP_WASM_SIZE_LIMIT', details: expect.objectContaining({ value: 1000 }) }),
+    )
+    expect(() => instrument(module, { ...init, footprintBytes: 100_000 })).not.toThrow()
+  })
+
   test('a table of 64-bit indices is named as such', () => {
     // (module (table i64 1 funcref))
     const table64 = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 4, 4, 1, 0x70, 4, 1)
