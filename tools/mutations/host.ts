@@ -43,7 +43,7 @@ export const host: readonly Mutation[] = rulesOf('host', [
     file: 'src/params/budget.ts',
     find: 'this.spend(times * (count > 128 ? count * 8 : count))',
     replace: '',
-    tests: ['src/params/bounds.test.ts'],
+    tests: ['src/params/budget.test.ts'],
   },
   {
     rule: 'lists do not tell where things lie',

@@ -63,7 +63,7 @@ export const meshDeviceConnect: readonly Mutation[] = rulesOf('mesh-device-conne
   {
     rule: 'a clause that is out of steps cannot go on',
     file: 'src/metered-cel.ts',
-    find: 'if (thrown === exhausted) throw thrown',
+    find: 'spend(errorSteps)\n',
     replace: '',
     tests: ['src/where.test.ts'],
   },

@@ -14,7 +14,7 @@ export const natsBroker: readonly Mutation[] = rulesOf('nats-broker', [
     rule: 'a busy client works no longer than its slice',
     file: 'src/turns.ts',
     find: 'if (worker.work(new Slice(Math.min(end, began + clientMs)))) this.#enter(worker)',
-    replace: 'if (worker.work(new Slice(end))) this.#enter(worker)',
+    replace: 'if (worker.work(new Slice(Math.min(end, began + 10 * clientMs)))) this.#enter(worker)',
     tests: ['src/turns.test.ts'],
   },
   {

