@@ -1,45 +1,40 @@
-import { type BackplaneError, messageOf } from '@backplane/core'
+import { type BackplaneError, type Clock, messageOf } from '@backplane/core'
 import { contractError } from '@backplane/core/errors'
 import { type Connector, type Link, untilAborted } from '@backplane/core/transport'
 import type { ClientEvents, NatsClient } from './client.ts'
 import { connectClient } from './connecting.ts'
 import { natsError } from './errors.ts'
-import type { NatsTransportComponents, TransportSettings } from './options.ts'
+import type { TransportSettings } from './options.ts'
 import { addressOf, type ServerAddress } from './servers.ts'
-
-/** What rides on the connections of a {@link NatsConnector}. */
-export interface ConnectorUser {
-  /** A new connection: subscribe what is to be subscribed; it counts as connected once the broker has it. */
-  attach(client: NatsClient): void
-  publishForbidden(subject: string, reason: string): void
-  /** Resolves when the connection may be changed for another, with as little lost as may be. */
-  mayMove(): Promise<void>
-}
 
 /** Until a broker says otherwise: nats-server's default. */
 const defaultMaxPayload = 1024 * 1024
+
+/** How long a server that asks its clients to leave is still used, at most, while requests are under way. */
+const moveMs = 2000
 
 /** Makes the connections of one transport: by the client library, which brings a lost one back by itself. */
 export class NatsConnector implements Connector<NatsClient> {
   readonly name = 'NATS'
   readonly #settings: TransportSettings
   readonly #servers: readonly ServerAddress[]
-  readonly #components: NatsTransportComponents
-  readonly #user: ConnectorUser
+  readonly #clock: Clock
+  readonly #begin: (client: NatsClient) => void
   /** Until the library gives it up: also while the connection is lost. */
   #client: NatsClient | undefined
   #maxPayload = defaultMaxPayload
 
+  /** `begin` is called with each new client, before anything is declared on it. */
   constructor(
     settings: TransportSettings,
     servers: readonly ServerAddress[],
-    components: NatsTransportComponents,
-    user: ConnectorUser,
+    clock: Clock,
+    begin: (client: NatsClient) => void,
   ) {
     this.#settings = settings
     this.#servers = servers
-    this.#components = components
-    this.#user = user
+    this.#clock = clock
+    this.#begin = begin
   }
 
   get address(): string {
@@ -66,13 +61,14 @@ export class NatsConnector implements Connector<NatsClient> {
     const client = await connectClient({
       settings: this.#settings,
       servers: this.#servers,
-      clock: this.#components.clock,
+      clock: this.#clock,
       timeoutMs,
       signal,
       events: this.#events(link),
     })
     try {
-      this.#user.attach(client)
+      this.#begin(client)
+      await link.attach(client)
       // What the broker forbids is told before the flush returns.
       await client.flush()
       signal.throwIfAborted()
@@ -96,7 +92,7 @@ export class NatsConnector implements Connector<NatsClient> {
         if (link.status === 'disconnected') link.emit({ type: 'reconnecting' })
       },
       reconnected: () => void this.#reattached(link),
-      publishForbidden: (subject, reason) => this.#user.publishForbidden(subject, reason),
+      publishForbidden: (subject, reason) => link.forbidden(subject, reason),
       leaving: () => void this.#leave(link),
       error: (error) => link.emit({ type: 'error', error: this.#brokerError(error) }),
       ended: (error) => {
@@ -125,7 +121,7 @@ export class NatsConnector implements Connector<NatsClient> {
   async #leave(link: Link<NatsClient>): Promise<void> {
     const client = this.#client
     link.emit({ type: 'leaving', reason: 'the server is about to shut down' })
-    await this.#user.mayMove()
+    await link.quiet(moveMs)
     if (this.#client === client && link.status === 'connected') client?.move()
   }
 

@@ -23,22 +23,16 @@ export class ZenohConnector implements Connector<ZenohSession> {
   readonly #settings: TransportSettings
   readonly #components: ZenohTransportComponents
   readonly #openSession: OpenSession
-  readonly #attach: (session: ZenohSession) => Promise<void>
+  /** When the last session joined, by the clock. */
+  joined = Number.NEGATIVE_INFINITY
   #heartbeat: Heartbeat | undefined
   #comingBack: Promise<void> | undefined
 
-  /** `attach` declares on a new session what is to be declared; it resolves when the router has it. */
-  constructor(
-    settings: TransportSettings,
-    components: ZenohTransportComponents,
-    openSession: OpenSession,
-    attach: (session: ZenohSession) => Promise<void>,
-  ) {
+  constructor(settings: TransportSettings, components: ZenohTransportComponents, openSession: OpenSession) {
     this.address = settings.endpoint
     this.#settings = settings
     this.#components = components
     this.#openSession = openSession
-    this.#attach = attach
   }
 
   async open(link: Link<ZenohSession>, timeoutMs: number, signal: AbortSignal): Promise<void> {
@@ -65,7 +59,8 @@ export class ZenohConnector implements Connector<ZenohSession> {
         ask: () => void own.roundTrip().catch(() => {}),
         silent: () => lost(`the bridge has not answered for ${this.#settings.heartbeatTimeoutMs} ms`),
       })
-      await within(this.#attach(session), {
+      this.joined = clock.now()
+      await within(link.attach(session), {
         clock,
         timeoutMs: Math.max(1, deadline - clock.now()),
         signal: either,

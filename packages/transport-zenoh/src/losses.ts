@@ -1,6 +1,6 @@
 import { DropCount, type HandlerEvents } from '@backplane/core/transport'
 
-/** Tells as `slow` events what is lost elsewhere than at a handler, once a turn for each subject. */
+/** Tells as `slow` events what could not be sent, once a turn for each subject. */
 export class Losses {
   readonly #eventsOf: (subject: string) => HandlerEvents
   /** By subject, what could not be sent in this turn. */
@@ -8,12 +8,6 @@ export class Losses {
 
   constructor(eventsOf: (subject: string) => HandlerEvents) {
     this.#eventsOf = eventsOf
-  }
-
-  /** What counts the samples that were lost on the way to a subscription. */
-  onTheWayTo(pattern: string): (count: number) => void {
-    const count = new DropCount((lost) => this.#eventsOf(pattern).dropped(lost, 'lost on the way'))
-    return (lost) => count.add(lost)
   }
 
   /** What was published on `subject` is not sent. */

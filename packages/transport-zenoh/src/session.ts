@@ -26,7 +26,7 @@ export interface ZenohSession {
   close(): Promise<void>
 }
 
-/** Ends one declaration; rejects when the session is lost. */
+/** Ends one declaration; rejects when the session is lost meanwhile, and does nothing where it was lost before. */
 export type Declaration = () => Promise<void>
 
 /** What came on a subscription. */

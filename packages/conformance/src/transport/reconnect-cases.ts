@@ -108,6 +108,80 @@ export const reconnectCases: Record<string, TransportCase> = {
     }
     expect(heard.texts).toEqual(['1', '2', '3'])
   },
+  async 'when the loss is told, it shows already: nothing waits for an answer, and everything rejects'(bench) {
+    const outage = bench.outage()
+    const [a, b] = await bench.pair()
+    const held = await bench.holding(b, bench.subject('x'))
+    const order: string[] = []
+    const asked = a.request(bench.subject('x'), bytes(''), { timeoutMs: 30_000 }).catch(({ code }) => code)
+    await held.arrived
+    const tried: Promise<string>[] = []
+    a.onStatus(({ type }) => {
+      if (type !== 'disconnected') return
+      order.push(a.status)
+      for (const { call } of methods)
+        tried.push(
+          call(a, bench.subject('y')).then(
+            () => 'resolved',
+            ({ code }) => code,
+          ),
+        )
+    })
+    await outage.interrupt()
+    expect(await soon(asked, 'the request ends')).toBe('BP_DISCONNECTED')
+    expect(order).toEqual(['disconnected'])
+    expect(await Promise.all(tried)).toEqual(methods.map(() => 'BP_DISCONNECTED'))
+    held.open()
+    await outage.restore()
+  },
+  async 'when the return is told, what was subscribed and served is there'(bench) {
+    const outage = bench.outage()
+    const a = await bench.open()
+    const heard = await bench.hear(a, bench.subject('x'))
+    await bench.answer(a, bench.subject('y'), ({ payload }) => payload)
+    let asked: Promise<string> | undefined
+    a.onStatus(({ type }) => {
+      if (type !== 'connected') return
+      void a.publish(bench.subject('x'), bytes('back'))
+      asked = a.request(bench.subject('y'), bytes('back')).then(
+        ({ payload }) => text(payload),
+        ({ code }) => code,
+      )
+    })
+    await outage.interrupt()
+    await outage.restore()
+    await heard.count(1)
+    expect(await asked).toBe('back')
+  },
+  async 'connect while it comes back waits for that, and may be given up without ending it'(bench) {
+    const outage = bench.outage()
+    const a = await bench.open()
+    await outage.interrupt()
+    const controller = new AbortController()
+    const given = a.connect({ signal: controller.signal, timeoutMs: 60_000 })
+    const patient = a.connect({ timeoutMs: 60_000 })
+    controller.abort()
+    await rejection(soon(given, 'giving up'), 'BP_ABORTED')
+    await rejection(a.connect({ timeoutMs: 20 }), 'BP_TIMEOUT')
+    await outage.restore()
+    await soon(patient, 'it has come back')
+    expect(a.status).toBe('connected')
+    await a.flush()
+  },
+  async 'what is subscribed and served after a return stands beside what was there before'(bench) {
+    const outage = bench.outage()
+    const [a, b] = await bench.pair()
+    const before = await bench.hear(b, bench.subject('x'))
+    await outage.interrupt()
+    await outage.restore()
+    const after = await bench.hear(b, bench.subject('x'))
+    await bench.answer(b, bench.subject('y'), ({ payload }) => payload)
+    await a.publish(bench.subject('x'), bytes('1'))
+    await before.count(1)
+    await after.count(1)
+    expect([before.texts, after.texts]).toEqual([['1'], ['1']])
+    expect(text((await a.request(bench.subject('y'), bytes('2'))).payload)).toBe('2')
+  },
   async 'closing what is away ends it for good'(bench) {
     const outage = bench.outage()
     const [a, b] = await bench.pair()

@@ -140,6 +140,40 @@ test('a line that is cut again while it comes back stays cut', async () => {
   expect(publisher.status).toBe('connected')
 })
 
+test('an answer that is ready when the line is cut goes nowhere, also later', async () => {
+  const clock = manualClock()
+  const { network, publisher, subscriber } = await pair({}, systemClock, clock)
+  await publisher.connect()
+  const { promise: answer, resolve } = Promise.withResolvers<Uint8Array>()
+  await subscriber.serve('y', () => answer)
+  await subscriber.flush()
+  const asked = publisher.request('y', bytes(''), { timeoutMs: 50 }).catch(({ code }) => code)
+  await publisher.flush()
+  network.partition('subscriber')
+  resolve(bytes('late'))
+  await answer
+  network.heal('subscriber')
+  await subscriber.connect()
+  await subscriber.flush()
+  await clock.advance(50)
+  expect(await asked).toBe('BP_TIMEOUT')
+})
+
+test('a line that is cut while its client comes in ends the connecting', async () => {
+  const network = memoryNetwork()
+  const clock = manualClock()
+  const client = memoryTransport({ network, latencyMs: 10 })({ clock, logger: silentLogger })
+  const connecting = client.connect().catch(({ code }) => code)
+  network.partition()
+  await clock.advance(10)
+  expect(await connecting).toBe('BP_CONNECT_FAILED')
+  network.heal()
+  const again = client.connect()
+  await clock.advance(10)
+  await again
+  expect(client.status).toBe('connected')
+})
+
 test('two networks know nothing of each other', async () => {
   const one = await pair({})
   const two = await pair({})

@@ -25,7 +25,7 @@ import { lenientReplacer } from '../json/numbers.ts'
 import { parseJson } from '../json/parse.ts'
 import { wildcard } from '../wildcard.ts'
 import { decodeJson, encodeJson } from './json-codec.ts'
-import type { Medium } from './network.ts'
+import type { Network } from './network.ts'
 import { type MemoryTransportInit, memoryTransport } from './transport.ts'
 
 /** Options of {@link memoryMesh}: the line to the network, whose name is the device's id unless `client` says otherwise. */
@@ -49,7 +49,7 @@ class MemoryMesh implements Mesh {
   readonly address: string
   readonly #init: MemoryMeshInit
   readonly #components: MeshComponents
-  readonly #medium: Medium
+  readonly #network: Network
   readonly #tenant: string
   readonly #device: string
   readonly #listeners = new Set<(event: TransportEvent) => void>()
@@ -63,7 +63,7 @@ class MemoryMesh implements Mesh {
     const { deviceId, tenant = 'default' } = components.identity
     this.#init = { client: deviceId, ...init }
     this.#components = components
-    this.#medium = init.network as Medium
+    this.#network = init.network as Network
     this.#tenant = tenant
     this.#device = deviceId
     this.address = `memory:${init.network.name}`
@@ -122,7 +122,7 @@ class MemoryMesh implements Mesh {
     // A round trip, so that discovery takes as long as the line does and fails with it.
     await this.#connected(options.signal).flush(options)
     const wanted = new RegExp(`^${selector.split('*').map(escapeRegExp).join('.*')}$`)
-    const texts = [...this.#medium.directory].filter(([key]) => key.startsWith(`${this.#tenant}/`))
+    const texts = [...this.#network.directory].filter(([key]) => key.startsWith(`${this.#tenant}/`))
     return texts
       .map(([, { text }]) => parseJson(text) as unknown as Device)
       .filter(({ deviceId }) => wanted.test(deviceId))
@@ -180,7 +180,7 @@ class MemoryMesh implements Mesh {
   }
 
   #typeOf(device: string): string | undefined {
-    const known = this.#medium.directory.get(`${this.#tenant}/${device}`)
+    const known = this.#network.directory.get(`${this.#tenant}/${device}`)
     return known && (parseJson(known.text) as unknown as Device).deviceType
   }
 
@@ -206,18 +206,18 @@ class MemoryMesh implements Mesh {
 
   /** Takes the device's place in the directory, empty as yet: two who come at once cannot both have it. */
   #claim(): void {
-    const present = this.#medium.directory.get(this.#key)
+    const present = this.#network.directory.get(this.#key)
     if (present && present.owner !== this)
       throw contractError('BP_IDENTITY_TAKEN', { details: { device: this.#device } })
     this.#announce()
   }
 
   #announce(): void {
-    this.#medium.directory.set(this.#key, { owner: this, text: this.#announcement })
+    this.#network.directory.set(this.#key, { owner: this, text: this.#announcement })
   }
 
   #withdraw(): void {
-    if (this.#medium.directory.get(this.#key)?.owner === this) this.#medium.directory.delete(this.#key)
+    if (this.#network.directory.get(this.#key)?.owner === this) this.#network.directory.delete(this.#key)
   }
 
   #follow(event: TransportEvent): void {

@@ -1,5 +1,6 @@
 import { matchSubject } from '../subjects.ts'
-import type { RefusalKind } from '../transport/answering.ts'
+import type { Interest as TransportInterest } from '../transport/medium.ts'
+import type { PendingRequest } from '../transport/pending-requests.ts'
 
 /** Options of {@link memoryNetwork}. */
 export interface MemoryNetworkInit {
@@ -23,36 +24,25 @@ export interface MemoryNetwork {
 
 /** Makes a {@link MemoryNetwork}. Not for production: it reaches no further than the process. */
 export function memoryNetwork(init: MemoryNetworkInit = {}): MemoryNetwork {
-  return new Medium(init)
+  return new Network(init)
 }
 
 /** Where the answer to a request goes. */
-export interface ReplyTo {
-  answer(payload: Uint8Array): void
-  /** Somebody was there, and gave an error instead of an answer. */
-  refuse(kind: RefusalKind, reason: string): void
-  /** Nobody is there. */
-  unserved(): void
-}
+export type ReplyTo = Pick<PendingRequest, 'answer' | 'refuse' | 'unserved'>
 
 /** One client's interest in a pattern, as the network knows it. */
-export interface Interest {
-  readonly pattern: string
-  readonly queue: string | undefined
-  /** Whether it answers requests. */
-  readonly answers: boolean
-  take(subject: string, payload: Uint8Array, reply: ReplyTo | undefined): void
-}
+export type Interest = Pick<TransportInterest<ReplyTo>, 'pattern' | 'queue' | 'answers' | 'take'>
 
 /** A client as the network sees it. */
 export interface Client {
-  readonly name: string
+  /** What its line is cut by. */
+  readonly client: string
   lost(): void
   mended(): void
 }
 
 /** The network itself. */
-export class Medium implements MemoryNetwork {
+export class Network implements MemoryNetwork {
   readonly name: string
   readonly token: string | undefined
   readonly clients = new Set<Client>()
@@ -69,7 +59,7 @@ export class Medium implements MemoryNetwork {
   }
 
   reaches(client: Client): boolean {
-    return !this.#allCut && !this.#cut.has(client.name)
+    return !this.#allCut && !this.#cut.has(client.client)
   }
 
   partition(client?: string): void {

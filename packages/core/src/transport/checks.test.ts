@@ -13,7 +13,7 @@ test('a subject is measured in bytes of UTF-8, whatever it is made of', () => {
       else expect(check).toThrow(withCode('BP_SUBJECT_INVALID'))
     }),
   )
-  expect(() => checkSubscribing('é.>', {}, 3)).toThrow(withCode('BP_SUBJECT_INVALID'))
+  expect(() => checkSubscribing('é.>', () => {}, {}, 3)).toThrow(withCode('BP_SUBJECT_INVALID'))
 })
 
 test('an error about a long subject does not repeat it', () => {
@@ -23,7 +23,7 @@ test('an error about a long subject does not repeat it', () => {
 
 test('a wildcard is for subscribing, and a payload is bytes', () => {
   expect(() => checkOutgoing('a.*', nothing, 100)).toThrow(withCode('BP_SUBJECT_INVALID'))
-  expect(() => checkSubscribing('a.*', {}, 100)).not.toThrow()
+  expect(() => checkSubscribing('a.*', () => {}, {}, 100)).not.toThrow()
   expect(() => checkOutgoing('a', 'text' as unknown as Uint8Array, 100)).toThrow(withCode('BP_INVALID_ARGUMENT'))
 })
 
@@ -36,5 +36,5 @@ test.each([
   [{ maxPending: Number.NaN }, 'BP_INVALID_ARGUMENT'],
   [{ signal: AbortSignal.abort() }, 'BP_ABORTED'],
 ])('subscribing with %o is refused', (options, code) => {
-  expect(() => checkSubscribing('a', options, 100)).toThrow(withCode(code))
+  expect(() => checkSubscribing('a', () => {}, options, 100)).toThrow(withCode(code))
 })

@@ -1,8 +1,9 @@
 /**
- * Parts for whoever writes a transport. Not needed to use one.
+ * For whoever writes a transport. Not needed to use one.
  *
- * A `Link` keeps the connection that the medium's `Connector` makes; `PendingRequests` holds what waits for an answer, `Inbound`
- * what waits for a subscription's handler, and `Answering` serves requests and answers them through the medium's `ReplyPort`.
+ * A transport is a `LinkedTransport` over a `Medium`, which sends, declares and asks on one connection, and its `Connector`, which
+ * makes connections and brings them back. `docs/writing-a-transport.md` leads through one. The rest are the parts that a
+ * `LinkedTransport` is made of, and helpers.
  *
  * @packageDocumentation
  */
@@ -10,12 +11,14 @@ export { longestTimerMs } from '../clock.ts'
 export { rationedLogger } from '../rationed-logger.ts'
 export { untilAborted } from '../until-aborted.ts'
 export { Answering, type AnsweringInit, type RefusalKind, type ReplyPort, refusalError } from './answering.ts'
-export { checkOutgoing, checkSubscribing } from './checks.ts'
+export { checkOutgoing, checkSubscribing, checkWaiting } from './checks.ts'
 export { transportDefaults } from './defaults.ts'
 export { DropCount } from './drop-count.ts'
 export { invalidArgument, payloadTooLarge, refused } from './failures.ts'
 export type { HandlerEvents } from './handler-events.ts'
 export { Inbound } from './inbound.ts'
 export { type Connector, Link, type LinkComponents } from './link.ts'
+export { LinkedTransport } from './linked-transport.ts'
+export type { EndDeclaration, Interest, Medium, MediumComponents } from './medium.ts'
 export { type PendingRequest, PendingRequests } from './pending-requests.ts'
 export { type ReconnectDelays, reconnectDelay } from './reconnect-delay.ts'

@@ -41,7 +41,14 @@ function bench() {
     end: async (line) => void ended.push(line?.number),
   }
   const logger = { ...silentLogger, error: vi.fn(), warn: vi.fn() }
-  const link = new Link(connector, { clock, logger, lost: ({ code }) => lost.push(code) })
+  const link = new Link<Line>(() => connector, {
+    clock,
+    logger,
+    lost: ({ code }) => lost.push(code),
+    attach: async () => {},
+    forbidden: () => {},
+    quiet: async () => {},
+  })
   const events: string[] = []
   link.onStatus((event) => events.push(event.type))
   const connected = async () => {

@@ -6,6 +6,7 @@ import { throwIfAborted, within } from '../deadline.ts'
 import { BackplaneError, coreError, messageOf } from '../errors.ts'
 import { rationedLogger } from '../rationed-logger.ts'
 import { untilAborted } from '../until-aborted.ts'
+import { checkWaiting } from './checks.ts'
 import { transportDefaults } from './defaults.ts'
 import type { HandlerEvents } from './handler-events.ts'
 
@@ -16,8 +17,9 @@ export interface Connector<C extends object> {
   /** Where it is or wants to be connected, for people. */
   readonly address: string
   /**
-   * Makes a connection and has everything declared on it that is to be there, then calls `link.up`. From then on it tells
-   * `link.lost` when the connection goes, brings it back unasked, and calls `link.up` again; or `link.gaveUp` where it cannot.
+   * Makes a connection and has everything declared on it that is to be there (`link.attach`), then calls `link.up`. From then on
+   * it tells `link.lost` when the connection goes, brings it back unasked, and calls `link.up` again; or `link.gaveUp` where it
+   * cannot. A connection of another make is attached anew; one that keeps its declarations is not.
    *
    * Rejects where there is nobody, and soon after `signal` has aborted, with its reason; what it began is ended again.
    */
@@ -27,11 +29,17 @@ export interface Connector<C extends object> {
 }
 
 /** What a {@link Link} is given by its transport. */
-export interface LinkComponents {
+export interface LinkComponents<C extends object> {
   readonly clock: Clock
   readonly logger: Logger
   /** The connection has gone, and nobody has been told yet: what waits for something on it fails with `error`. */
   lost(error: BackplaneError): void
+  /** See {@link Link.attach}. */
+  attach(connection: C): Promise<void>
+  /** See {@link Link.forbidden}. */
+  forbidden(subject: string, reason: string): void
+  /** See {@link Link.quiet}. */
+  quiet(mostMs: number): Promise<void>
 }
 
 /** Log lines a second about listeners and handlers that fail: others' messages run them. */
@@ -46,8 +54,8 @@ interface Attempt {
 
 /** The connection of one transport through all its ups and downs: its status, its events, and the connection while there is one. */
 export class Link<C extends object> {
-  readonly #connector: Connector<C>
-  readonly #components: LinkComponents
+  readonly #connectorOf: () => Connector<C>
+  readonly #components: LinkComponents<C>
   readonly #logger: Logger
   readonly #listeners = new Set<(event: TransportEvent) => void>()
   readonly #lifetime = new AbortController()
@@ -57,10 +65,15 @@ export class Link<C extends object> {
   #returning = false
   #attempt: Attempt | undefined
 
-  constructor(connector: Connector<C>, components: LinkComponents) {
-    this.#connector = connector
+  /** `connector` is asked for when it is needed: a medium is given its link before it has made one. */
+  constructor(connector: () => Connector<C>, components: LinkComponents<C>) {
+    this.#connectorOf = connector
     this.#components = components
     this.#logger = rationedLogger(components.logger, linesPerSecond, components.clock)
+  }
+
+  get #connector(): Connector<C> {
+    return this.#connectorOf()
   }
 
   get status(): TransportStatus {
@@ -84,7 +97,9 @@ export class Link<C extends object> {
   }
 
   /** A transport's `connect`. */
-  async connect({ signal, timeoutMs = transportDefaults.timeoutMs }: TransportOptions = {}): Promise<void> {
+  async connect(options: TransportOptions = {}): Promise<void> {
+    checkWaiting(options)
+    const { signal, timeoutMs = transportDefaults.timeoutMs } = options
     if (this.#status === 'closed') throw this.closedError()
     throwIfAborted(signal)
     if (this.#status === 'connected') return
@@ -107,8 +122,10 @@ export class Link<C extends object> {
   async use(
     work: (connection: C) => Promise<void>,
     what: string,
-    { signal, timeoutMs = transportDefaults.timeoutMs }: TransportOptions = {},
+    options: { [K in keyof TransportOptions]: TransportOptions[K] | undefined } = {},
   ): Promise<void> {
+    checkWaiting(options)
+    const { signal, timeoutMs = transportDefaults.timeoutMs } = options
     throwIfAborted(signal)
     const connection = this.live()
     const working = work(connection).catch((thrown) => {
@@ -147,6 +164,21 @@ export class Link<C extends object> {
         this.emit({ type: 'error', error: BackplaneError.from(thrown) })
       },
     }
+  }
+
+  /** Declares on a new connection what is to be there; resolves when the far side has it. Comes before {@link Link.up}. */
+  attach(connection: C): Promise<void> {
+    return this.#components.attach(connection)
+  }
+
+  /** The far side does not allow publishing on `subject`: what was asked on it fails with `BP_REFUSED`, and it is told. */
+  forbidden(subject: string, reason: string): void {
+    this.#components.forbidden(subject, reason)
+  }
+
+  /** Resolves when no request is under way in either direction, or `mostMs` is over: for leaving a connection with little lost. */
+  quiet(mostMs: number): Promise<void> {
+    return this.#components.quiet(mostMs)
   }
 
   /** There is a connection, or there is one again. Must not be called once {@link Link.lifetime} has aborted. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { manualClock } from '../memory/index.ts'
-import { PendingRequests } from './pending-requests.ts'
+import { type PendingRequest, PendingRequests } from './pending-requests.ts'
 
 const nothing = new Uint8Array()
 const outcome = (answer: Promise<unknown>) =>
@@ -14,11 +14,25 @@ test('settles each request once, by its id, and forgets it', async () => {
   const requests = new PendingRequests(manualClock())
   const one = requests.open('a', 1000, undefined)
   const two = requests.open('b', 1000, undefined)
-  requests.take(two.id)?.settle({ subject: 'b', payload: nothing })
-  expect(requests.take(two.id)).toBeUndefined()
-  expect(await outcome(two.answer)).toBe('answered')
+  requests.get(two.request.id)?.answer(nothing)
+  expect([requests.get(two.request.id), two.request.waits, one.request.waits]).toEqual([undefined, false, true])
+  two.request.unserved()
+  expect(await two.answer).toEqual({ subject: 'b', payload: nothing })
   requests.failAll(() => new Error('gone') as never)
   await expect(one.answer).rejects.toThrow('gone')
+  expect(requests.size).toBe(0)
+})
+
+test('whatever is told to a request becomes the error of its caller', async () => {
+  const requests = new PendingRequests(manualClock())
+  const code = async (tell: (request: PendingRequest) => void) => {
+    const { request, answer } = requests.open('a', 1000, undefined)
+    tell(request)
+    return outcome(answer)
+  }
+  expect(await code((request) => request.unserved())).toBe('BP_NO_RESPONDER')
+  expect(await code((request) => request.refuse('failed', 'no'))).toBe('BP_REFUSED')
+  expect(await code((request) => request.refuse('too-large', '11 10'))).toBe('BP_PAYLOAD_TOO_LARGE')
   expect(requests.size).toBe(0)
 })
 
@@ -59,7 +73,7 @@ test('an aborted request ends, and leaves no listener on the signal of one that 
   const requests = new PendingRequests(manualClock())
   const controller = new AbortController()
   const answered = requests.open('a', 1000, controller.signal)
-  requests.take(answered.id)?.settle({ subject: 'a', payload: nothing })
+  answered.request.answer(nothing)
   const aborted = requests.open('a', 1000, controller.signal)
   controller.abort()
   expect(await outcome(answered.answer)).toBe('answered')

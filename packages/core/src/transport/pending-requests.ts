@@ -1,17 +1,25 @@
+import { contractError } from '../contract-errors.ts'
 import type { Clock, Timer } from '../contracts/clock.ts'
 import type { Message } from '../contracts/transport.ts'
 import { abortedBy } from '../deadline.ts'
 import { type BackplaneError, coreError } from '../errors.ts'
+import { type RefusalKind, refusalError } from './answering.ts'
 
-/** One request that waits for its answer. */
+/** One request that waits for its answer. It ends once: whatever is told to it afterwards does nothing. */
 export interface PendingRequest {
+  /** Names it among those of its table, in letters and digits; short. */
+  readonly id: string
   readonly subject: string
-  /** When it ends by itself, by the clock of the table. */
-  readonly deadline: number
   readonly timeoutMs: number
-  /** Gives the one who asked the answer. */
-  settle(message: Message): void
-  /** Gives the one who asked the error. */
+  /** Whether nothing has ended it yet. */
+  readonly waits: boolean
+  /** Gives the caller the answer; the bytes are the caller's to keep. */
+  answer(payload: Uint8Array): void
+  /** Whoever serves gives an error in place of an answer. */
+  refuse(kind: RefusalKind, reason: string): void
+  /** Nobody serves it. */
+  unserved(): void
+  /** Gives the caller this error. */
   fail(error: BackplaneError): void
 }
 
@@ -19,6 +27,8 @@ export interface PendingRequest {
  * Two looks at the deadlines are this far apart, at least: many requests share one timer, which is what makes them cheap.
  */
 const stepMs = 5
+
+type Table = Map<string, Waiting>
 
 /**
  * The requests under way, by a short id of their own; for a medium whose answers do not find their asker by themselves.
@@ -28,7 +38,7 @@ const stepMs = 5
  */
 export class PendingRequests {
   readonly #clock: Clock
-  readonly #requests = new Map<string, PendingRequest>()
+  readonly #requests: Table = new Map()
   #timer: Timer | undefined
   #armedFor = Number.POSITIVE_INFINITY
   #next = 0
@@ -42,46 +52,22 @@ export class PendingRequests {
     return this.#requests.size
   }
 
-  /** Enters a request; gives its id, and its answer as a promise. */
-  open(subject: string, timeoutMs: number, signal: AbortSignal | undefined): { id: string; answer: Promise<Message> } {
-    const id = (this.#next++).toString(36)
+  /** Enters a request; gives it, and its answer as a promise. */
+  open(
+    subject: string,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): { request: PendingRequest; answer: Promise<Message> } {
     const deadline = this.#clock.now() + timeoutMs
-    const answer = new Promise<Message>((settle, fail) => {
-      if (!signal) {
-        this.#requests.set(id, { subject, deadline, timeoutMs, settle, fail })
-        return
-      }
-      const abort = () => this.take(id)?.fail(abortedBy(signal))
-      const forget = () => signal.removeEventListener('abort', abort)
-      signal.addEventListener('abort', abort, { once: true })
-      this.#requests.set(id, {
-        subject,
-        deadline,
-        timeoutMs,
-        settle: (message) => {
-          forget()
-          settle(message)
-        },
-        fail: (error) => {
-          forget()
-          fail(error)
-        },
-      })
-    })
+    const request = new Waiting(this.#requests, (this.#next++).toString(36), subject, timeoutMs, deadline)
+    const answer = new Promise<Message>((resolve, reject) => request.begin(resolve, reject, signal))
     if (deadline < this.#armedFor) this.#arm(deadline)
-    return { id, answer }
+    return { request, answer }
   }
 
-  /** Whether a request still waits. */
-  has(id: string): boolean {
-    return this.#requests.has(id)
-  }
-
-  /** Takes a request out, to be settled by whoever took it. */
-  take(id: string): PendingRequest | undefined {
-    const request = this.#requests.get(id)
-    if (request) this.#requests.delete(id)
-    return request
+  /** The request of that id, while it waits. */
+  get(id: string): PendingRequest | undefined {
+    return this.#requests.get(id)
   }
 
   /** Fails every request that `which` picks. */
@@ -89,11 +75,7 @@ export class PendingRequests {
     error: (request: PendingRequest) => BackplaneError,
     which: (request: PendingRequest) => boolean = () => true,
   ): void {
-    for (const [id, request] of [...this.#requests]) {
-      if (!which(request)) continue
-      this.#requests.delete(id)
-      request.fail(error(request))
-    }
+    for (const request of [...this.#requests.values()]) if (which(request)) request.fail(error(request))
   }
 
   /** Takes the timer down; requests that are still in are left as they are. */
@@ -113,10 +95,73 @@ export class PendingRequests {
     this.#timer = undefined
     this.#armedFor = Number.POSITIVE_INFINITY
     const now = this.#clock.now()
-    this.failAll(timedOut, (request) => request.deadline <= now)
     let earliest = Number.POSITIVE_INFINITY
-    for (const { deadline } of this.#requests.values()) earliest = Math.min(earliest, deadline)
+    for (const request of [...this.#requests.values()]) {
+      if (request.deadline <= now) request.fail(timedOut(request))
+      else earliest = Math.min(earliest, request.deadline)
+    }
     if (earliest < this.#armedFor) this.#arm(earliest)
+  }
+}
+
+class Waiting implements PendingRequest {
+  readonly id: string
+  readonly subject: string
+  readonly timeoutMs: number
+  /** When it ends by itself, by the clock of the table. */
+  readonly deadline: number
+  readonly #table: Table
+  #resolve!: (message: Message) => void
+  #reject!: (error: BackplaneError) => void
+  #signal: AbortSignal | undefined
+  #abort: (() => void) | undefined
+
+  constructor(table: Table, id: string, subject: string, timeoutMs: number, deadline: number) {
+    this.#table = table
+    this.id = id
+    this.subject = subject
+    this.timeoutMs = timeoutMs
+    this.deadline = deadline
+    table.set(id, this)
+  }
+
+  get waits(): boolean {
+    return this.#table.has(this.id)
+  }
+
+  begin(
+    resolve: (message: Message) => void,
+    reject: (error: BackplaneError) => void,
+    signal: AbortSignal | undefined,
+  ): void {
+    this.#resolve = resolve
+    this.#reject = reject
+    if (!signal) return
+    this.#signal = signal
+    this.#abort = () => this.fail(abortedBy(signal))
+    signal.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  answer(payload: Uint8Array): void {
+    if (this.#leave()) this.#resolve({ subject: this.subject, payload })
+  }
+
+  refuse(kind: RefusalKind, reason: string): void {
+    this.fail(refusalError(this.subject, kind, reason))
+  }
+
+  unserved(): void {
+    this.fail(contractError('BP_NO_RESPONDER', { details: { subject: this.subject } }))
+  }
+
+  fail(error: BackplaneError): void {
+    if (this.#leave()) this.#reject(error)
+  }
+
+  #leave(): boolean {
+    if (!this.#table.delete(this.id)) return false
+    if (this.#abort) this.#signal?.removeEventListener('abort', this.#abort)
+    return true
   }
 }
 

@@ -206,7 +206,10 @@ class ZenohTsSession implements ZenohSession {
 
   async #declare(declaring: Promise<{ undeclare(): Promise<void> }>): Promise<Declaration> {
     const declared = await declaring
-    return () => declared.undeclare()
+    // With the session, all that was declared on it has gone.
+    return async () => {
+      if (this.#socket.open) await declared.undeclare()
+    }
   }
 
   #expression(text: string): KeyExpr {

@@ -1,0 +1,94 @@
+import type { Message, MessageHandler, RequestHandler, Subscription } from '../contracts/transport.ts'
+import { Answering, type AnsweringInit } from './answering.ts'
+import { DropCount } from './drop-count.ts'
+import type { HandlerEvents } from './handler-events.ts'
+import { Inbound } from './inbound.ts'
+import type { EndDeclaration, Medium } from './medium.ts'
+
+/** What one subscription or served subject does with what comes. */
+export interface Taker<R> {
+  push(subject: string, payload: Uint8Array, reply: R | undefined): void
+  /** Takes no more. */
+  close(): void
+  /** Waits no longer for what is under way, and tells those who wait for it. */
+  cutOff(): void
+  /** Resolves when nothing of it is under way. */
+  idle(): Promise<void>
+}
+
+/** What takes messages, one at a time. Nobody waits for it when it ends. */
+export function hearing(handler: MessageHandler, maxPending: number, events: HandlerEvents): Taker<unknown> {
+  const inbound = new Inbound(handler, maxPending, events)
+  return {
+    push: (subject, payload) => inbound.push({ subject, payload } satisfies Message),
+    close: () => inbound.close(),
+    cutOff: () => {},
+    idle: () => Promise.resolve(),
+  }
+}
+
+/** What answers requests, side by side. */
+export function serving<R>(handler: RequestHandler, init: AnsweringInit<R>): Taker<R> {
+  return new Answering(handler, init)
+}
+
+/** Where an answer goes: on the connection that the request came by. */
+export interface Caller<C, R> {
+  readonly connection: C
+  readonly reply: R
+}
+
+/** What an {@link Entry} is made with. */
+export interface EntryInit<C, R> {
+  readonly pattern: string
+  readonly queue: string | undefined
+  readonly answers: boolean
+  readonly taker: Taker<Caller<C, R>>
+  readonly events: HandlerEvents
+  forbidden(reason: string): void
+}
+
+/** One subscription or served subject through all the connections on which it is declared, one after the other. */
+export class Entry<C extends object, R> {
+  readonly taker: Taker<Caller<C, R>>
+  readonly #init: EntryInit<C, R>
+  #end: EndDeclaration | undefined
+  #ended = false
+
+  constructor(init: EntryInit<C, R>) {
+    this.taker = init.taker
+    this.#init = init
+  }
+
+  /** Declares it; resolves when the far side knows. One that is ended meanwhile is ended there too. */
+  async declare(medium: Medium<C, R>, connection: C): Promise<void> {
+    const { pattern, queue, answers, taker, events, forbidden } = this.#init
+    const losses = new DropCount((count) => events.dropped(count, 'lost on the way'))
+    const end = await medium.declare(connection, {
+      pattern,
+      queue,
+      answers,
+      take: (subject, payload, reply) =>
+        taker.push(subject, payload, reply === undefined ? undefined : { connection, reply }),
+      lost: (count) => losses.add(count),
+      forbidden,
+    })
+    // Nobody waits for it: the connection may be closing.
+    if (this.#ended) void end().catch(() => {})
+    else this.#end = end
+  }
+
+  /** Takes no more, and tells the far side; resolves when it knows. */
+  async end(): Promise<void> {
+    this.#ended = true
+    this.taker.close()
+    const end = this.#end
+    this.#end = undefined
+    await end?.()
+  }
+}
+
+/** What whoever subscribes is given. */
+export function subscriptionOf(pattern: string, unsubscribe: () => Promise<void>): Subscription {
+  return { pattern, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
+}
