@@ -98,11 +98,16 @@ export function readDescription(value: unknown, plugin: string): RemoteDescripti
   return read as unknown as RemoteDescription
 }
 
-const isText = Object.assign((item: unknown) => typeof item === 'string', { what: 'a text' })
-const isFilter = Object.assign(isObject, { what: 'an object with `device`, `event` or both' })
-const isNamed = Object.assign((item: unknown) => isObject(item) && typeof item.name === 'string' && item.name !== '', {
-  what: 'an object with a `name`',
-})
+function check(what: string, isRight: (item: unknown) => boolean) {
+  return Object.assign((item: unknown) => isRight(item), { what })
+}
+
+const isText = check('a text', (item) => typeof item === 'string')
+const isFilter = check('an object with `device`, `event` or both', isObject)
+const isNamed = check(
+  'an object with a `name`',
+  (item) => isObject(item) && typeof item.name === 'string' && !!item.name,
+)
 const lists = { functions: isNamed, events: isNamed, routines: isText, subscriptions: isFilter, has: isText }
 
 function isObject(value: unknown): value is Record<string, unknown> {
