@@ -237,9 +237,9 @@ class AsyncSouth(PluginTest):
         host.emit = slow
 
         async def work():
-            await until(lambda: adapter._handle["n"] >= 900)
+            await until(lambda: adapter._run.handle["n"] >= 900)
             await asyncio.sleep(0.1)
-            self.assertLess(adapter._handle["n"], 1300)
+            self.assertLess(adapter._run.handle["n"], 1300)
             gate.set()
             await until(lambda: len(self.numbers(host.events)) == 5000)
 

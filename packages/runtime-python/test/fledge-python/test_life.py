@@ -463,7 +463,7 @@ class TakenOver(PluginTest):
                 await asyncio.sleep(0.005)
 
         give = lambda first, end: asyncio.get_running_loop().run_in_executor(  # noqa: E731
-            None, adapter._module.give, adapter._handle, first, end
+            None, adapter._module.give, adapter._run.handle, first, end
         )
         emitted = lambda: self.numbers(payload["readings"] for _, payload in host.events)  # noqa: E731
         pushed = lambda: self.numbers(batch for _, batch in host.pushed)  # noqa: E731
