@@ -42,7 +42,11 @@ if make_encoder:
     _scan = make_scanner(_Context)
 
     def decode(text):
-        value, end = _scan(text, 0)
+        try:
+            value, end = _scan(text, 0)
+        except StopIteration:
+            # What the scanner says of text that breaks off.
+            raise ValueError("it is no JSON") from None
         if end != len(text):
             raise ValueError("something follows the message")
         return value
