@@ -124,11 +124,10 @@ class PluginHost implements Host {
     throwIfAborted(signal)
     const all = new Set([this.#slot(id)])
     for (const slot of all) for (const by of this.#dependents(slot.id)) all.add(by)
-    const [, ...others] = all
-    if (others.length > 0 && !cascade) {
-      const by = others.map((slot) => slot.id).join(', ')
-      throw coreError('BP_PLUGIN_NEEDED', { details: { plugin: id, by } })
-    }
+    // Those that are leaving are waited for.
+    const staying = [...all].filter((slot) => slot.id !== id && !slot.leaving)
+    const by = staying.map((slot) => slot.id).join(', ')
+    if (by && !cascade) throw coreError('BP_PLUGIN_NEEDED', { details: { plugin: id, by } })
     return this.#end([...all])
   }
 
@@ -266,11 +265,10 @@ class PluginHost implements Host {
       restart: this.#init.restart ?? {},
       runtimeFor: (source) => this.#runtimeFor(source),
       context: ({ id }, running, line) => {
-        const stateDir = this.#init.stateDir?.(id)
         const perSecond = running.source.manifest.limits?.log_lines_per_second ?? 1000
         return pluginContext(running, {
           ...line,
-          ...(stateDir === undefined ? {} : { stateDir }),
+          stateDir: this.#init.stateDir?.(id),
           logger: pluginLogger(this.#logger, id, perSecond, this.#clock),
           simulated: this.#init.simulated ?? false,
           emit: (event, payload) => this.emit(event, payload),

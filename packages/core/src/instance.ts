@@ -64,7 +64,7 @@ export class RunningInstance {
     const { signal } = this.#controller
     const loading = runtime.load(source, this.#init.context(this, signal), { signal })
     const starting = async (state: Value | undefined) => {
-      await this.instance.start({ signal, ...(state === undefined ? {} : { state }) })
+      await this.instance.start({ signal, state })
       const health = await this.instance.health?.({ signal })
       if (health && !health.ok && !this.instance.waiting) {
         throw this.#fault('BP_HEALTH_FAILED', health.message ?? 'no reason given')

@@ -98,3 +98,12 @@ it('refuses to unload what others need, and tells who; cascade ends those first 
   expect(await host.unload('base', { cascade: true })).toEqual(['user', 'base'])
   expect(host.plugins()).toEqual([])
 })
+
+it('unloads what is needed only by plugins that are leaving already, after them', async () => {
+  const { host, load, ended } = setUp()
+  await load('base')
+  await load('user', ['base'])
+  await Promise.all([host.unload('user'), host.unload('base')])
+  expect(ended).toEqual(['user', 'base'])
+  expect(host.plugins()).toEqual([])
+})

@@ -8,7 +8,10 @@ import {
   type HostFunction,
   type JsonSchema,
   type Params,
+  type PluginSource,
   type PluginStatus,
+  systemClock,
+  throwIfAborted,
   type Value,
 } from '@backplane/core'
 import { contractError } from '@backplane/core/errors'
@@ -40,6 +43,9 @@ export interface HostFunctionsInit {
 /** Loading takes as long as a plugin may take to start, and then some: installing what it asks for may take longer. */
 const loadTimeoutMs = 60_000
 const installTimeoutMs = 240_000
+
+/** How often a load looks whether what it needs has started. */
+const lookMs = 20
 
 /**
  * The functions by which a host is managed from afar, for `createHost`'s `functions`: `get_status`, `list_plugins`,
@@ -207,9 +213,20 @@ class Management {
     const { id } = source.manifest
     const plugin = this.#host.plugin(id)
       ? await this.#host.reload(id, source, { signal })
-      : await this.#host.load(source, { signal })
+      : await this.#loadNew(source, signal)
     await this.#init.desired?.set(id, true)
     return { status: 'success', plugin: summaryOf(plugin), ...this.#announcement() }
+  }
+
+  /** Waits for what it needs to finish starting; where that fails, the host says so of it. */
+  async #loadNew(source: PluginSource, signal: AbortSignal): Promise<PluginStatus> {
+    const needs = source.manifest.dependencies?.plugins ?? []
+    while (needs.some((id) => this.#host.plugin(id)?.state === 'starting')) {
+      throwIfAborted(signal)
+      // No event tells of a start that failed.
+      await new Promise<void>((resolve) => void systemClock.after(lookMs, resolve))
+    }
+    return this.#host.load(source, { signal })
   }
 
   async unload(pluginId: string, cascade: boolean): Promise<Value> {

@@ -309,6 +309,38 @@ test('what needs one that fails late is refused', async () => {
   ])
 })
 
+test('load waits for what a plugin needs to finish starting', async () => {
+  const gate = Promise.withResolvers<void>()
+  Object.assign(globalThis, { backplaneTestGate: gate.promise })
+  await put('slow', 'export default { functions: { there: () => 1 }, setup: () => globalThis.backplaneTestGate }')
+  await put('user', 'export default { functions: {}, async setup(ctx) { await ctx.invoke("slow.there") } }', {
+    dependencies: { plugins: ['slow'] },
+  })
+  const first = host.call('load_plugin', { plugin_id: 'slow' })
+  while (host.plugin('slow') === undefined) await new Promise((resolve) => setTimeout(resolve, 5))
+  const second = host.call('load_plugin', { plugin_id: 'user' })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(host.plugin('user')).toBeUndefined()
+  gate.resolve()
+  expect(await Promise.all([first, second])).toMatchObject([{ status: 'success' }, { status: 'success' }])
+})
+
+test('load says so where what a plugin needs does not start', async () => {
+  const gate = Promise.withResolvers<void>()
+  gate.promise.catch(() => {})
+  Object.assign(globalThis, { backplaneTestGate: gate.promise })
+  await put('slow', 'export default { functions: {}, setup: () => globalThis.backplaneTestGate }')
+  await put('user', greeter, { dependencies: { plugins: ['slow'] } })
+  const first = host.call('load_plugin', { plugin_id: 'slow' })
+  while (host.plugin('slow') === undefined) await new Promise((resolve) => setTimeout(resolve, 5))
+  const second = host.call('load_plugin', { plugin_id: 'user' })
+  gate.reject(new Error('on purpose'))
+  expect(await Promise.all([first, second])).toMatchObject([
+    { status: 'error' },
+    { status: 'error', message: expect.stringContaining("it needs plugin 'slow', which is not loaded") },
+  ])
+})
+
 test('unload ends those that need a plugin with it where asked to, and they stay unloaded', async () => {
   await put('base', greeter)
   await put('middle', greeter, { dependencies: { plugins: ['base'] } })
