@@ -41,8 +41,6 @@ export {
   type RunnerFactory,
 } from './client/runner.ts'
 export type { ServiceCallInit, ServiceClient, ServiceHandle, ServiceMethod } from './client/service.ts'
-export { clientInit } from './config/client-init.ts'
-export { type LoadSettingsInit, loadSettings, type PluginSettings } from './config/settings.ts'
 export { type HandshakeErrorCode, handshakeErrorCatalogue } from './errors.ts'
 export {
   formatHandshakeLine,

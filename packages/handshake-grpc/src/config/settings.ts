@@ -157,19 +157,36 @@ function jsonList(text: string, no: () => Error): readonly string[] {
 async function parseFile(file: string): Promise<Record<string, unknown>> {
   const bad = (reason: string, cause?: unknown) =>
     handshakeError('BP_HANDSHAKE_SETTINGS', { details: { setting: 'file', reason, source: file }, cause })
+  const parse = await parserOf(extname(file).toLowerCase(), bad)
   let value: unknown
   try {
-    const text = await readFile(file, 'utf8')
-    const ending = extname(file).toLowerCase()
-    // Loaded here: a program without a file needs neither.
-    if (ending === '.yaml' || ending === '.yml') value = (await import('yaml')).parse(text)
-    else if (ending === '.toml') value = (await import('smol-toml')).parse(text)
-    else if (ending === '.json') value = JSON.parse(text)
-    else throw bad('its name must end in .yaml, .yml, .json or .toml')
+    value = parse(await readFile(file, 'utf8'))
   } catch (cause) {
     throw bad(messageOf(cause), cause)
   }
   if (value === null || value === undefined) return {}
   if (typeof value !== 'object' || Array.isArray(value)) throw bad('it must hold settings by name')
   return value as Record<string, unknown>
+}
+
+/** Loaded when they are needed: YAML's and TOML's are optional peers. */
+async function parserOf(ending: string, bad: Bad): Promise<(text: string) => unknown> {
+  const peer = async <T>(name: string, load: () => Promise<T>): Promise<T> => {
+    try {
+      return await load()
+    } catch (cause) {
+      throw bad(`it needs the package ${name}: npm install ${name}`, cause)
+    }
+  }
+  switch (ending) {
+    case '.json':
+      return JSON.parse
+    case '.yaml':
+    case '.yml':
+      return (await peer('yaml', () => import('yaml'))).parse
+    case '.toml':
+      return (await peer('smol-toml', () => import('smol-toml'))).parse
+    default:
+      throw bad('its name must end in .yaml, .yml, .json or .toml')
+  }
 }
