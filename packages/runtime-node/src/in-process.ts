@@ -8,10 +8,9 @@ import {
   throwIfAborted,
   type Value,
 } from '@backplane/core'
-import { untilAborted } from '@backplane/core/runtime'
+import { carried, untilAborted } from '@backplane/core/runtime'
 import type { PluginDefinition } from './authoring/plugin.ts'
 import { Program } from './program/program.ts'
-import { carriedParams } from './program/value.ts'
 
 /** Makes an instance that runs on the host's own thread: nothing contains it. Throws `BP_PLUGIN_LOAD_FAILED`. */
 export function inProcess(
@@ -28,7 +27,7 @@ export function inProcess(
   async function invoke(call: Call): Promise<Value> {
     throwIfAborted(call.signal)
     throwIfAborted(ended.signal)
-    const answer = program.invoke(call, carriedParams(call.params))
+    const answer = program.invoke(call, carried(call.params))
     return answer instanceof Promise ? untilAborted(untilAborted(answer, call.signal), ended.signal) : answer
   }
 

@@ -5,9 +5,9 @@ import type { Health, IncomingEvent, PluginInstance, RuntimeContext } from '../c
 import type { Value } from '../contracts/values.ts'
 import { throwIfAborted } from '../deadline.ts'
 import { BackplaneError, coreError } from '../errors.ts'
+import { carried } from '../runtime/carried.ts'
 import { untilAborted } from '../until-aborted.ts'
 import type { FunctionDefinition, FunctionHandler, FunctionPlugin, FunctionPluginContext } from './function-plugin.ts'
-import { copyValue } from './value-copy.ts'
 
 /** One running copy of a plugin that is a plain object. */
 export class FunctionInstance implements PluginInstance {
@@ -36,14 +36,14 @@ export class FunctionInstance implements PluginInstance {
     const context = this.#context
     if (plugin.onEvent)
       this.notify = ({ device, event, payload }) =>
-        this.#alive(async () => void (await plugin.onEvent?.({ device, event, payload: copyValue(payload) }, context)))
+        this.#alive(async () => void (await plugin.onEvent?.({ device, event, payload: carried(payload) }, context)))
     if (plugin.configure)
       this.reconfigure = (change) => this.#alive(async () => void (await plugin.configure?.(change, context)))
     if (plugin.health)
       this.health = ({ signal }) => this.#alive(async () => plugin.health?.(context) ?? { ok: true }, signal)
     if (plugin.handOver)
       this.handOver = ({ signal }) =>
-        this.#alive(async () => copyValue((await plugin.handOver?.(context)) ?? null), signal)
+        this.#alive(async () => carried((await plugin.handOver?.(context)) ?? null), signal)
   }
 
   get functions(): readonly FunctionDescriptor[] {
@@ -52,7 +52,10 @@ export class FunctionInstance implements PluginInstance {
 
   async start({ signal, state }: { readonly signal: AbortSignal; readonly state?: Value }): Promise<void> {
     throwIfAborted(signal)
-    await this.#alive(async () => this.#plugin.setup?.(this.#context, copyValue(state)), signal)
+    await this.#alive(
+      async () => this.#plugin.setup?.(this.#context, state === undefined ? undefined : carried(state)),
+      signal,
+    )
   }
 
   async invoke(call: Call): Promise<Value> {
@@ -61,14 +64,14 @@ export class FunctionInstance implements PluginInstance {
     if (!handler) throw coreError('BP_FUNCTION_UNKNOWN', { details: { name: call.name } })
     const inner: Call = {
       name: call.name,
-      params: copyValue(call.params),
+      params: carried(call.params),
       signal: call.signal,
       deadline: call.deadline,
       caller: call.caller,
       ...(call.trace ? { trace: call.trace } : {}),
-      send: (item) => call.send(copyValue(item)),
+      send: (item) => call.send(carried(item)),
     }
-    const run = async () => copyValue(((await handler(inner.params, inner, this.#context)) ?? null) as Value)
+    const run = async () => carried(((await handler(inner.params, inner, this.#context)) ?? null) as Value)
     try {
       return await this.#alive(run, call.signal)
     } catch (error) {
@@ -124,13 +127,13 @@ export class FunctionInstance implements PluginInstance {
         return outer.config
       },
       emit: (event, payload) => {
-        const emitted = this.#alive(async () => outer.emit(event, copyValue(payload)))
+        const emitted = this.#alive(async () => outer.emit(event, payload && carried(payload)))
         // A plugin that does not await its emits must not end the process by one that fails.
         emitted.catch(() => {})
         return emitted
       },
       invoke: (name, params, options) =>
-        this.#alive(async () => copyValue(await outer.invoke(name, copyValue(params), options))),
+        this.#alive(async () => carried(await outer.invoke(name, params && carried(params), options))),
       crash: (reason) => this.#crash(reason),
       offer: (name, definition) => {
         this.#offer(name, definition)

@@ -1,5 +1,5 @@
 import { type EventDescriptor, type FunctionDescriptor, messageOf } from '@backplane/core'
-import { carried } from '../program/value.ts'
+import { carried } from '@backplane/core/runtime'
 
 type Descriptor = Partial<FunctionDescriptor & EventDescriptor>
 

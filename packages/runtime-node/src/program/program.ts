@@ -14,6 +14,7 @@ import {
   type PluginContext,
   type Value,
 } from '@backplane/core'
+import { carried } from '@backplane/core/runtime'
 import type { CallContext, ModuleContext } from '../authoring/context.ts'
 import { type Description, described, functionDescriptor, wrongFunction } from '../authoring/described.ts'
 import { descriptorFault } from '../authoring/descriptor-fault.ts'
@@ -21,7 +22,6 @@ import type { FunctionDefinition, Handler, PluginDefinition } from '../authoring
 import { isStandardSchema, type StandardSchema, validated } from '../authoring/schema.ts'
 import { repeat } from './periodic.ts'
 import { CallScope, moduleContext } from './scope.ts'
-import { carried } from './value.ts'
 
 /** What a {@link Program} runs on. */
 export interface ProgramInit {

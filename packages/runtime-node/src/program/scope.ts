@@ -1,6 +1,6 @@
 import type { Call, Clock, Params, PluginContext, RemoteOptions, Value } from '@backplane/core'
+import { carried } from '@backplane/core/runtime'
 import type { CallContext, ModuleContext } from '../authoring/context.ts'
-import { carried, carriedParams } from './value.ts'
 
 /** Makes what a plugin's code sees outside of calls. */
 export function moduleContext(
@@ -30,7 +30,7 @@ export function moduleContext(
 }
 
 async function sent<T>(params: Params | undefined, send: (params: Params | undefined) => Promise<T>): Promise<T> {
-  return send(params && carriedParams(params))
+  return send(params && carried(params))
 }
 
 /**

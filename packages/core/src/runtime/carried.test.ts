@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { carried } from './value.ts'
+import { carried } from './carried.ts'
 
 test('any JSON is carried, as a copy that shares nothing', () => {
   fc.assert(

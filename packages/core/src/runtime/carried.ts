@@ -1,9 +1,6 @@
-import type { Params, Value } from '@backplane/core'
-import { contractError } from '@backplane/core/errors'
-import { narrowInteger } from '@backplane/core/json'
-
-/** Deeper nesting is refused: nothing that people write by hand comes near it, and cycles end here. */
-const maxDepth = 256
+import { contractError } from '../contract-errors.ts'
+import type { Value } from '../contracts/values.ts'
+import { maxDepth, narrowInteger } from '../json/numbers.ts'
 
 /**
  * Checks that a value can be carried (JSON, `bigint` and `Uint8Array`) and gives a copy that shares nothing with it; nothing counts
@@ -12,13 +9,10 @@ const maxDepth = 256
  * The copy matters on both sides: in process nobody may change what another holds, and a thread clones the whole memory
  * behind a view (Node's `Buffer` pool, with what others left in it).
  */
+export function carried<T extends Value>(value: T): T
+export function carried(value: unknown): Value
 export function carried(value: unknown): Value {
   return value === undefined ? null : copy(value, [])
-}
-
-/** The same for parameters and payloads. */
-export function carriedParams(params: Params): Params {
-  return carried(params) as Params
 }
 
 type Path = (string | number)[]
