@@ -280,8 +280,8 @@ export class RemoteInstance implements PluginInstance {
   }
 
   #receive(message: readonly unknown[]): void {
-    const [op, id] = message as [string, number]
-    switch (op) {
+    const id = message[1] as number
+    switch (message[0]) {
       case 'result':
         this.#take(id)?.answer((message[2] ?? null) as Value)
         return

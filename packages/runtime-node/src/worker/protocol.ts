@@ -1,8 +1,16 @@
-import { BackplaneError, type ErrorRecord, type Manifest, type Params, type Permissions } from '@backplane/core'
+import {
+  BackplaneError,
+  type Caller,
+  type ErrorRecord,
+  type Manifest,
+  type Params,
+  type Permissions,
+  type TraceContext,
+} from '@backplane/core'
 import type { RemoteErrors } from '@backplane/core/runtime'
 
-// A thread speaks the messages of docs/worker-protocol.md, by structured clone. `['collect']` comes on top: it asks the
-// thread to free what it does not use.
+// A thread speaks the messages of docs/worker-protocol.md, by structured clone. What is about a call crosses as items of
+// its message rather than as an object, and `['collect']` comes on top: it asks the thread to free what it does not use.
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -18,6 +26,13 @@ export interface ThreadData {
     readonly simulated: boolean
   }
   readonly logLinesPerSecond: number
+}
+
+/** What is said of a call beside its name and parameters. */
+export interface CallAbout {
+  readonly left_ms: number
+  readonly caller: Caller
+  readonly trace?: TraceContext
 }
 
 /** How many items of a stream may be under way to a caller who has not taken them yet. */
