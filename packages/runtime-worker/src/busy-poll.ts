@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os'
 
-/** What {@link BusyPoll} needs. */
 export interface BusyPollInit {
   /** How long it waits at most for an answer, in milliseconds; 0 is never. */
   readonly windowMs: number

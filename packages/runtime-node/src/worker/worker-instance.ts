@@ -4,7 +4,6 @@ import { HangGuard } from './hang-guard.ts'
 import { PluginWorker } from './plugin-worker.ts'
 import { streamWindow, threadErrors } from './protocol.ts'
 
-/** What {@link inWorker} needs. */
 export interface WorkerInit {
   readonly manifest: Manifest
   /** URL of the plugin's code. */

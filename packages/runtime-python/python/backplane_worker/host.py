@@ -8,7 +8,7 @@ from .errors import PluginError
 from .begun import MOST_WAITING, Begun
 
 # Events and calls of the plugin that may be on their way to the host.
-MOST_WISHES = 4096
+MOST_REQUESTS = 4096
 
 
 class Host:
@@ -39,7 +39,7 @@ class Host:
         self.loop = None
         self._loop_thread = 0
         self._worker = worker
-        self._wishes = {}
+        self._requests = {}
         self._queue = deque()
         self._last = 0
         # What threads of the plugin have had begun on the loop.
@@ -57,7 +57,7 @@ class Host:
 
     async def emit(self, event, payload=None):
         """Emits an event; returns when the mesh has taken it. Raises PluginError."""
-        await self._wish("emit", event, {} if payload is None else payload)
+        await self._request("emit", event, {} if payload is None else payload)
 
     async def invoke(self, name, params=None, device=None, timeout_ms=None):
         """Calls a function of the host, or of another device, and gives its result. Raises PluginError."""
@@ -66,11 +66,11 @@ class Host:
             options["device"] = device
         if timeout_ms is not None:
             options["timeout_ms"] = timeout_ms
-        return await self._wish("invoke", name, {} if params is None else params, options)
+        return await self._request("invoke", name, {} if params is None else params, options)
 
     async def push(self, channel, value):
         """Hands a value to the host's side of this adapter, and gives what that answers. Raises PluginError."""
-        return await self._wish("push", channel, value)
+        return await self._request("push", channel, value)
 
     def log(self, level, message, fields=None):
         """Logs at `debug`, `info`, `warn` or `error`. From any thread."""
@@ -159,13 +159,13 @@ class Host:
         self.loop = loop
         self._loop_thread = get_ident()
 
-    async def _wish(self, kind, *parts):
+    async def _request(self, kind, *parts):
         if get_ident() != self._loop_thread:
             # Another loop, in a thread of the plugin's own.
             from asyncio import run_coroutine_threadsafe, wrap_future
 
-            return await wrap_future(run_coroutine_threadsafe(self._wish(kind, *parts), self.loop))
-        while len(self._wishes) >= MOST_WISHES:
+            return await wrap_future(run_coroutine_threadsafe(self._request(kind, *parts), self.loop))
+        while len(self._requests) >= MOST_REQUESTS:
             room = self.loop.create_future()
             self._queue.append(room)
             await room
@@ -173,7 +173,7 @@ class Host:
         id = self._last
         future = self.loop.create_future()
         self._worker.send_value(kind, id, parts, "what %s was given" % kind)
-        self._wishes[id] = future
+        self._requests[id] = future
         try:
             return await future
         except BaseException:
@@ -181,20 +181,20 @@ class Host:
                 self._worker.send(["cancel", id])
             raise
         finally:
-            self._wishes.pop(id, None)
-            while self._queue and len(self._wishes) < MOST_WISHES:
+            self._requests.pop(id, None)
+            while self._queue and len(self._requests) < MOST_REQUESTS:
                 room = self._queue.popleft()
                 if not room.done():
                     room.set_result(None)
                     break
 
     def answered(self, id, value):
-        future = self._wishes.get(id)
+        future = self._requests.get(id)
         if future is not None and not future.done():
             future.set_result(value)
 
     def refused(self, id, error):
-        future = self._wishes.get(id)
+        future = self._requests.get(id)
         if future is not None and not future.done():
             future.set_exception(
                 PluginError(

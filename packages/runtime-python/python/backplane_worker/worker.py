@@ -1,4 +1,4 @@
-"""The worker: loads one plugin, then turns the host's messages into calls and the plugin's wishes into messages."""
+"""The worker: loads one plugin, then turns the host's messages into calls and the plugin's requests into messages."""
 import gc
 import sys
 import time
