@@ -101,4 +101,25 @@ export const core: readonly Mutation[] = rulesOf('core', [
     replace: '{}',
     tests: ['src/liveness.test.ts'],
   },
+  {
+    rule: 'a flood of events to a plugin elsewhere does not fill the memory of its host',
+    file: 'src/runtime/remote-instance.ts',
+    find: 'if (this.#notifying >= mostEvents) {',
+    replace: 'if (false) {',
+    tests: ['src/runtime/remote-instance.test.ts'],
+  },
+  {
+    rule: 'a call that was given up is watched until its plugin answers',
+    file: 'src/runtime/remote-instance.ts',
+    find: "this.#guard.owed(id, `a call of '${name}' went on past its deadline`, deadline - this.#init.now())",
+    replace: '',
+    tests: ['src/runtime/remote-instance.test.ts'],
+  },
+  {
+    rule: 'loading that is given up leaves nothing of the other end',
+    file: 'src/runtime/remote-instance.ts',
+    find: "await this.end('its loading was given up')",
+    replace: '',
+    tests: ['src/runtime/remote-instance.test.ts'],
+  },
 ])

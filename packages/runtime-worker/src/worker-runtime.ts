@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { coreError, type Params, type PluginRuntime, type RuntimeComponents } from '@backplane/core'
 import { type LivenessInit, liveness, RemoteInstance } from '@backplane/core/runtime'
@@ -82,6 +83,7 @@ export function workerRuntime(init: WorkerRuntimeInit = {}): (components: Runtim
       const { manifest } = source
       const env = variables([...(init.env ?? harmless), ...(manifest.permissions?.env ?? [])])
       const plan = await planOf(source, init.command, env.PATH)
+      if (context.stateDir !== undefined) await mkdir(context.stateDir, { recursive: true })
       const { command, args } = await underLimits(plan, manifest.limits ?? {})
       const instance = new RemoteInstance(
         remoteProcess({

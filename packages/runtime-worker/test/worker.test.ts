@@ -1,8 +1,8 @@
 /** What a host holds a program to that speaks the worker protocol, and what it says of one that does not. */
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createHost, type HostEvent, type Manifest } from '@backplane/core'
+import { createHost, type HostEvent, type HostInit, type Manifest } from '@backplane/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { type WorkerRuntimeInit, workerRuntime } from '../src/index.ts'
 
@@ -19,10 +19,11 @@ async function folder(files: Readonly<Record<string, string>> = {}): Promise<str
   return dir
 }
 
-function hostOf(init: WorkerRuntimeInit = {}) {
+function hostOf(init: WorkerRuntimeInit = {}, more: Partial<HostInit> = {}) {
   const events: HostEvent[] = []
   const runtimes = [workerRuntime({ hangMs: 300, ...init })]
-  const host = createHost({ identity: { deviceId: 'box-1' }, runtimes, restart: { backoff_ms: 1, intensity: 100 } })
+  const restart = { backoff_ms: 1, intensity: 100 }
+  const host = createHost({ identity: { deviceId: 'box-1' }, runtimes, restart, ...more })
   host.on((event) => events.push(event))
   onTestFinished(() => host.stop())
   return { host, events }
@@ -136,6 +137,14 @@ test('only variables that were named reach it', async () => {
   const dir = await folder({ 'run.sh': '#!/bin/sh\necho "$HOME,$MINE" >&2\nexit 1\n' })
   const worker = { command: './run.sh', env: { MINE: 'yes' } }
   await expect(host.load({ dir, manifest: { id: 'bad', worker } })).rejects.toThrow('its stderr ends with: ,yes')
+})
+
+test('its state folder is there, and its path is told', async () => {
+  const state = join(await folder(), 'state', 'plain')
+  const { host } = hostOf({}, { stateDir: () => state })
+  await host.load({ dir: await folder(), manifest: plain() })
+  expect(await host.call('info')).toMatchObject({ plugin_id: 'plain', state_dir: state })
+  expect((await stat(state)).isDirectory()).toBe(true)
 })
 
 test.each([
