@@ -1,5 +1,5 @@
-import { messageOf, within } from '@backplane/core'
-import { type Connector, type Link, reconnectDelay } from '@backplane/core/transport'
+import { within } from '@backplane/core'
+import { type Connector, comeBack, type Link } from '@backplane/core/transport'
 import { connectFailed } from './failures.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { TransportSettings, ZenohTransportComponents } from './options.ts'
@@ -88,35 +88,8 @@ export class ZenohConnector implements Connector<ZenohSession> {
     if (link.status !== 'connected') return
     link.lost(reason)
     void session.close()
-    this.#comingBack = this.#comeBack(link)
-  }
-
-  /** Tries until it is connected or closed; never rejects. */
-  async #comeBack(link: Link<ZenohSession>): Promise<void> {
-    const signal = link.lifetime
-    for (let attempt = 1; !signal.aborted; attempt++) {
-      if (attempt > 1) await this.#pause(reconnectDelay(this.#settings, attempt - 1), signal)
-      else await null
-      if (signal.aborted) return
-      link.emit({ type: 'reconnecting' })
-      try {
-        await this.open(link, reopenTimeoutMs, signal)
-        return
-      } catch (thrown) {
-        this.#components.logger.debug({ reason: messageOf(thrown), attempt }, 'Zenoh not reachable yet')
-      }
-    }
-  }
-
-  #pause(delayMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = () => {
-        timer.cancel()
-        signal.removeEventListener('abort', end)
-        resolve()
-      }
-      const timer = this.#components.clock.after(delayMs, end)
-      signal.addEventListener('abort', end, { once: true })
-    })
+    const { clock, logger } = this.#components
+    const open = (signal: AbortSignal) => this.open(link, reopenTimeoutMs, signal)
+    this.#comingBack = comeBack(link, { ...this.#settings, clock, logger, open })
   }
 }

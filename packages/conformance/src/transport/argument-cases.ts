@@ -120,6 +120,28 @@ export const argumentCases: Record<string, TransportCase> = {
     expect(heard.texts).toEqual(['buffer'])
     expect(text((await a.request(bench.subject('y'), Buffer.from('asked'))).payload)).toBe('asked')
   },
+  async 'a Buffer may be used again once it is published, asked or answered, and what comes is bytes of their own'(
+    bench,
+  ) {
+    const [a, b] = await bench.pair()
+    const heard = await bench.hear(b, bench.subject('x'))
+    const scribbled = await bench.hear(b, bench.subject('*'), {}, ({ payload }) => void payload.fill(0))
+    const shared = Buffer.from('-----')
+    await bench.answer(b, bench.subject('y'), ({ payload }) => {
+      shared.set(payload)
+      return shared
+    })
+    const buffer = Buffer.from('first')
+    await a.publish(bench.subject('x'), buffer)
+    buffer.write('other')
+    await heard.count(1)
+    await scribbled.count(1)
+    expect(heard.payloads.map(text)).toEqual(['first'])
+    const first = await a.request(bench.subject('y'), buffer)
+    buffer.write('again')
+    await a.request(bench.subject('y'), buffer)
+    expect(text(first.payload)).toBe('other')
+  },
   ...Object.fromEntries(
     Object.entries({ 'a text': 'text', 'an ArrayBuffer': new ArrayBuffer(2), null: null, 'a number': 7 }).flatMap(
       ([what, answer]) => [

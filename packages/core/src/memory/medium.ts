@@ -18,13 +18,15 @@ export class MemoryMedium implements Medium<Session, ReplyTo> {
     this.maxPayload = maxPayload
   }
 
+  // A copy is made as a plain array: `slice` of a Buffer is a view on it.
+
   publish(session: Session, subject: string, payload: Uint8Array): undefined {
-    const bytes = payload.slice()
+    const bytes = new Uint8Array(payload)
     session.send(() => session.network.route(subject, bytes))
   }
 
   ask(session: Session, request: PendingRequest, payload: Uint8Array): void {
-    const bytes = payload.slice()
+    const bytes = new Uint8Array(payload)
     session.send(() => session.network.route(request.subject, bytes, request))
   }
 
@@ -45,7 +47,7 @@ export class MemoryMedium implements Medium<Session, ReplyTo> {
   }
 
   answer(session: Session, reply: ReplyTo, payload: Uint8Array): void {
-    const bytes = payload.slice()
+    const bytes = new Uint8Array(payload)
     session.send(() => reply.answer(bytes))
   }
 

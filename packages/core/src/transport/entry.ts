@@ -52,19 +52,19 @@ export interface EntryInit<C, R> {
 export class Entry<C extends object, R> {
   readonly taker: Taker<Caller<C, R>>
   readonly #init: EntryInit<C, R>
-  #end: EndDeclaration | undefined
-  #ended = false
+  /** On the last connection; what ends it, once it is there. */
+  #declared: Promise<EndDeclaration> | undefined
 
   constructor(init: EntryInit<C, R>) {
     this.taker = init.taker
     this.#init = init
   }
 
-  /** Declares it; resolves when the far side knows. One that is ended meanwhile is ended there too. */
+  /** Declares it; resolves when the far side knows. */
   async declare(medium: Medium<C, R>, connection: C): Promise<void> {
     const { pattern, queue, answers, taker, events, forbidden } = this.#init
     const losses = new DropCount((count) => events.dropped(count, 'lost on the way'))
-    const end = await medium.declare(connection, {
+    this.#declared = medium.declare(connection, {
       pattern,
       queue,
       answers,
@@ -73,18 +73,19 @@ export class Entry<C extends object, R> {
       lost: (count) => losses.add(count),
       forbidden,
     })
-    // Nobody waits for it: the connection may be closing.
-    if (this.#ended) void end().catch(() => {})
-    else this.#end = end
+    await this.#declared
   }
 
-  /** Takes no more, and tells the far side; resolves when it knows. */
+  /** Takes no more, and tells the far side, also where it is only being declared; resolves when it knows. Never rejects. */
   async end(): Promise<void> {
-    this.#ended = true
     this.taker.close()
-    const end = this.#end
-    this.#end = undefined
-    await end?.()
+    const declared = this.#declared
+    this.#declared = undefined
+    try {
+      await (await declared)?.()
+    } catch {
+      // There is nothing left of what could not be declared, and nobody to tell where the connection has gone.
+    }
   }
 }
 

@@ -167,20 +167,20 @@ export class LinkedTransport<C extends object, R> implements Transport {
     const forbidden = (reason: string) => this.#link.emit({ type: 'error', error: refused(pattern, reason) })
     const entry = new Entry<C, R>({ ...init, forbidden })
     this.#entries.add(entry)
-    const unsubscribe = () => this.#remove(entry)
     try {
       const declare = (connection: C) => entry.declare(this.#medium, connection)
       await this.#link.use(declare, `Declaring '${pattern}'`, { signal })
     } catch (thrown) {
-      void unsubscribe()
+      this.#entries.delete(entry)
+      void entry.end()
       throw thrown
     }
-    return subscriptionOf(pattern, unsubscribe)
+    return subscriptionOf(pattern, () => this.#remove(entry))
   }
 
   async #remove(entry: Entry<C, R>): Promise<void> {
     if (!this.#entries.delete(entry)) return
-    const ended = entry.end().catch(() => {})
+    const ended = entry.end()
     // The far side is waited for, so that others find nobody any more.
     if (this.#link.current) await this.#courtesy(ended)
   }
@@ -227,7 +227,7 @@ export class LinkedTransport<C extends object, R> implements Transport {
 
   async #drain(connection: C, entries: readonly Entry<C, R>[], drainMs: number): Promise<void> {
     const { clock } = this.#components
-    const ended = this.#courtesy(Promise.all(entries.map((entry) => entry.end().catch(() => {}))))
+    const ended = this.#courtesy(Promise.all(entries.map((entry) => entry.end())))
     const idle = Promise.all(entries.map(({ taker }) => taker.idle()))
     if (drainMs > 0) await within(idle, { clock, timeoutMs: drainMs, what: 'The drain' }).catch(() => {})
     const heard = await ended

@@ -23,13 +23,12 @@ export interface Medium<C extends object, R> {
   /** How many requests may be under way on one served subject, whatever its `maxPending` says; `Infinity` for any number. */
   readonly mostServing: number
   /**
-   * Sends to whoever is subscribed now, at once and in the order of the calls. The payload is the caller's again as soon as this
-   * returns, or its promise resolves; one is given only where there is something to wait for.
+   * Sends to whoever is subscribed now, at once and in the order of the calls. A promise is given only where there is something
+   * to wait for. The payload is the caller's again when it resolves, or a microtask after this returned.
    */
   publish(connection: C, subject: string, payload: Uint8Array): Promise<void> | undefined
   /**
-   * Sends a request. Whatever comes of it is told to `request`; what nobody tells ends by its deadline. The payload is the
-   * caller's again as soon as this returns.
+   * Sends a request. Whatever comes of it is told to `request`; what nobody tells ends by its deadline.
    */
   ask(connection: C, request: PendingRequest, payload: Uint8Array): void
   /**
@@ -40,8 +39,8 @@ export interface Medium<C extends object, R> {
   /** Resolves when everything that was sent before has reached the far side; may reject, or hang, when the connection goes. */
   roundTrip(connection: C): Promise<void>
   /**
-   * Answers a request on the connection that it came by. The payload is the handler's again as soon as this returns. What this and
-   * the three below throw, where the connection has gone, is logged and harms nobody.
+   * Answers a request on the connection that it came by. What this and the three below throw, where the connection has gone, is
+   * logged and harms nobody.
    */
   answer(connection: C, reply: R, payload: Uint8Array): void
   /** Says that there is an error instead of an answer; the caller's side has {@link PendingRequest.refuse} make it one again. */
