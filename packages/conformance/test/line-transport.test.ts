@@ -3,7 +3,7 @@ import { Hub } from './line-hub.ts'
 import { lineTransport } from './line-transport.ts'
 
 transportCompliance({
-  name: 'the example of docs/writing-a-transport.md',
+  name: 'the example of docs/authoring-transport.md',
   setup() {
     const hub = new Hub('secret')
     const dial = () => hub.dial()

@@ -1,4 +1,4 @@
-/** The example of `docs/writing-a-transport.md`: a whole transport over message ports, which passes the suite. */
+/** The example of `docs/authoring-transport.md`: a whole transport over message ports, which passes the suite. */
 import type { MessagePort } from 'node:worker_threads'
 import type { Transport, TransportComponents } from '@backplane/core'
 import { contractError } from '@backplane/core/errors'

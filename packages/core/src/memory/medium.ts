@@ -18,9 +18,8 @@ export class MemoryMedium implements Medium<Session, ReplyTo> {
     this.maxPayload = maxPayload
   }
 
-  // A copy is made as a plain array: `slice` of a Buffer is a view on it.
-
   publish(session: Session, subject: string, payload: Uint8Array): undefined {
+    // Not by `slice`: that of a Buffer is a view on it.
     const bytes = new Uint8Array(payload)
     session.send(() => session.network.route(subject, bytes))
   }
