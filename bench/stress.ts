@@ -36,8 +36,8 @@ for (const [name, size] of Object.entries(sizes)) {
 const stopLimitMs = 8_000
 const graceMs = 2_000
 const loadLanes = 16
-/** How a call fails that the host has neither answered nor refused: it was forgotten, cut off, or its plugin broke under it. */
-const notRefusals = ['BP_TIMEOUT', 'BP_DISCONNECTED', 'BP_PLUGIN_FAILED', 'BP_REMOTE_FAILED']
+/** How a call fails whose plugin broke under it. Other codes that the host itself says are refusals. */
+const broken = ['BP_PLUGIN_FAILED', 'BP_REMOTE_FAILED']
 
 const home = mkdtempSync(join(tmpdir(), 'backplane-stress-'))
 const folders = { plugins: join(home, 'plugins'), tmp: join(home, 'tmp'), state: join(home, 'state') }
@@ -97,6 +97,8 @@ async function allLoaded(call: Ask): Promise<void> {
 class Tally {
   right = 0
   wrong = 0
+  /** Calls that the host refused with a code. */
+  refused = 0
   readonly codes = new Map<string, number>()
 
   async count(asked: Promise<boolean>): Promise<void> {
@@ -104,10 +106,12 @@ class Tally {
       if (await asked) this.right++
       else this.wrong++
     } catch (thrown) {
-      const error = BackplaneError.from(thrown)
-      // What the host itself said, where it said something.
-      const code = String(error.details.remoteCode ?? error.code)
-      this.codes.set(code, (this.codes.get(code) ?? 0) + 1)
+      const { code, details } = BackplaneError.from(thrown)
+      // What the host itself said, where it said something; else the call was forgotten or cut off.
+      const said = details.remoteCode
+      if (said !== undefined && !broken.includes(String(said))) this.refused++
+      const shown = said === undefined ? `${code} (not by the host)` : String(said)
+      this.codes.set(shown, (this.codes.get(shown) ?? 0) + 1)
     }
   }
 
@@ -251,13 +255,13 @@ async function stopped(): Promise<void> {
   const [code] = await Promise.race([exit, sleep(stopLimitMs + graceMs, ['still running'], { ref: false })])
   const endedMs = performance.now() - began
   const orphans = started.filter(isAlive).length
-  const cut = notRefusals.reduce((sum, one) => sum + (tally.codes.get(one) ?? 0), 0)
+  const cut = tally.failed - tally.refused
   const lost = inFlight - settled + cut + orphans + (code === 0 ? 0 : 1)
   const left = readdirSync(folders.tmp).length
   const remarks = [
     `calls settled after ${Math.round(answeredMs)} ms, process ended with ${code} after ${Math.round(endedMs)} ms`,
     `${orphans} orphans, ${left} folders left`,
-    `refused: ${tally.failures || 'none'}`,
+    `not answered: ${tally.failures || 'none'}`,
   ].join('; ')
   done({ what: 'SIGTERM, calls in flight', count: inFlight, ...facts(tally), lost: lost + left, remarks })
 }

@@ -13,15 +13,22 @@ export const configManager: readonly Mutation[] = rulesOf('config-manager', [
   {
     rule: 'a password sent back as **** leaves the secret as it is',
     file: 'src/change.ts',
-    find: "if (policy.hidesSecrets && own(item, 'type') === 'password' && request.given === redacted) return undefined",
+    find: 'if (policy.hidesSecrets && request.given === redacted && isSecretItem(name, item)) return undefined',
     replace: '',
     tests: ['test/keeping.test.ts'],
   },
   {
     rule: 'secrets are hidden where configuration is shown',
     file: 'src/audit.ts',
-    find: "if (own(item, 'type') !== 'password') return item",
+    find: 'if (!isSecretItem(name, item)) return item',
     replace: 'return item',
+    tests: ['test/keeping.test.ts'],
+  },
+  {
+    rule: 'a text with the name of a secret is a secret',
+    file: 'src/audit.ts',
+    find: "(type === 'string' && isSecretName(name))",
+    replace: 'false',
     tests: ['test/keeping.test.ts'],
   },
   {

@@ -17,8 +17,7 @@ export interface AuditEntry {
 export const redacted = '****'
 
 /**
- * Tells whether what an item holds is a secret: by its type, or, of a text, by its name (`api_key`, `auth_token`). The latter
- * is hidden from readers alone; only a password is kept apart from configuration.
+ * Tells whether what an item holds is a secret: by its type, or, of a text, by its name (`api_key`, `auth_token`).
  */
 export function isSecretItem(name: string, item: Item | undefined): boolean {
   const type = item && own(item, 'type')

@@ -1,3 +1,4 @@
+import { isSecretItem } from './audit.ts'
 import type { Category } from './category.ts'
 import { type Item, own, withProperty } from './definition.ts'
 import { configError } from './errors.ts'
@@ -25,10 +26,10 @@ export function memorySecrets(): SecretStore {
   }
 }
 
-/** In a stored document, the value and the default of a password item are objects of this one member: the name under which the secret is kept. */
+/** In a stored document, the value and the default of an item that holds a secret are objects of this one member: the name under which the secret is kept. */
 const reference = '$secret'
 
-/** What is secret of a password item: a default is the value until somebody sets another. */
+/** What is secret of such an item: a default is the value until somebody sets another. */
 const secretProperties = ['value', 'default'] as const
 type SecretProperty = (typeof secretProperties)[number]
 
@@ -52,7 +53,9 @@ export async function sealSecrets(
   let items: Map<string, Item> | undefined
   for (const [name, item] of category.items) {
     for (const property of secretProperties) {
-      if (!isSecret(item, property)) continue
+      if (!isSecret(name, item, property)) continue
+      // What only its name makes a secret may be in a store that has no place for secrets; a password may not.
+      if (!secrets && own(item, 'type') !== 'password') continue
       if (!secrets) throw configError('BP_CONFIG_SECRETS_MISSING', { details: { category: category.name, item: name } })
       const slot = slotOf(category.name, name, property)
       let secretName = names.get(slot)
@@ -96,17 +99,18 @@ export async function openSecrets(
 
 /** Tells whether a category has a secret to keep. */
 export function hasSecrets(category: Category): boolean {
-  return [...category.items.values()].some((item) => secretProperties.some((property) => isSecret(item, property)))
+  return [...category.items].some(([name, item]) => secretProperties.some((property) => isSecret(name, item, property)))
 }
 
-function isSecret(item: Item, property: SecretProperty): boolean {
-  return own(item, 'type') === 'password' && typeof own(item, property) === 'string' && own(item, property) !== ''
+function isSecret(name: string, item: Item, property: SecretProperty): boolean {
+  return isSecretItem(name, item) && typeof own(item, property) === 'string' && own(item, property) !== ''
 }
 
 /** The name under which a stored item's secret is kept, if it has one. */
 function referenceOf(item: Item, property: SecretProperty): string | undefined {
   const value = own(item, property)
-  if (own(item, 'type') !== 'password' || typeof value !== 'object' || value === null) return undefined
+  const isText = ['password', 'string'].includes(own(item, 'type') as string)
+  if (!isText || typeof value !== 'object' || value === null) return undefined
   const name = own(value as Item, reference)
   return typeof name === 'string' ? name : undefined
 }

@@ -99,6 +99,37 @@ describe('secrets', () => {
     rmSync(dir, { recursive: true })
   })
 
+  it('are kept apart by the name of a text too, and come back', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'config-secret-'))
+    const named = {
+      api_key: { description: '', type: 'string', default: 'hunter-default' },
+      auth_token: { description: '', type: 'string', default: '' },
+    } as const
+    const isKeptApart = () => !readFileSync(join(dir, 'config.log'), 'latin1').includes('hunter')
+    {
+      await using manager = configManager({ store: fileStore(dir) })()
+      await manager.register('c', named)
+      await manager.set('c', 'auth_token', 'hunter-mine')
+      expect(manager.values('c')).toEqual({ api_key: 'hunter-default', auth_token: 'hunter-mine' })
+      expect(JSON.stringify([manager.items('c'), manager.export(), manager.history('c')])).not.toContain('hunter')
+    }
+    expect(isKeptApart()).toBe(true)
+    await using again = configManager({ store: fileStore(dir) })()
+    await again.start()
+    expect(again.values('c')).toEqual({ api_key: 'hunter-default', auth_token: 'hunter-mine' })
+    await again.set('c', 'auth_token', 'hunter-next')
+    expect(again.values('c')).toMatchObject({ auth_token: 'hunter-next' })
+    expect(isKeptApart()).toBe(true)
+    rmSync(dir, { recursive: true })
+  })
+
+  it('of a text by its name are stored as they are where there is no place for secrets', async () => {
+    await using manager = configManager({ store: sqliteStore(':memory:') })()
+    await manager.register('c', { api_key: { description: '', type: 'string', default: '' } })
+    await manager.set('c', 'api_key', 'x')
+    expect(manager.values('c')).toEqual({ api_key: 'x' })
+  })
+
   it('are refused where there is no place for them', async () => {
     await using manager = configManager({ store: sqliteStore(':memory:') })()
     await manager.register('c', items)

@@ -200,12 +200,20 @@ describe('validity', () => {
 describe('permissions', () => {
   it('bind actors that are no administrators', async () => {
     await using manager = configManager()()
-    await manager.register('c', { item: { description: '', type: 'string', default: 'a', permissions: ['control'] } })
+    await manager.register('c', {
+      item: { description: '', type: 'string', default: 'a', permissions: ['control'] },
+      free: { description: '', type: 'string', default: 'a' },
+    })
     await expect(manager.set('c', 'item', 'b', { actor: { role: 'view' } })).rejects.toHaveProperty(
       'code',
       'BP_CONFIG_FORBIDDEN',
     )
     await expect(manager.set('c', 'item', 'b', { actor: {} })).rejects.toHaveProperty('code', 'BP_CONFIG_FORBIDDEN')
+    // Neither may change what no role is asked for.
+    for (const actor of [{}, { name: 'ann' }, { role: null }, { role: 3 as never }, { admin: 'yes' as never }]) {
+      await expect(manager.set('c', 'free', 'b', { actor })).rejects.toHaveProperty('code', 'BP_CONFIG_FORBIDDEN')
+    }
+    await manager.set('c', 'free', 'b', { actor: { role: 'any' } })
     await manager.set('c', 'item', 'b', { actor: { role: 'control' } })
     await manager.set('c', 'item', 'c', { actor: { admin: true } })
     await manager.set('c', 'item', 'd')
