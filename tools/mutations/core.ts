@@ -110,8 +110,8 @@ export const core: readonly Mutation[] = rulesOf('core', [
   },
   {
     rule: 'a call that was given up is watched until its plugin answers',
-    file: 'src/runtime/remote-instance.ts',
-    find: "this.#guard.owed(id, `a call of '${name}' went on past its deadline`, deadline - this.#init.now())",
+    file: 'src/runtime/remote-exchanges.ts',
+    find: "parts.owed(id, `a call of '${name}' went on past its deadline`, deadline - parts.now())",
     replace: '',
     tests: ['src/runtime/remote-instance.test.ts'],
   },

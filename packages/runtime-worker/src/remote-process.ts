@@ -71,10 +71,10 @@ export interface RemoteProcessInit {
  * docs/worker-protocol.md. For runtimes that know more of their plugins than `workerRuntime` does.
  */
 export function remoteProcess(init: RemoteProcessInit): RemoteInit {
-  const { context, hangMs, now } = init
+  const { context, hangMs } = init
   return {
     context,
-    now,
+    now: () => init.now(),
     streamWindow,
     guard: (process) => new Overdue(hangMs, process),
     open(ends) {

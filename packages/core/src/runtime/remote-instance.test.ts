@@ -237,6 +237,13 @@ test('a description that is wrong is refused at load, and breaks the protocol la
   expect(() => other.receive(['changed', null])).toThrow('its description is not an object')
 })
 
+test('a health that says nothing is no good one', async () => {
+  const { instance, plugin, said } = await started(remote(), { ...description, has: ['health'] })
+  const health = instance.health({ signal })
+  plugin.receive(['result', (said.at(-1) as [string, number])[1], null])
+  expect(await health).toEqual({ ok: false, message: 'its health is not an object with `ok`' })
+})
+
 test('a question that is not answered in time is told to the guard', async () => {
   const { instance, guard } = await started(remote())
   await expect(instance.health({ signal: AbortSignal.timeout(5) })).rejects.toMatchObject({ code: 'BP_ABORTED' })

@@ -1,13 +1,12 @@
-import { contractError } from '../contract-errors.ts'
 import type { Call } from '../contracts/call.ts'
 import type { ConfigChange } from '../contracts/config.ts'
 import type { Health, IncomingEvent, PluginInstance, RuntimeContext, Waiting } from '../contracts/runtime.ts'
 import type { Params, Value } from '../contracts/values.ts'
 import { abortedBy } from '../deadline.ts'
-import { BackplaneError, coreError } from '../errors.ts'
+import { type BackplaneError, coreError } from '../errors.ts'
 import { untilAborted } from '../until-aborted.ts'
-import { RemoteCall } from './remote-call.ts'
 import { type RemoteErrors, remoteErrors } from './remote-errors.ts'
+import { RemoteExchanges, unsendable } from './remote-exchanges.ts'
 import {
   type Guarded,
   type RemoteDescription,
@@ -38,11 +37,6 @@ export interface RemoteInit {
 /** How many events may wait for a plugin that does not take them: a flood must not fill the host's memory. */
 const mostEvents = 1024
 
-interface Exchange {
-  answer(value: Value): void
-  fail(error: BackplaneError): void
-}
-
 /**
  * An instance of a plugin at the other end of a line that posts messages: calls with streams, cancellation and deadlines,
  * events, requests to the host, configuration, hand-over, health, and the end of either side. A runtime adds the line
@@ -60,13 +54,12 @@ export class RemoteInstance implements PluginInstance {
   readonly #guard: RemoteGuard
   readonly #line: RemoteLine
   readonly #requests: RemoteRequests
-  readonly #exchanges = new Map<number, Exchange>()
+  readonly #exchanges: RemoteExchanges
   readonly #ready = Promise.withResolvers<void>()
   readonly #abort = () => this.#line.post(['abort', this.#errors.write(abortedBy(this.#init.context.signal))])
   #description: RemoteDescription = { functions: [], events: [] }
   /** What it can be asked: fixed once it is loaded. */
   #has: ReadonlySet<RemoteQuestion> = new Set()
-  #lastId = 0
   #started = false
   #notifying = 0
   #dropping = false
@@ -84,8 +77,15 @@ export class RemoteInstance implements PluginInstance {
       answer: (id, value) => this.#answer(id, value),
       refuse: (id, error) => this.#refuse(id, error),
     })
+    this.#exchanges = new RemoteExchanges({
+      errors: this.#errors,
+      streamWindow: init.streamWindow,
+      now: () => init.now(),
+      post: (message) => this.#line.post(message),
+      owed: (id, what, leftMs) => this.#guard.owed(id, what, leftMs),
+    })
     this.#guard = init.guard({
-      ping: () => this.#ask('ping', null).answer,
+      ping: () => this.ask('ping', null),
       kill: (reason) => this.#line.kill(reason),
     })
     this.#line = init.open({
@@ -141,10 +141,10 @@ export class RemoteInstance implements PluginInstance {
   async start({ state, signal }: Parameters<PluginInstance['start']>[0]): Promise<void> {
     try {
       // What it offers counts from its answer on: news of a change may come right behind.
-      const described = (description: unknown) => {
+      const heard = (description: unknown) => {
         if (description !== null) this.#description = readDescription(description, this.#plugin)
       }
-      await untilAborted(this.#ask('start', state ?? null, described).answer, signal)
+      await untilAborted(this.#exchanges.ask('start', state ?? null, { heard }), signal)
       // It may have ended right after its answer.
       if (this.#exit) throw this.#exit
     } catch (error) {
@@ -153,33 +153,8 @@ export class RemoteInstance implements PluginInstance {
     this.#started = true
   }
 
-  // Written without `async`: this is the hot path of every call.
   invoke(call: Call): Promise<Value> {
-    return new Promise((resolve, reject) => {
-      if (this.#exit) return reject(this.#exit)
-      const { name, params, caller, trace, deadline } = call
-      const id = ++this.#lastId
-      const line = {
-        window: this.#init.streamWindow,
-        cancel: (reason: BackplaneError) => {
-          // It has ended already, and only its items were still being taken; or it has not begun.
-          if (!this.#exchanges.delete(id)) return
-          this.#line.post(['cancel', id, this.#errors.write(reason)])
-          this.#guard.owed(id, `a call of '${name}' went on past its deadline`, deadline - this.#init.now())
-        },
-        credit: (items: number) => this.#line.post(['credit', id, items]),
-      }
-      const exchange = new RemoteCall(call, line, resolve, reject)
-      if (!exchange.open) return
-      this.#exchanges.set(id, exchange)
-      const about = { left_ms: deadline - this.#init.now(), caller }
-      try {
-        this.#line.post(['call', id, name, params, trace ? { ...about, trace } : about])
-      } catch (error) {
-        this.#exchanges.delete(id)
-        exchange.fail(unsendable(error, `the parameters of '${name}'`))
-      }
-    })
+    return this.#exchanges.call(call)
   }
 
   get notify(): PluginInstance['notify'] {
@@ -188,13 +163,17 @@ export class RemoteInstance implements PluginInstance {
 
   get reconfigure(): PluginInstance['reconfigure'] {
     if (!this.#has.has('reconfigure')) return undefined
-    return async (change: ConfigChange) => void (await this.#ask('reconfigure', change).answer)
+    return async (change: ConfigChange) => void (await this.ask('reconfigure', change))
   }
 
   async health({ signal }: { readonly signal: AbortSignal }): Promise<Health> {
-    if (this.#has.has('health')) return this.ask('health', null, signal)
-    await this.ask('ping', null, signal)
-    return { ok: true }
+    if (!this.#has.has('health')) {
+      await this.ask('ping', null, signal)
+      return { ok: true }
+    }
+    const health: unknown = await this.ask('health', null, signal)
+    if (typeof (health as Partial<Health> | null)?.ok === 'boolean') return health as Health
+    return { ok: false, message: 'its health is not an object with `ok`' }
   }
 
   get handOver(): PluginInstance['handOver'] {
@@ -206,7 +185,7 @@ export class RemoteInstance implements PluginInstance {
     if (this.#started && !this.#exit) {
       const { leaveMs = 0 } = this.#line
       try {
-        await untilAborted(this.#ask('stop', null).answer, signal)
+        await untilAborted(this.ask('stop', null), signal)
         if (leaveMs > 0) await untilAborted(this.#line.exited, AbortSignal.any([signal, AbortSignal.timeout(leaveMs)]))
       } catch {
         // Then it is ended by force.
@@ -223,42 +202,17 @@ export class RemoteInstance implements PluginInstance {
   }
 
   /** Asks the plugin itself, and has its guard see after it where the answer does not come before `signal` aborts. */
-  async ask<Q extends RemoteQuestion>(
+  ask<Q extends RemoteQuestion>(
     question: Q,
     body: RemoteQuestions[Q]['ask'],
     signal?: AbortSignal,
   ): Promise<RemoteQuestions[Q]['answer']> {
-    const { id, answer } = this.#ask(question, body)
-    if (!signal) return answer
-    try {
-      return await untilAborted(answer, signal)
-    } finally {
-      if (signal.aborted && this.#exchanges.delete(id)) this.#guard.owed(id, `it did not answer '${question}'`, 0)
-    }
+    return this.#exchanges.ask(question, body, { signal })
   }
 
   /** Sets who takes what the plugin pushes on a channel; gives a function that takes it back. */
   onPush(channel: string, handler: PushHandler): () => void {
     return this.#requests.onPush(channel, handler)
-  }
-
-  #ask<Q extends RemoteQuestion>(question: Q, body: RemoteQuestions[Q]['ask'], heard?: (answer: Value) => void) {
-    const id = ++this.#lastId
-    const answer = new Promise<RemoteQuestions[Q]['answer']>((resolve, reject) => {
-      if (this.#exit) return reject(this.#exit)
-      const answered = (value: Value) => {
-        heard?.(value)
-        resolve(value as RemoteQuestions[Q]['answer'])
-      }
-      this.#exchanges.set(id, { answer: answered, fail: reject })
-      try {
-        this.#line.post(['ask', id, question, body])
-      } catch (error) {
-        this.#exchanges.delete(id)
-        reject(unsendable(error, `what '${question}' is given`))
-      }
-    })
-    return { id, answer }
   }
 
   /** Delivers an event; drops it where too many wait already. */
@@ -273,7 +227,7 @@ export class RemoteInstance implements PluginInstance {
     this.#notifying++
     try {
       const { deviceType: device_type, ...rest } = event
-      await this.#ask('notify', { ...rest, device_type }).answer
+      await this.ask('notify', { ...rest, device_type })
     } finally {
       if (--this.#notifying < mostEvents / 2) this.#dropping = false
     }
@@ -283,16 +237,16 @@ export class RemoteInstance implements PluginInstance {
     const id = message[1] as number
     switch (message[0]) {
       case 'result':
-        this.#take(id)?.answer((message[2] ?? null) as Value)
+        this.#guard.settled(id)
+        this.#exchanges.result(id, (message[2] ?? null) as Value)
         return
       case 'error':
-        this.#take(id)?.fail(this.#errors.read(message[2]))
+        this.#guard.settled(id)
+        this.#exchanges.error(id, message[2])
         return
-      case 'item': {
-        const exchange = this.#exchanges.get(id)
-        if (exchange instanceof RemoteCall) exchange.item((message[2] ?? null) as Value)
+      case 'item':
+        this.#exchanges.item(id, (message[2] ?? null) as Value)
         return
-      }
       case 'emit':
         this.#requests.emit(id, String(message[2]), (message[3] ?? {}) as Params)
         return
@@ -339,13 +293,6 @@ export class RemoteInstance implements PluginInstance {
     this.#ready.reject(error)
   }
 
-  #take(id: number): Exchange | undefined {
-    this.#guard.settled(id)
-    const exchange = this.#exchanges.get(id)
-    if (exchange) this.#exchanges.delete(id)
-    return exchange
-  }
-
   #log([, level, text, fields]: readonly unknown[]): void {
     const { logger } = this.#init.context
     const name = level === 'debug' || level === 'warn' || level === 'error' ? level : 'info'
@@ -365,8 +312,7 @@ export class RemoteInstance implements PluginInstance {
     this.#requests.abandon()
     context.signal.removeEventListener('abort', this.#abort)
     this.#ready.reject(this.#ending ? error : loadFailed(error))
-    for (const exchange of this.#exchanges.values()) exchange.fail(error)
-    this.#exchanges.clear()
+    this.#exchanges.end(error)
     // Until it has started, the step under way says so.
     if (this.#started && !this.#ending) context.exited(error)
   }
@@ -391,15 +337,4 @@ export class RemoteInstance implements PluginInstance {
 
 function loadFailed({ details, cause }: BackplaneError): BackplaneError {
   return coreError('BP_PLUGIN_LOAD_FAILED', { details, cause })
-}
-
-/** The error of what a line cannot carry, by what it is. */
-function unsendable(thrown: unknown, what: string): BackplaneError {
-  const error = BackplaneError.from(thrown)
-  if (error.code !== 'BP_PAYLOAD_TOO_LARGE') return error
-  return contractError('BP_PAYLOAD_TOO_LARGE', {
-    details: { ...error.details, what },
-    message: `${what} is too large: ${error.message}`,
-    cause: error,
-  })
 }
