@@ -6,7 +6,8 @@ import type { Logger } from './logger.ts'
  *
  * Subjects are dot-separated tokens of letters, digits and any other visible character but `.`, `*` and `>`. In a
  * subscription, `*` stands for one token and a last `>` for one or more; anything else rejects with `BP_SUBJECT_INVALID`.
- * A transport maps them to its own form. All methods reject with `BP_CLOSED` after `close`, and all but `connect` with
+ * A transport maps them to its own form. A payload, handler or option that cannot be meant rejects with `BP_INVALID_ARGUMENT`
+ * before anything is sent. All methods reject with `BP_CLOSED` after `close`, and all but `connect` with
  * `BP_DISCONNECTED` at once while there is no connection (nothing is queued for later, so a late message never surprises
  * anybody); subscriptions and served subjects survive a reconnect by themselves. What a handler is given is its own: it
  * may write into the payload, and a publisher may use its buffer again once `publish` has resolved.

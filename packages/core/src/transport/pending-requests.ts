@@ -147,11 +147,12 @@ class Waiting implements PendingRequest {
   }
 
   refuse(kind: RefusalKind, reason: string): void {
-    this.fail(refusalError(this.subject, kind, reason))
+    if (this.#leave()) this.#reject(refusalError(this.subject, kind, reason))
   }
 
   unserved(): void {
-    this.fail(contractError('BP_NO_RESPONDER', { details: { subject: this.subject } }))
+    // No error is made for one that has been answered: a medium may say this at the end of every request.
+    if (this.#leave()) this.#reject(contractError('BP_NO_RESPONDER', { details: { subject: this.subject } }))
   }
 
   fail(error: BackplaneError): void {
