@@ -1,13 +1,8 @@
 import { Command, Option } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
+import type { CommandContext } from './context.ts'
 import type { CliIo } from './io.ts'
 import type { Reporter } from './reporter.ts'
-
-/** What every command is run with. */
-export interface CommandContext {
-  readonly io: CliIo
-  readonly reporter: Reporter
-}
 
 const exitHelp = `
 Exit codes: 0 done, 1 failed, 2 asked wrongly, 4 unreachable, 130 interrupted.

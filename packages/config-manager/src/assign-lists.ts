@@ -1,5 +1,5 @@
-import { type Assignment, fault, refuse, saying } from './assign.ts'
-import { checkElementObjects } from './assign-objects.ts'
+import { type AssignMember, checkElementObjects } from './assign-objects.ts'
+import { type Assignment, fault, refuse, saying } from './assignment.ts'
 import { isPlainItem, own } from './definition.ts'
 import { checkScalarList, isOption, normalObjects, noun, sizeLimit, unwrapList, valueCodes } from './lists.ts'
 import { jsonFault, parseJsonText } from './python/json.ts'
@@ -8,11 +8,11 @@ import { className, textStr } from './python/names.ts'
 import { dumpText, isTextList, isTextObject, type TextValue } from './python/value.ts'
 
 /** Checks the value of a list or kvlist and brings it into the form in which it is kept. */
-export function checkListValue(assignment: Assignment): boolean {
+export function checkListValue(assignment: Assignment, assignMember: AssignMember): boolean {
   const { item, findings, policy, where } = assignment
   if (policy.lists === 'json') assignment.value = unwrapList(item, assignment.value)
   const elements = own(item, 'items')
-  if (elements === 'object') return checkObjects(assignment) && wrapList(assignment)
+  if (elements === 'object') return checkObjects(assignment, assignMember) && wrapList(assignment)
   if (elements === 'enumeration') return checkOptionCount(assignment) && wrapList(assignment)
   const text = checkScalarList({
     text: assignment.value,
@@ -28,7 +28,7 @@ export function checkListValue(assignment: Assignment): boolean {
   return wrapList(assignment)
 }
 
-function checkObjects(assignment: Assignment): boolean {
+function checkObjects(assignment: Assignment, assignMember: AssignMember): boolean {
   const { item, value, policy } = assignment
   const keyed = own(item, 'type') === 'kvlist'
   const normal =
@@ -36,7 +36,7 @@ function checkObjects(assignment: Assignment): boolean {
   if ('fault' in normal)
     return fault(assignment, 'list-objects', normal.fault, { noun: noun(item), ...saying(normal.says) })
   assignment.value = normal.text
-  return !policy.enforcesAll || (checkOptionCount(assignment) && checkElementObjects(assignment))
+  return !policy.enforcesAll || (checkOptionCount(assignment) && checkElementObjects(assignment, assignMember))
 }
 
 /** Upstream never counts the elements of these lists. */

@@ -1,32 +1,13 @@
-import { stringifyJson } from '@backplane/core/json'
 import { checkListOptions, checkListValue } from './assign-lists.ts'
-import { isSecretItem } from './audit.ts'
-import { type Item, type Items, isPlainItem, own } from './definition.ts'
-import type { FindingFacts } from './finding-form.ts'
-import type { FindingCode } from './finding-forms.ts'
-import type { Findings } from './findings.ts'
+import { type Assignment, fault, refuse, saying } from './assignment.ts'
+import { isPlainItem, own } from './definition.ts'
 import { acceptType, canonical } from './kinds/accept.ts'
 import { checkLength, checkRange, UnreadableNumber } from './limits.ts'
-import type { CheckName, Policy } from './policy.ts'
+import type { CheckName } from './policy.ts'
 import { strip } from './python/text.ts'
 import { isApplicable } from './rule/validity.ts'
 import { checkRule } from './rule-check.ts'
 import { checkSchema } from './schema-check.ts'
-
-/** One new value on its way into an item. `value` becomes canonical along the checks. */
-export interface Assignment {
-  readonly category: string
-  readonly name: string
-  readonly item: Item
-  /** The other items, with the values that they would have; for `validity`. */
-  readonly siblings: (name: string) => string | undefined
-  readonly policy: Policy
-  readonly findings: Findings
-  readonly where: FindingFacts
-  /** Whether the one who asks may change what is read-only: the plugin's own host, not its users. */
-  readonly privileged: boolean
-  value: unknown
-}
 
 /** A check says whether the ones after it still make sense. */
 type Check = (assignment: Assignment) => boolean
@@ -47,33 +28,6 @@ const checks: Readonly<Record<CheckName, Check>> = {
 /** Runs the checks in the order given and stops at the first that makes the others pointless; tells whether all passed. */
 export function assign(assignment: Assignment, order: readonly CheckName[]): boolean {
   return order.every((name) => checks[name](assignment))
-}
-
-/** Starts an assignment. */
-export function assignment(init: Omit<Assignment, 'where'>): Assignment {
-  const secret = isSecretItem(init.name, init.item)
-  return { ...init, where: { category: init.category, item: init.name, received: init.value, secret } }
-}
-
-/** Notes a finding and says no. */
-export function refuse(assignment: Assignment, code: FindingCode, facts: Partial<FindingFacts> = {}): false {
-  assignment.findings.add(code, { ...assignment.where, ...facts })
-  return false
-}
-
-/** Notes a finding at which upstream fails by accident, with an error of this class, and says no. */
-export function fault(
-  assignment: Assignment,
-  code: FindingCode,
-  fledgeClass: string,
-  facts: Partial<FindingFacts> = {},
-): false {
-  return refuse(assignment, code, { ...facts, fledgeClass, accidental: true })
-}
-
-/** Upstream's own words, where they are known. */
-export function saying(text: string | undefined): Partial<FindingFacts> {
-  return text === undefined ? {} : { fledgeText: text }
 }
 
 function checkMayChange(assignment: Assignment): boolean {
@@ -141,22 +95,15 @@ function checkLimits(assignment: Assignment): boolean {
   try {
     if (type === 'string') return checkLength(item, value as string, where, findings)
     if (type === 'integer' || type === 'float') return checkRange(item, type, value, where, findings, policy)
-    return type === 'list' || type === 'kvlist' ? checkListValue(assignment) : true
+    return type === 'list' || type === 'kvlist' ? checkListValue(assignment, assignMember) : true
   } catch (error) {
     if (!(error instanceof UnreadableNumber)) throw error
     return fault(assignment, 'limit-unusable', error.fault, saying(error.message))
   }
 }
 
-/** Gives the values of a category's items as `validity` sees them, with some replaced. */
-export function siblingValues(
-  items: Items,
-  replaced: ReadonlyMap<string, unknown>,
-): (name: string) => string | undefined {
-  return (name) => {
-    const item = items.get(name)
-    if (!item) return undefined
-    const value = replaced.has(name) ? replaced.get(name) : own(item, 'value')
-    return typeof value === 'string' ? value : stringifyJson(value)
-  }
+const memberChecks: readonly CheckName[] = ['choice', 'type', 'mandatory', 'canonical', 'rule', 'limits']
+
+function assignMember(member: Assignment): boolean {
+  return assign(member, memberChecks)
 }

@@ -1,6 +1,7 @@
 import { contractError } from '@backplane/core/errors'
 import { stringifyJson } from '@backplane/core/json'
-import { assign, assignment, siblingValues } from './assign.ts'
+import { assign } from './assign.ts'
+import { assignment, siblingValues } from './assignment.ts'
 import { isSecretItem, redacted, redactValue } from './audit.ts'
 import type { Category, Provenance } from './category.ts'
 import { type Item, own, withProperty } from './definition.ts'

@@ -1,6 +1,7 @@
-import { assign, assignment, siblingValues } from './assign.ts'
-import type { ItemDraft } from './define.ts'
+import { assign } from './assign.ts'
+import { assignment, siblingValues } from './assignment.ts'
 import { own } from './definition.ts'
+import type { ItemDraft } from './item-draft.ts'
 import { readNumber, UnreadableNumber } from './limits.ts'
 
 /**

@@ -1,6 +1,6 @@
-import type { ItemDraft } from './define.ts'
 import { checkPermissionsEarly, checkText, hasDefault } from './define-parts.ts'
 import { elementTypes, isPlainItem, own } from './definition.ts'
+import type { ItemDraft } from './item-draft.ts'
 import { checkScalarList, defaultCodes, isOption, noun } from './lists.ts'
 import { parseJsonText } from './python/json.ts'
 import { parseLiteralText } from './python/literal.ts'

@@ -1,7 +1,7 @@
-import type { ItemDraft } from './define.ts'
 import { own } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
 import type { Findings } from './findings.ts'
+import type { ItemDraft } from './item-draft.ts'
 
 /** Checks that a property is text. */
 export function checkText(draft: ItemDraft, property: string, value: unknown): boolean {

@@ -1,7 +1,7 @@
-import type { ItemDraft } from './define.ts'
 import { checkList } from './define-lists.ts'
 import { checkPermissionsEarly, checkText, hasDefault } from './define-parts.ts'
 import { isPlainItem, own } from './definition.ts'
+import type { ItemDraft } from './item-draft.ts'
 
 /** Checks one property in the light of its item's type; every scalar must be text, unless the type says otherwise. */
 export function checkByType(draft: ItemDraft, property: string, value: unknown): boolean {

@@ -1,37 +1,15 @@
-import { saying } from './assign.ts'
+import { saying } from './assignment.ts'
 import { isSecretItem } from './audit.ts'
 import { checkDefaultAgainstLimits } from './define-limits.ts'
 import { checkPermissions } from './define-parts.ts'
 import { checkProperty } from './define-properties.ts'
 import { checkByType } from './define-types.ts'
 import { flagProperties, type Item, type Items, isPlainItem, itemTypes, optionalProperties, own } from './definition.ts'
-import type { FindingFacts } from './finding-form.ts'
-import type { Findings } from './findings.ts'
 import { frozenCopy } from './frozen.ts'
+import type { DefineContext, ItemDraft } from './item-draft.ts'
 import { isByName } from './item-table.ts'
 import { acceptType, canonical } from './kinds/accept.ts'
 import { normalObjects, noun } from './lists.ts'
-import type { Policy } from './policy.ts'
-
-/** What a definition is checked with. */
-export interface DefineContext {
-  readonly category: string
-  readonly policy: Policy
-  readonly findings: Findings
-  /** Checks a category from the store (its items have values) rather than a new definition. */
-  readonly stored: boolean
-}
-
-/** One item while it is checked: what was given, and what will be kept of it. */
-export interface ItemDraft {
-  readonly name: string
-  readonly given: Item
-  readonly kept: Map<string, unknown>
-  /** Properties that this item may have, beyond those that every item has. */
-  readonly known: Set<string>
-  readonly context: DefineContext
-  readonly where: FindingFacts
-}
 
 /**
  * Checks the items of a category and gives them as they will be kept. Items, and the properties of each, are walked in the

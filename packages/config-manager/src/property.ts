@@ -1,4 +1,5 @@
-import { assign, assignment, siblingValues } from './assign.ts'
+import { assign } from './assign.ts'
+import { assignment, siblingValues } from './assignment.ts'
 import type { Category } from './category.ts'
 import { keptForm } from './change.ts'
 import { defineItems } from './define.ts'

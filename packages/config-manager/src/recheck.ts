@@ -1,4 +1,5 @@
-import { assign, assignment, siblingValues } from './assign.ts'
+import { assign } from './assign.ts'
+import { assignment, siblingValues } from './assignment.ts'
 import { redactValue } from './audit.ts'
 import type { Category, Provenance } from './category.ts'
 import { type Item, type Items, own, withProperty } from './definition.ts'

@@ -1,5 +1,5 @@
 import { parseJson } from '@backplane/core/json'
-import { type Assignment, refuse } from './assign.ts'
+import { type Assignment, refuse } from './assignment.ts'
 import { own } from './definition.ts'
 import { schemaViolations } from './json-schema.ts'
 

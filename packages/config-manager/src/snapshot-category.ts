@@ -1,11 +1,23 @@
-import { assign, assignment, siblingValues } from './assign.ts'
+import { assign } from './assign.ts'
+import { assignment, siblingValues } from './assignment.ts'
 import { isSecretItem, redacted } from './audit.ts'
-import type { Category } from './category.ts'
+import type { Category, Provenance } from './category.ts'
 import { defineItems } from './define.ts'
 import { type Item, own, withProperty } from './definition.ts'
 import type { Engine } from './engine.ts'
 import type { Findings } from './findings.ts'
-import type { CategorySnapshot } from './snapshot.ts'
+
+/** One category in a snapshot. */
+export interface CategorySnapshot {
+  readonly description: string
+  readonly displayName: string
+  readonly version?: number
+  /** Items in Fledge's form, `value` included; secrets are `****`. */
+  readonly items: { readonly [item: string]: Item }
+  readonly children: readonly string[]
+  /** Where values come from that are not defaults. */
+  readonly provenance: { readonly [item: string]: Provenance }
+}
 
 /** Makes a category from its snapshot, every definition and value checked; secrets stay as they are here. */
 export function restoredCategory(

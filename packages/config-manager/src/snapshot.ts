@@ -1,5 +1,5 @@
 import { redacted, redactItem, redactItems } from './audit.ts'
-import { type Category, itemsObject, type Provenance, sameItems } from './category.ts'
+import { type Category, itemsObject, sameItems } from './category.ts'
 import type { Item } from './definition.ts'
 import { isPlainItem, own } from './definition.ts'
 import type { Engine } from './engine.ts'
@@ -7,20 +7,8 @@ import { isSameJson } from './equal.ts'
 import { configError } from './errors.ts'
 import type { CategoryStep } from './event.ts'
 import { type ChangeOptions, type ItemDifference, originOf } from './options.ts'
-import { restoredCategory } from './snapshot-category.ts'
+import { type CategorySnapshot, restoredCategory } from './snapshot-category.ts'
 import type { Delivery } from './subscriptions.ts'
-
-/** One category in a snapshot. */
-export interface CategorySnapshot {
-  readonly description: string
-  readonly displayName: string
-  readonly version?: number
-  /** Items in Fledge's form, `value` included; secrets are `****`. */
-  readonly items: { readonly [item: string]: Item }
-  readonly children: readonly string[]
-  /** Where values come from that are not defaults. */
-  readonly provenance: { readonly [item: string]: Provenance }
-}
 
 /** Configuration as data: to keep under version control, to compare, to bring elsewhere. JSON as it is. */
 export interface ConfigSnapshot {

@@ -1,9 +1,19 @@
 import { Admission } from './admission.ts'
+import type { Clock } from './contracts/clock.ts'
+import type { RestartPolicy } from './contracts/manifest.ts'
 import type { PluginRuntime, PluginSource } from './contracts/runtime.ts'
 import { within } from './deadline.ts'
 import { defaultPolicy, type Policy } from './restart-policy.ts'
-import type { SlotComponents } from './slot-components.ts'
 import { Supervisor } from './supervisor.ts'
+
+/** The parts of a host from which a fitting is made. */
+export interface FittingComponents {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly restart: RestartPolicy
+  /** Chooses the runtime of a plugin; throws `BP_RUNTIME_MISSING`. */
+  runtimeFor(source: PluginSource): PluginRuntime
+}
 
 /** A source together with everything that follows from it; a reload replaces it as a whole. */
 export interface Fitting {
@@ -17,7 +27,7 @@ export interface Fitting {
 }
 
 /** Works out everything that follows from a source. Throws `BP_RUNTIME_MISSING`. */
-export function fit(source: PluginSource, parts: SlotComponents): Fitting {
+export function fit(source: PluginSource, parts: FittingComponents): Fitting {
   const { clock } = parts
   const { id, limits = {}, restart } = source.manifest
   const policy = { ...defaultPolicy, ...parts.restart, ...restart }
@@ -32,7 +42,7 @@ export function fit(source: PluginSource, parts: SlotComponents): Fitting {
 }
 
 /** Adds what the code says about itself. Never renames the plugin. */
-export async function described(fitting: Fitting, parts: SlotComponents, signal: AbortSignal): Promise<Fitting> {
+export async function described(fitting: Fitting, parts: FittingComponents, signal: AbortSignal): Promise<Fitting> {
   const { source, runtime, startTimeoutMs: timeoutMs } = fitting
   if (!runtime.describe) return fitting
   const { id } = source.manifest

@@ -1,22 +1,16 @@
-import type { Clock } from './contracts/clock.ts'
 import type { HostConfig } from './contracts/config.ts'
 import type { HostEvent } from './contracts/host.ts'
 import type { Logger } from './contracts/logger.ts'
-import type { RestartPolicy } from './contracts/manifest.ts'
-import type { PluginRuntime, PluginSource, RuntimeContext } from './contracts/runtime.ts'
+import type { RuntimeContext } from './contracts/runtime.ts'
+import type { FittingComponents } from './fitting.ts'
 import type { RunningInstance } from './instance.ts'
 import type { Offer } from './registry.ts'
 import type { Slot } from './slot.ts'
 
 /** What a slot needs of its host. */
-export interface SlotComponents {
-  readonly clock: Clock
+export interface SlotComponents extends FittingComponents {
   readonly logger: Logger
   readonly config: HostConfig
-  readonly random: () => number
-  readonly restart: RestartPolicy
-  /** Chooses the home for a plugin; throws `BP_RUNTIME_MISSING`. */
-  runtimeFor(source: PluginSource): PluginRuntime
   /** Makes one instance's context; `line` leads back to the slot. */
   context(
     slot: Slot,

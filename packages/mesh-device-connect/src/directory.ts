@@ -1,5 +1,5 @@
 import type { Device, Params, Subscription } from '@backplane/core'
-import type { Selector } from './selector.ts'
+import type { Selector } from './selector-parser.ts'
 
 /** A device has come, or has gone. */
 export type PeerChange = 'online' | 'offline'

@@ -8,14 +8,15 @@
  * @packageDocumentation
  */
 export type { BroadcastOptions } from './broadcast.ts'
-export {
-  type DeviceConnectComponents,
-  type DeviceConnectInit,
-  type DeviceConnectMesh,
-  type DiscoveryMode,
-  deviceConnect,
-} from './device-connect.ts'
+export type {
+  DeviceConnectComponents,
+  DeviceConnectInit,
+  DeviceConnectMesh,
+  DiscoveryMode,
+} from './contract.ts'
+export { deviceConnect } from './device-connect.ts'
 export { type DeviceConnectErrorCode, deviceConnectErrorCatalogue } from './errors.ts'
 export type { BroadcastReply, ReplyOptions } from './replies.ts'
-export { type Filter, type KeyFilter, parseSelector, type Selector, select } from './selector.ts'
+export { select } from './selector.ts'
+export { type Filter, type KeyFilter, parseSelector, type Selector } from './selector-parser.ts'
 export { type Subjects, subjectsOf } from './subjects.ts'

@@ -2,7 +2,8 @@ import type { Device, Params, Subscription } from '@backplane/core'
 import type { Directory, FindOptions, PeerChange } from './directory.ts'
 import type { Link } from './link.ts'
 import { Peers } from './peers.ts'
-import { type Selector, select, soleDevice } from './selector.ts'
+import { select, soleDevice } from './selector.ts'
+import type { Selector } from './selector-parser.ts'
 
 /** What a directory by presence needs. */
 export interface PresenceDirectoryInit {

@@ -6,7 +6,8 @@ import type { Link } from './link.ts'
 import { Registry } from './registry.ts'
 import { isRival } from './rival.ts'
 import { readEvent } from './rpc.ts'
-import { type Selector, select, soleDevice } from './selector.ts'
+import { select, soleDevice } from './selector.ts'
+import type { Selector } from './selector-parser.ts'
 
 /** What a directory by registry needs. */
 export interface RegistryDirectoryInit {

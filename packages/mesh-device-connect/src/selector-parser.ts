@@ -1,11 +1,36 @@
 import { coreError } from '@backplane/core'
-import type { Filter, KeyFilter, Selector } from './selector.ts'
+
+/** One label that an entity must have, with any of these values; each may be a glob. */
+export interface KeyFilter {
+  readonly key: string
+  readonly values: readonly string[]
+}
+
+/** What one entity must be: by name, and by each label. With neither, anything. */
+export interface Filter {
+  readonly name?: string
+  readonly keys: readonly KeyFilter[]
+}
+
+/** A selector, read. Absent parts let everything pass; at most one of `fn` and `event` is there. */
+export interface Selector {
+  readonly device?: Filter
+  readonly fn?: Filter
+  readonly event?: Filter
+}
 
 const scopes = ['device', 'function', 'event'] as const
 type Scope = (typeof scopes)[number]
 
-/** Reads a whole selector. The grammar, to the detail, is that of Python's `device_connect_edge.selector`. */
-export function readSelector(text: string): Selector {
+/**
+ * Reads Device Connect's selector language: `device(..)`, `function(..)`, `event(..)`, `device(..).function(..)`,
+ * `device(..).event(..)`, with `key:value`, `key:[a,b]`, globs, a bare name or `*` inside, all of which must hold.
+ *
+ * The grammar, to the detail, is that of Python's `device_connect_edge.selector`.
+ *
+ * Throws `BP_INVALID_ARGUMENT`, with the position.
+ */
+export function parseSelector(text: string): Selector {
   if (typeof text !== 'string' || text.trim() === '') throw fault('it is empty', String(text), 0)
   const first = readScope(text, 0)
   const dot = skipSpace(text, first.end)

@@ -2,7 +2,8 @@ import type { Device } from '@backplane/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { matchesGlob } from './glob.ts'
-import { parseSelector, select } from './selector.ts'
+import { select } from './selector.ts'
+import { parseSelector } from './selector-parser.ts'
 
 const camera: Device = {
   deviceId: 'cam-1',

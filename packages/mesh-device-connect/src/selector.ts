@@ -1,35 +1,6 @@
 import type { Device, Labels } from '@backplane/core'
 import { isGlob, matchesGlob } from './glob.ts'
-import { readSelector } from './selector-parser.ts'
-
-/** One label that an entity must have, with any of these values; each may be a glob. */
-export interface KeyFilter {
-  readonly key: string
-  readonly values: readonly string[]
-}
-
-/** What one entity must be: by name, and by each label. With neither, anything. */
-export interface Filter {
-  readonly name?: string
-  readonly keys: readonly KeyFilter[]
-}
-
-/** A selector, read. Absent parts let everything pass; at most one of `fn` and `event` is there. */
-export interface Selector {
-  readonly device?: Filter
-  readonly fn?: Filter
-  readonly event?: Filter
-}
-
-/**
- * Reads Device Connect's selector language: `device(..)`, `function(..)`, `event(..)`, `device(..).function(..)`,
- * `device(..).event(..)`, with `key:value`, `key:[a,b]`, globs, a bare name or `*` inside, all of which must hold.
- *
- * Throws `BP_INVALID_ARGUMENT`, with the position.
- */
-export function parseSelector(text: string): Selector {
-  return readSelector(text)
-}
+import type { Filter, Selector } from './selector-parser.ts'
 
 /**
  * Gives the device as the selector sees it, or `undefined` where it does not match. A selector of functions or events

@@ -1,5 +1,5 @@
 import type { Params, TraceContext } from '@backplane/core'
-import type { DeviceConnectInit } from './device-connect.ts'
+import type { DeviceConnectInit } from './contract.ts'
 import { invalid } from './subjects.ts'
 
 /** What {@link deviceConnect}'s options come down to. */

@@ -2,7 +2,7 @@ import { type BackplaneError, coreError, type Device, type Subscription } from '
 import type { Directory, FindOptions } from './directory.ts'
 import { deviceConnectError } from './errors.ts'
 import type { Link } from './link.ts'
-import type { Selector } from './selector.ts'
+import type { Selector } from './selector-parser.ts'
 import type { Settings } from './settings.ts'
 import { pause } from './waiting.ts'
 

@@ -1,10 +1,10 @@
 import { BackplaneError } from '@backplane/core'
 import type { BroadcastOptions } from '@backplane/mesh-device-connect'
 import { withClient } from '../client.ts'
+import type { CommandContext } from '../context.ts'
 import { countOf } from '../count.ts'
 import { cliError } from '../errors.ts'
 import { jsonFlag } from '../json-flag.ts'
-import type { CommandContext } from '../program.ts'
 import type { Flags } from '../settings.ts'
 import { Shown, shown } from '../shown.ts'
 

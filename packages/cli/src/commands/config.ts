@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import { type ConfigManager, configManager, runConfigCommand } from '@backplane/config-manager'
 import { fileStore } from '@backplane/config-manager/file'
-import type { CommandContext } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { Shown, shown } from '../shown.ts'
 
 /** Flags of the `config` commands. */

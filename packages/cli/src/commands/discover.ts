@@ -1,7 +1,7 @@
 import type { Device } from '@backplane/core'
 import { withClient } from '../client.ts'
+import type { CommandContext } from '../context.ts'
 import { countOf } from '../count.ts'
-import type { CommandContext } from '../program.ts'
 import type { Flags } from '../settings.ts'
 import { shown } from '../shown.ts'
 import { table } from '../table.ts'

@@ -1,6 +1,6 @@
 import { withClient } from '../client.ts'
+import type { CommandContext } from '../context.ts'
 import { countOf } from '../count.ts'
-import type { CommandContext } from '../program.ts'
 import type { Flags } from '../settings.ts'
 import { Shown, shown } from '../shown.ts'
 

@@ -1,9 +1,9 @@
 import { BackplaneError, type Params, type Value } from '@backplane/core'
 import { type Client, withClient } from '../client.ts'
+import type { CommandContext } from '../context.ts'
 import { cliError } from '../errors.ts'
 import type { CliIo } from '../io.ts'
 import { jsonFlag } from '../json-flag.ts'
-import type { CommandContext } from '../program.ts'
 import type { Flags } from '../settings.ts'
 import { shown } from '../shown.ts'
 

@@ -1,6 +1,6 @@
 import type { Value } from '@backplane/core'
 import { withClient } from '../client.ts'
-import type { CommandContext } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import { shown } from '../shown.ts'
 import { table } from '../table.ts'
 import { type HostFlags, onHost } from './manage.ts'

@@ -1,5 +1,5 @@
 import { withClient } from '../client.ts'
-import type { CommandContext } from '../program.ts'
+import type { CommandContext } from '../context.ts'
 import type { Flags } from '../settings.ts'
 import { shown } from '../shown.ts'
 

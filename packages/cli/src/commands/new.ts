@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { coreError, messageOf } from '@backplane/core'
+import type { CommandContext } from '../context.ts'
 import { cliError } from '../errors.ts'
-import type { CommandContext } from '../program.ts'
 import { shellWord, shown } from '../shown.ts'
 import { pluginTemplate } from '../template.ts'
 

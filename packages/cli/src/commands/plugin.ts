@@ -1,6 +1,6 @@
 import { inspectPlugin, type PluginFacts } from '@backplane/handshake-grpc'
+import type { CommandContext } from '../context.ts'
 import { cliError } from '../errors.ts'
-import type { CommandContext } from '../program.ts'
 import { Shown, shown } from '../shown.ts'
 import { table } from '../table.ts'
 

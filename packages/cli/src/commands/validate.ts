@@ -7,9 +7,9 @@ import { nodeRuntime } from '@backplane/runtime-node'
 import { pythonRuntime } from '@backplane/runtime-python'
 import { wasmRuntime } from '@backplane/runtime-wasm'
 import { workerRuntime } from '@backplane/runtime-worker'
+import type { CommandContext } from '../context.ts'
 import { cliError } from '../errors.ts'
 import type { CliIo } from '../io.ts'
-import type { CommandContext } from '../program.ts'
 import { Shown, shown } from '../shown.ts'
 
 /** What is found of a plugin folder; the keys are those of Device Connect's validator, so its users find their way. */

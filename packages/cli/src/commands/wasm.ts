@@ -9,8 +9,8 @@ import {
   inspectModule,
   type ModuleReport,
 } from '@backplane/runtime-wasm'
+import type { CommandContext } from '../context.ts'
 import { cliError } from '../errors.ts'
-import type { CommandContext } from '../program.ts'
 import { Shown, shown } from '../shown.ts'
 import { table } from '../table.ts'
 

@@ -1,4 +1,8 @@
-import type { ManifestOrigin } from './parse.ts'
+/** What is known about a manifest beside its text. */
+export interface ManifestOrigin {
+  /** Name of the folder that it lies in: the id of a manifest that has none (Device Connect's rule). */
+  readonly folder?: string
+}
 
 /**
  * Adapts Device Connect's two manifest forms; everything else comes back as it is.

@@ -4,5 +4,6 @@
  * @packageDocumentation
  */
 
-export { type ManifestIssue, type ManifestOrigin, manifestIssues, parseManifest, parseManifestText } from './parse.ts'
+export type { ManifestOrigin } from './device-connect.ts'
+export { type ManifestIssue, manifestIssues, parseManifest, parseManifestText } from './parse.ts'
 export type * from './types.ts'

@@ -1,7 +1,7 @@
 import { contractError } from '../contract-errors.ts'
 import type { Manifest } from '../contracts/manifest.ts'
 import { parseJson } from '../json/parse.ts'
-import { fromDeviceConnect } from './device-connect.ts'
+import { fromDeviceConnect, type ManifestOrigin } from './device-connect.ts'
 import { validate } from './validator.ts'
 
 /** One thing wrong with a manifest. */
@@ -10,12 +10,6 @@ export interface ManifestIssue {
   readonly path: string
   /** What is wrong, and what would be right. */
   readonly message: string
-}
-
-/** What is known about a manifest beside its text. */
-export interface ManifestOrigin {
-  /** Name of the folder that it lies in: the id of a manifest that has none (Device Connect's rule). */
-  readonly folder?: string
 }
 
 interface AjvError {
