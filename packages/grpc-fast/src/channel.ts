@@ -1,6 +1,7 @@
 import { connectivityState, propagate, status } from '@grpc/grpc-js'
 import { type CallHost, FastCall } from './call.ts'
 import { FastChannelError } from './errors.ts'
+import { deadlineTime, timeLeft } from './grpc/deadline.ts'
 import type { AuthContext, Call, GrpcChannel } from './grpc-js.ts'
 import { Connection, type ConnectionEvents } from './http2/connection.ts'
 import { type ChannelSettings, type FastChannelInit, keepAliveTime, settingsOf } from './init.ts'
@@ -113,12 +114,12 @@ class SocketChannel implements FastChannel, CallHost {
       process.nextTick(callback)
       return
     }
-    const left = Number(deadline) - Date.now()
+    const left = timeLeft(deadlineTime(deadline))
     const late = () => {
       this.#watchers.delete(watcher)
       callback(new FastChannelError('GRPC_FAST_DEADLINE', 'Deadline passed without connectivity state change'))
     }
-    const timer = left < 2 ** 31 ? setTimeout(late, Math.max(left, 0)) : undefined
+    const timer = left === undefined ? undefined : setTimeout(late, left)
     const watcher: Watcher = { from, timer, callback }
     this.#watchers.add(watcher)
   }

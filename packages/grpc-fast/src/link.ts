@@ -1,6 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, checkServerIdentity, connect as connectTls, TLSSocket } from 'node:tls'
+import { longestTimerMs } from './grpc/deadline.ts'
 import type { AuthContext } from './grpc-js.ts'
 import type { Output } from './http2/connection.ts'
 import type { ChannelSettings } from './init.ts'
@@ -32,9 +33,6 @@ const probeAfterMs = 30_000
 
 const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: probeAfterMs }
 
-/** The longest time that a timer of Node takes. */
-const maxTimerMs = 2 ** 31 - 1
-
 /** Begins to connect. */
 export function openLink(settings: ChannelSettings, events: LinkEvents): Link {
   const { target, tls } = settings
@@ -55,7 +53,7 @@ export function openLink(settings: ChannelSettings, events: LinkEvents): Link {
     else close(reason)
   }
   // Node takes a time that is too long for its timers as none at all.
-  const timer = settings.connectTimeoutMs > maxTimerMs ? undefined : setTimeout(giveUp, settings.connectTimeoutMs)
+  const timer = settings.connectTimeoutMs > longestTimerMs ? undefined : setTimeout(giveUp, settings.connectTimeoutMs)
   // A port that cannot be, a certificate that cannot be read: Node throws at once, and callers are told as of any failure.
   const fail = (error: unknown) => process.nextTick(() => close(error instanceof Error ? error.message : String(error)))
   const watch = (opened: Duplex) => {

@@ -1,5 +1,5 @@
-/** The longest time that a timer of Node takes; a deadline beyond it is none. */
-const maxTimerMs = 2 ** 31 - 1
+/** The longest delay of a timer, in milliseconds: Node fires a longer one at once. A deadline beyond it is none. */
+export const longestTimerMs = 2 ** 31 - 1
 
 const units = [
   ['m', 1],
@@ -16,7 +16,7 @@ export function deadlineTime(deadline: Date | number): number {
 /** How long it is to a deadline; `undefined` when there is none to wait for. */
 export function timeLeft(deadline: number): number | undefined {
   const left = deadline - Date.now()
-  return Number.isNaN(left) || left > maxTimerMs ? undefined : Math.max(left, 0)
+  return Number.isNaN(left) || left > longestTimerMs ? undefined : Math.max(left, 0)
 }
 
 /** The value of `grpc-timeout`: at most eight digits and a unit. */
