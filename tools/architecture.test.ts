@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { importCircles } from './import-circles.ts'
-import { filesUnder, type Manifest, type Package, packages, readJson, root } from './workspace.ts'
+import { filesUnder, type Manifest, type Package, packages, readJson, repository, root } from './workspace.ts'
 
 const all = packages()
 const workspace = readJson<Manifest>(join(root, 'package.json'))
@@ -125,7 +125,11 @@ describe.each(all.map((pkg) => [pkg.id, pkg] as const))('packages/%s', (id, pkg)
       sideEffects: false,
       engines: workspace.engines,
       publishConfig: { access: 'public' },
-      files: expect.arrayContaining(['dist', 'README.md']),
+      homepage: `${repository}/tree/main/packages/${id}#readme`,
+      bugs: `${repository}/issues`,
+      repository: { type: 'git', url: `git+${repository}.git`, directory: `packages/${id}` },
+      // Source maps point to the source, which comes along once.
+      files: expect.arrayContaining(['dist', 'src', '!src/**/*.test.ts', 'README.md']),
       scripts: expect.objectContaining({
         build: expect.any(String),
         test: `vitest run --root ../.. packages/${id}/`,

@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { root } from './workspace.ts'
+import { repository, root } from './workspace.ts'
 
 const [name = '', description = `A ${name.replaceAll('-', ' ')} for plugin hosts built with Backplane.`] =
   process.argv.slice(2)
@@ -23,6 +23,9 @@ const manifest = {
   version: '0.0.0',
   description,
   keywords: ['plugin', 'plugin-host', name, 'backplane'],
+  homepage: `${repository}/tree/main/packages/${name}#readme`,
+  bugs: `${repository}/issues`,
+  repository: { type: 'git', url: `git+${repository}.git`, directory: `packages/${name}` },
   license: 'Apache-2.0',
   type: 'module',
   main: './dist/index.cjs',
@@ -36,7 +39,7 @@ const manifest = {
     },
     './package.json': './package.json',
   },
-  files: ['dist', 'README.md'],
+  files: ['dist', 'src', '!src/**/*.test.ts', 'README.md'],
   sideEffects: false,
   engines: { node: '^22.19.0 || >=24.11.0' },
   publishConfig: { access: 'public' },
@@ -85,7 +88,7 @@ console.log(greeter.greet('plugin')) // prints: Good morning, plugin!
 
 ## API
 
-The whole public surface, with types: [api/index.api.md](api/index.api.md).
+The whole public surface, with types: [api/index.api.md](${repository}/blob/main/packages/${name}/api/index.api.md).
 `,
 
   'src/index.ts': `/**

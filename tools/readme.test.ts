@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { missingOutput, snippetsOf } from './snippets.ts'
-import { filesUnder, packages, root } from './workspace.ts'
+import { filesUnder, packages, repository, root } from './workspace.ts'
 
 const execute = promisify(execFile)
 const all = packages()
@@ -38,6 +38,35 @@ describe.each(all.map((pkg) => [pkg.id, pkg] as const))('packages/%s/README.md',
     expect(flow(packageComment(join(pkg.folder, 'src/index.ts')))).toBe(flow(opening))
   })
 })
+
+describe.each(all.map(({ id }) => id))('whoever has packages/%s alone', (id) => {
+  const path = `packages/${id}/README.md`
+  const text = readFileSync(join(root, path), 'utf8')
+
+  // What npm or pnpm hoists is there by chance; in a strict layout it is not.
+  test('has installed what the snippets import', () => {
+    const installed = [...text.matchAll(/^npm install (.*)$/gm)].flatMap((line) => line[1]!.split(' ').map(bareName))
+    const imported = snippetsOf(path)
+      .flatMap(({ code }) => [...code.matchAll(/(?:from|import\()\s*'([^'.][^']*)'/g)].map((match) => match[1]!))
+      .filter((name) => !name.startsWith('node:'))
+      .map(bareName)
+    expect([...new Set(imported)].filter((name) => !installed.includes(name))).toEqual([])
+  })
+
+  test('finds every link: none is relative, and ours lead to something', () => {
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+      .map((match) => match[1]!)
+      .filter((link) => !link.startsWith('#'))
+    expect(links.filter((link) => !link.startsWith('https://'))).toEqual([])
+    const ours = links.flatMap((link) => new RegExp(`^${repository}/(?:blob|tree)/main/([^#]*)`).exec(link)?.[1] ?? [])
+    expect(ours.filter((file) => !existsSync(join(root, file)))).toEqual([])
+  })
+})
+
+/** The package of a specifier or of what an install line names: `@a/b@1.2/c` is of `@a/b`. */
+function bareName(specifier: string): string {
+  return /^(@[^/]+\/)?[^/@]+/.exec(specifier)?.[0] ?? specifier
+}
 
 describe('the snippets', () => {
   beforeAll(() => {

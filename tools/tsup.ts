@@ -13,7 +13,11 @@ export function library(entry: Record<string, string> = { index: 'src/index.ts' 
     dts: true,
     target: 'node22',
     platform: 'node',
+    // The sources come along once, in `src`; maps only point to them.
     sourcemap: true,
+    esbuildOptions: (options) => {
+      options.sourcesContent = false
+    },
     clean: true,
     // Some modules of Node (`node:sqlite`) have no other name.
     removeNodeProtocol: false,

@@ -6,6 +6,9 @@ import { join, resolve } from 'node:path'
 /** The repository's root folder. */
 export const root = resolve(import.meta.dirname, '..')
 
+/** Where the repository stands for everybody. */
+export const repository = 'https://github.com/backplane-dev/backplane'
+
 /** The parts of a package.json that the tools look at. */
 export interface Manifest {
   readonly name: string

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const source = new URL('../src/main.ts', import.meta.url)
+// The published package brings its source along for debuggers, and runs what was built.
+const isCheckout = existsSync(new URL('../tsup.config.ts', import.meta.url))
 const condition = '--conditions=@backplane/source'
 
 if (major < 22 || (major === 22 && minor < 19)) {
@@ -14,7 +16,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
 Next: install a current Node. In a checkout, \`npx backplane\` brings its own.
 `)
   process.exitCode = 1
-} else if (!existsSync(source)) {
+} else if (!isCheckout) {
   await import('../dist/main.js')
 } else {
   const args = [condition, '--disable-warning=ExperimentalWarning', fileURLToPath(source), ...process.argv.slice(2)]
