@@ -122,4 +122,32 @@ export const core: readonly Mutation[] = rulesOf('core', [
     replace: '',
     tests: ['src/runtime/remote-instance.test.ts'],
   },
+  {
+    rule: 'a forbidden subject fails its pending requests at once, and those alone',
+    file: 'src/transport/linked-transport.ts',
+    find: '(request) => request.subject === subject',
+    replace: '() => false',
+    tests: ['src/transport/linked-transport.test.ts'],
+  },
+  {
+    rule: 'closing ends what is only being declared',
+    file: 'src/transport/entry.ts',
+    find: 'await (await declared)?.()',
+    replace: 'void declared?.then((end) => end())',
+    tests: ['src/transport/linked-transport.test.ts'],
+  },
+  {
+    rule: 'a silent far side is not asked again when a transport closes',
+    file: 'src/transport/linked-transport.ts',
+    find: 'if (heard) await',
+    replace: 'await',
+    tests: ['src/transport/linked-transport.test.ts'],
+  },
+  {
+    rule: 'an answer that cannot be sent is no error of its handler',
+    file: 'src/transport/linked-transport.ts',
+    find: '        rationed.warn({ reason',
+    replace: '        throw thrown\n        rationed.warn({ reason',
+    tests: ['src/transport/linked-transport.test.ts'],
+  },
 ])

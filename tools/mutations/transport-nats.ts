@@ -11,13 +11,6 @@ export const transportNats: readonly Mutation[] = rulesOf('transport-nats', [
     tests: ['test/chaos.test.ts', 'test/transport.test.ts'],
   },
   {
-    rule: 'a forbidden subject fails its pending requests at once',
-    file: '../core/src/transport/linked-transport.ts',
-    find: '(request) => request.subject === subject',
-    replace: '() => false',
-    tests: ['test/clients.test.ts', 'test/transport.test.ts'],
-  },
-  {
     rule: 'a caller cannot make the host publish where it may not',
     file: 'src/reply-subjects.ts',
     find: 'if (replySubjects.some((pattern) => matchSubject(pattern, reply))) return true',
