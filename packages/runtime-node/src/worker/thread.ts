@@ -1,7 +1,6 @@
 import { inspect } from 'node:util'
 import type { MessagePort } from 'node:worker_threads'
 import {
-  abortedBy,
   BackplaneError,
   type Caller,
   coreError,
@@ -9,7 +8,6 @@ import {
   messageOf,
   type Params,
   type PluginContext,
-  type RemoteOptions,
   systemClock,
   type TraceContext,
   type Value,
@@ -23,14 +21,7 @@ import { collectGarbage } from './collect-garbage.ts'
 import { type ErrorWire, fromWire, type LogLevel, type ThreadData, toWire } from './protocol.ts'
 import { ThreadCall } from './thread-call.ts'
 import { captureOutput, threadLogger } from './thread-log.ts'
-
-/** How many requests of a plugin to its host may be on their way. */
-const mostRequests = 8192
-
-interface Pending {
-  resolve(value: Value): void
-  reject(error: BackplaneError): void
-}
+import { ThreadRequests } from './thread-requests.ts'
 
 /** The plugin's side of the channel: loads the code, then turns messages into calls and the plugin's requests into messages. */
 export class PluginThread {
@@ -39,9 +30,7 @@ export class PluginThread {
   readonly #logger: Logger
   readonly #controller = new AbortController()
   readonly #calls = new Map<number, ThreadCall>()
-  readonly #requests = new Map<number, Pending>()
-  readonly #waiting: (() => void)[] = []
-  #lastRequest = 0
+  readonly #requests = new ThreadRequests((message) => this.#post(message))
   #config: Params
   #program: Program | undefined
   #hasChanged = false
@@ -114,10 +103,10 @@ export class PluginThread {
         this.#controller.abort(fromWire(message[1] as unknown as ErrorWire))
         return
       case 'answer':
-        this.#settled(id)?.resolve(message[2] as Value)
+        this.#requests.take(id)?.resolve(message[2] as Value)
         return
       case 'refuse':
-        this.#settled(id)?.reject(fromWire(message[2] as ErrorWire))
+        this.#requests.take(id)?.reject(fromWire(message[2] as ErrorWire))
         return
       case 'collect':
         void collectGarbage()
@@ -202,57 +191,9 @@ export class PluginThread {
       signal: this.#controller.signal,
       permissions,
       simulated,
-      emit: async (event, payload) => {
-        await this.#request((id) => ['emit', id, event, payload])
-      },
-      invoke: (name, params, options) => this.#invoke(name, params, options),
+      emit: (event, payload) => this.#requests.emit(event, payload),
+      invoke: (name, params, options) => this.#requests.invoke(name, params, options),
     }
-  }
-
-  async #invoke(name: string, params: Params | undefined, options: RemoteOptions = {}): Promise<Value> {
-    const { signal, device, timeoutMs: timeout_ms, trace } = options
-    if (signal?.aborted) throw abortedBy(signal)
-    let sent = 0
-    const abort = () => {
-      if (sent === 0) return
-      this.#post(['cancel', sent])
-      this.#settled(sent)?.reject(abortedBy(signal as AbortSignal))
-    }
-    signal?.addEventListener('abort', abort, { once: true })
-    try {
-      return await this.#request((id) => {
-        if (signal?.aborted) throw abortedBy(signal)
-        sent = id
-        return ['invoke', id, name, params, { device, timeout_ms, trace }]
-      })
-    } finally {
-      signal?.removeEventListener('abort', abort)
-    }
-  }
-
-  #request(message: (id: number) => Message): Promise<Value> {
-    return new Promise((resolve, reject) => {
-      const say = () => {
-        const id = ++this.#lastRequest
-        this.#requests.set(id, { resolve, reject })
-        try {
-          this.#post(message(id))
-        } catch (error) {
-          this.#requests.delete(id)
-          reject(error)
-        }
-      }
-      // A flood that nobody awaits must fill this thread's memory, not the host's.
-      if (this.#requests.size < mostRequests) say()
-      else this.#waiting.push(say)
-    })
-  }
-
-  #settled(id: number): Pending | undefined {
-    const pending = this.#requests.get(id)
-    this.#requests.delete(id)
-    while (this.#requests.size < mostRequests && this.#waiting.length > 0) this.#waiting.shift()?.()
-    return pending
   }
 
   #log(level: LogLevel, fields: object, message: string | undefined): void {
