@@ -1,6 +1,6 @@
 import { redactItem } from './audit.ts'
 import type { Category } from './category.ts'
-import { defineItems } from './define.ts'
+import { defineItems } from './check-definition.ts'
 import type { Item, ItemDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import type { CategoryStep } from './event.ts'

@@ -3,12 +3,11 @@ import { isSecretItem } from './audit.ts'
 import { checkDefaultAgainstLimits } from './define-limits.ts'
 import { checkPermissions } from './define-parts.ts'
 import { checkProperty } from './define-properties.ts'
-import { checkByType } from './define-types.ts'
 import { flagProperties, type Item, type Items, isPlainItem, itemTypes, optionalProperties, own } from './definition.ts'
 import { frozenCopy } from './frozen.ts'
 import type { DefineContext, ItemDraft } from './item-draft.ts'
 import { isByName } from './item-table.ts'
-import { acceptType, canonical } from './kinds/accept.ts'
+import { kindOf } from './kinds/item-kinds.ts'
 import { normalObjects, noun } from './lists.ts'
 
 /**
@@ -50,7 +49,7 @@ function defineItem(name: string, given: Item, context: DefineContext): Item {
 function defineProperty(draft: ItemDraft, property: string, value: unknown): void {
   const { context, where } = draft
   const at = { ...where, property, received: value }
-  checkByType(draft, property, value)
+  kindOf(own(draft.given, 'type')).define(draft, property, value)
   if (property === 'permissions') {
     if (checkPermissions(value, at, context.findings)) draft.known.add(property)
   } else if (optionalProperties.has(property)) {
@@ -82,7 +81,7 @@ function checkDefault(draft: ItemDraft): void {
     received: value,
     secret: isSecretItem(draft.name, given),
   }
-  const verdict = acceptType(type, value, context.policy)
+  const verdict = kindOf(type).accepts(value, context.policy)
   if (verdict !== 'accepted') {
     const fault = verdict === 'refused' ? {} : { fledgeClass: verdict.fault, accidental: true }
     context.findings.add('default-invalid', { ...at, ...fault })
@@ -113,10 +112,9 @@ function keepCanonical(draft: ItemDraft): void {
     if (typeof value === 'string') kept.set(property, value.toLowerCase())
   }
   if (context.stored) return
-  const type = kept.get('type')
+  const kind = kindOf(kept.get('type'))
   const value = kept.get('default')
-  if (acceptType(type, value, context.policy) === 'accepted')
-    kept.set('default', canonical(type, value, context.policy))
+  if (kind.accepts(value, context.policy) === 'accepted') kept.set('default', kind.canonical(value, context.policy))
   kept.set('value', kept.get('default'))
 }
 

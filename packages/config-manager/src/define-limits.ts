@@ -1,5 +1,5 @@
-import { assign } from './assign.ts'
 import { assignment, siblingValues } from './assignment.ts'
+import { assign } from './check-value.ts'
 import { own } from './definition.ts'
 import type { ItemDraft } from './item-draft.ts'
 import { readNumber, UnreadableNumber } from './limits.ts'

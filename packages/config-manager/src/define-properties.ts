@@ -2,7 +2,9 @@ import { saying } from './assignment.ts'
 import { flagProperties } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
 import type { ItemDraft } from './item-draft.ts'
-import { acceptType, type Verdict } from './kinds/accept.ts'
+import { booleanKind } from './kinds/boolean.ts'
+import type { Verdict } from './kinds/kind.ts'
+import { floatKind, integerKind } from './kinds/number.ts'
 import type { Policy } from './policy.ts'
 import { strip } from './python/text.ts'
 import { parseRule } from './rule/rule.ts'
@@ -20,14 +22,14 @@ export interface PropertyDefect {
 
 /** Judges an optional property's value: one rule for registration and for updates of a single property. */
 export function propertyDefect(property: string, value: unknown, policy: Policy): PropertyDefect | undefined {
-  if (flagProperties.has(property)) return defectOf('boolean', acceptType('boolean', value, policy))
+  if (flagProperties.has(property)) return defectOf('boolean', booleanKind.accepts(value, policy))
   if (property === 'minimum' || property === 'maximum') {
-    const integer = acceptType('integer', value, policy)
+    const integer = integerKind.accepts(value, policy)
     if (integer === 'accepted') return undefined
-    return defectOf('number', typeof integer === 'object' ? integer : acceptType('float', value, policy))
+    return defectOf('number', typeof integer === 'object' ? integer : floatKind.accepts(value, policy))
   }
   if (textProperties.has(property)) return typeof value === 'string' ? undefined : { wanted: 'string' }
-  return defectOf('integer', acceptType('integer', value, policy))
+  return defectOf('integer', integerKind.accepts(value, policy))
 }
 
 function defectOf(wanted: PropertyDefect['wanted'], verdict: Verdict): PropertyDefect | undefined {

@@ -1,7 +1,7 @@
-import { assign } from './assign.ts'
 import { assignment, siblingValues } from './assignment.ts'
 import { redactValue } from './audit.ts'
 import type { Category, Provenance } from './category.ts'
+import { assign } from './check-value.ts'
 import { type Item, type Items, own, withProperty } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { type ConfigIssue, Findings } from './findings.ts'

@@ -1,6 +1,6 @@
 import { redactItems, redactValue } from './audit.ts'
 import { type Category, itemsObject, sameItems } from './category.ts'
-import { defineItems } from './define.ts'
+import { defineItems } from './check-definition.ts'
 import { type Items, own } from './definition.ts'
 import type { AuditDraft, Engine } from './engine.ts'
 import type { CategoryStep } from './event.ts'

@@ -3,12 +3,9 @@ import { type Item, own } from './definition.ts'
 import type { FindingFacts } from './finding-form.ts'
 import type { FindingCode } from './finding-forms.ts'
 import type { Findings } from './findings.ts'
-import { textElements, unwrapList } from './lists.ts'
+import { kindOf } from './kinds/item-kinds.ts'
 import type { Policy } from './policy.ts'
-import { parseJsonText } from './python/json.ts'
-import { parseFloatText, parseInteger } from './python/number.ts'
 import { RuleFailure } from './rule/failure.ts'
-import { type Operand, operandOf } from './rule/operand.ts'
 import { judgeByBinding, judgeBySubstitution, parseRule, type RuleOutcome } from './rule/rule.ts'
 
 /** What a rule is checked on. */
@@ -37,43 +34,10 @@ function judge(rule: string, { item, value, policy }: RuleSubject): RuleOutcome 
   }
   try {
     const text = typeof value === 'string' ? value : stringifyJson(value)
-    return judgeByBinding(parseRule(rule), boundValue(item, text), text)
+    return judgeByBinding(parseRule(rule), kindOf(own(item, 'type')).bound(text, item), text)
   } catch (error) {
     return { error: error as Error }
   }
-}
-
-/** The value as the rule computes with it: what the item's type says, else text. */
-function boundValue(item: Item, text: string): Operand {
-  switch (own(item, 'type')) {
-    case 'integer':
-      return parseInteger(text) ?? text
-    case 'float':
-      return parseFloatText(text) ?? text
-    case 'boolean':
-      return text.toLowerCase() === 'true'
-    case 'list':
-    case 'kvlist':
-      return membersAsKept(item, text)
-    case 'JSON':
-    case 'bucket':
-      return read(text)
-    default:
-      return text
-  }
-}
-
-/** The elements of a list of numbers are kept as text, however they were given: a rule sees them so. */
-function membersAsKept(item: Item, given: string): Operand {
-  const text = unwrapList(item, given) as string
-  const list = parseJsonText(text)?.value
-  const isScalar = own(item, 'items') !== 'object'
-  return list === undefined ? text : operandOf(isScalar ? textElements(list) : list)
-}
-
-function read(text: string): Operand {
-  const value = parseJsonText(text)?.value
-  return value === undefined ? text : operandOf(value)
 }
 
 function failed(subject: RuleSubject, fledgeClass: string, detail: string): false {

@@ -1,18 +1,6 @@
-import { narrowInteger, parseJson, stringifyJson } from '@backplane/core/json'
 import { type Item, type ItemDefinitions, type Items, own } from './definition.ts'
-import { unwrapList } from './lists.ts'
-import { parseFloatText, parseInteger } from './python/number.ts'
-import { decodeScript, encodeScript } from './script.ts'
-
-/** A value as a plugin sees it. */
-export type TypedValue =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | readonly unknown[]
-  | { readonly [key: string]: unknown }
+import { kindOf } from './kinds/item-kinds.ts'
+import type { TypedValue } from './kinds/kind.ts'
 
 /** A category's values as a plugin sees them, item by name. */
 export type TypedValues = { readonly [name: string]: TypedValue }
@@ -65,70 +53,10 @@ export function typedValues(items: Items): TypedValues {
 export function typedValue(item: Item): TypedValue {
   const value = own(item, 'value') as TypedValue
   if (typeof value !== 'string') return value
-  switch (own(item, 'type')) {
-    case 'boolean':
-      return value === 'true' ? true : value === 'false' ? false : value
-    case 'integer':
-      return integerOf(value) ?? value
-    case 'float':
-      return parseFloatText(value) ?? value
-    case 'script':
-      return scriptOf(value)
-    case 'JSON':
-    case 'bucket':
-      return jsonOf(value)
-    case 'list':
-    case 'kvlist':
-      return elementsOf(item, value)
-    default:
-      return value
-  }
+  return kindOf(own(item, 'type')).typed(value, item)
 }
 
-function integerOf(value: string): number | bigint | undefined {
-  const integer = parseInteger(value)
-  return integer === undefined ? undefined : narrowInteger(integer)
-}
-
-function scriptOf(value: string): string {
-  const decoded = decodeScript(value)
-  return 'text' in decoded ? decoded.text : value
-}
-
-function jsonOf(value: string): TypedValue {
-  try {
-    return parseJson(value)
-  } catch {
-    return value
-  }
-}
-
-function elementsOf(item: Item, value: string): TypedValue {
-  const elements = jsonOf(unwrapList(item, value) as string)
-  const type = own(item, 'items')
-  if (typeof elements !== 'object' || elements === null || (type !== 'integer' && type !== 'float')) return elements
-  const number = (element: unknown) =>
-    typeof element === 'string' ? (type === 'integer' ? integerOf(element) : parseFloatText(element)) : element
-  if (Array.isArray(elements)) return elements.map((element) => number(element) ?? element)
-  return Object.fromEntries(Object.entries(elements).map(([key, element]) => [key, number(element) ?? element]))
-}
-
-/** The JSON text of an object, or `undefined` where it has none: it contains itself, or what is no plain data. */
-function jsonText(value: object): string | undefined {
-  try {
-    return stringifyJson(value)
-  } catch {
-    return undefined
-  }
-}
-
-/**
- * Gives the text that stands for a typed value in Fledge's form. Text passes as it is, except that the text of a script
- * becomes hexadecimal; what has no text form (functions, `undefined`) passes as it is too, for the checks to refuse.
- */
+/** Gives the text that stands for a typed value in Fledge's form. */
 export function textOfTyped(item: Item, value: unknown): unknown {
-  if (typeof value === 'string') return own(item, 'type') === 'script' ? encodeScript(value) : value
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
-  if (typeof value === 'object' && value !== null) return jsonText(value)
-  return value === null && own(item, 'type') === 'JSON' ? 'null' : value
+  return kindOf(own(item, 'type')).text(value)
 }

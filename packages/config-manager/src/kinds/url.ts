@@ -1,10 +1,20 @@
 import { addressFamily } from './address.ts'
+import type { ItemKind } from './kind.ts'
+import { freeText } from './text.ts'
+import { verdict } from './verdict.ts'
+
+/** `URL`: a text with a scheme and an authority. */
+export const urlKind: ItemKind = {
+  ...freeText,
+  accepts: (value) => verdict(typeof value === 'string' && hasSchemeAndAuthority(value)),
+  schema: () => ({ type: 'string', format: 'uri' }),
+}
 
 /**
  * Tells whether a text has a scheme and an authority, which is all that upstream asks of a URL (`urllib.parse.urlsplit`
  * of CPython 3.11): `x://y` and `http://a b` do, `mailto:a@b` and `file:///x` do not.
  */
-export function hasSchemeAndAuthority(text: string): boolean {
+function hasSchemeAndAuthority(text: string): boolean {
   const rest = text.replace(/^[\0-\x20]+/, '').replace(/[\t\r\n]/g, '')
   const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/.exec(rest)
   if (!scheme) return false

@@ -1,5 +1,6 @@
 import { narrowInteger } from '@backplane/core/json'
 import { type Item, type ItemDefinitions, own } from '../definition.ts'
+import { kindOf } from '../kinds/item-kinds.ts'
 import { parseInteger } from '../python/number.ts'
 import type { Expression, Operation } from '../rule/syntax.ts'
 import { parseValidity } from '../rule/validity.ts'
@@ -42,17 +43,6 @@ export interface UiRule {
 /** The tab of items that name no group, which stands first. */
 const basicTab = 'Basic'
 
-const widgets: Readonly<Record<string, UiControl['options']['widget']>> = {
-  password: 'password',
-  'X509 certificate': 'code',
-  code: 'code',
-  script: 'upload',
-  ACL: 'acl',
-  JSON: 'json',
-  bucket: 'bucket',
-  northTask: 'northTask',
-}
-
 /**
  * Gives the UI schema of a category (JSON Forms' dialect) for the schema of `jsonSchemaOf`: items by `order`, groups as tabs
  * with those that have none in front, as the Fledge GUI shows them.
@@ -73,7 +63,7 @@ export function uiSchemaOf(items: ItemDefinitions | { readonly [item: string]: I
 }
 
 function control(name: string, item: Item): UiControl {
-  const widget = widgets[String(own(item, 'type'))]
+  const { widget } = kindOf(own(item, 'type'))
   const validity = own(item, 'validity')
   const rule = typeof validity === 'string' && validity !== '' ? ruleOf(validity) : undefined
   const shown = own(item, 'displayName')
