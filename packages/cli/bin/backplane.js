@@ -25,7 +25,7 @@ Next: install a current Node. In a checkout, \`npx backplane\` brings its own.
     process.execve(process.execPath, [process.execPath, ...args], process.env)
   } else {
     const child = spawn(process.execPath, args, { stdio: 'inherit' })
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
     child.on('exit', (code, signal) => {
       process.exitCode = signal === null ? code : 1
     })

@@ -91,7 +91,7 @@ async function manage(
 }
 
 /** A host that says which code it failed by is believed; the driver's own texts carry none. */
-function refused({ message, code, next, ...details }: Record<string, Value>): BackplaneError {
+export function refused({ message, code, next, ...details }: Record<string, Value>): BackplaneError {
   const reason = String(message)
   const step = typeof next === 'string' ? { next } : {}
   const error = cliError('BP_CLI_REFUSED', { details: { reason, ...details }, ...step })

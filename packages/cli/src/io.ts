@@ -27,13 +27,13 @@ export interface CliIo {
 export const interrupt = 'SIGINT'
 
 /**
- * The real process. The first SIGINT or SIGTERM asks the command to end, a second SIGINT ends it at once. Not for tests: they
+ * The real process. The first SIGINT, SIGTERM or SIGHUP (a terminal that closes) asks the command to end, a second SIGINT ends it at once. Not for tests: they
  * bring their own {@link CliIo}.
  */
 export function processIo(known: Pick<CliIo, 'environmentHidden'> = {}): CliIo {
   const { stdout, stderr, env } = process
   const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted && name === 'SIGINT') endProcess(130)
       controller.abort(coreError('BP_ABORTED', { details: { name }, message: 'Interrupted.' }))

@@ -4,6 +4,8 @@ import type { CommandContext } from './context.ts'
 import type { CliIo } from './io.ts'
 import type { Reporter } from './reporter.ts'
 
+type ConfigAction = Parameters<typeof import('./commands/config.ts').config>[0]
+
 const exitHelp = `
 Exit codes: 0 done, 1 failed, 2 asked wrongly, 4 unreachable, 130 interrupted.
 Settings come from flags, then environment variables, then backplane.json, then defaults; docs/cli.md lists them.`
@@ -19,9 +21,10 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     .showHelpAfterError(false)
     .addHelpText('after', exitHelp)
 
+  const common = (made: Command) =>
+    made.option('--json', 'print one line of JSON').option('-q, --quiet', 'print results and errors only')
   const command = (usage: string, description: string) => {
-    const made = program.command(usage).description(description)
-    return made.option('--json', 'print one line of JSON').option('-q, --quiet', 'print results and errors only')
+    return common(program.command(usage).description(description))
   }
   const networked = (made: Command) =>
     made
@@ -99,13 +102,41 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     .option('--count <n>', 'end after so many')
     .action(async (flags) => (await import('./commands/events.ts')).events(flags, context))
 
-  command('config <words...>', 'list, get, set, diff, export, import or watch configuration')
-    .option('--dir <dir>', 'the folder that it is kept in, while no host uses it (default: config)')
-    .option('--nats <url>', 'NATS servers of a configuration that hosts share, in place of a folder')
-    .option('--bucket <name>', 'its bucket there (default: backplane-config)')
-    .option('--dry-run', 'say what would change, and change nothing')
-    .option('--reason <text>', 'why; noted in the audit trail')
-    .action(async (words, flags) => (await import('./commands/config.ts')).config(words, flags, context))
+  const configuration = program
+    .command('config')
+    .description('read and change the configuration of a running host, or of one at rest')
+    .addHelpText('after', '\nExample: backplane config set my-plugin greeting=Hi --dry-run')
+  const configAction = (usage: string, name: ConfigAction, description: string) =>
+    networked(common(configuration.command(usage).description(description)))
+      .option('--device <id>', 'the host (default: plugin-host-1)')
+      .option('--dir <dir>', 'a folder that a host keeps configuration in, while that host is down')
+      .option('--store <url>', 'NATS servers of a configuration that hosts share, in place of a host')
+      .option('--bucket <name>', 'its bucket there (default: backplane-config)')
+      .option('--preset <name>', 'whose network: local (default), edge (Zenoh) or portal')
+      .option('--nats <url>', 'NATS servers of the host, separated by commas (default: on port 4222)')
+      .option('--broker-port <port>', 'port of the broker on this machine, in place of --nats')
+      .option('--tenant <name>', 'tenant (default: default, or that of the credentials)')
+      .option('--timeout <ms>', 'how long to wait for the answer (default: 30000)')
+      .option('--config <file>', 'config file of this command (default: backplane.json)')
+      .addOption(new Option('--log-level <level>', 'debug, info, warn, error or silent').default(undefined, 'warn'))
+      .action(async (...given) => {
+        const words = given
+          .slice(0, -2)
+          .flat()
+          .filter((word) => word !== undefined)
+        await (await import('./commands/config.ts')).config(name, words, given.at(-2), context)
+      })
+  const dryRun = (made: Command) => made.option('--dry-run', 'say what would change, and change nothing')
+  const reasoned = (made: Command) => made.option('--reason <text>', 'why; noted in the audit trail')
+  configAction('list', 'list', 'list the categories')
+  configAction('get <category> [item]', 'get', 'print the values of a category, or one of them')
+  reasoned(dryRun(configAction('set <category> <item=value...>', 'set', 'change values, all or none')))
+  configAction('history <category>', 'history', 'list the former states of a category')
+  reasoned(configAction('rollback <category> <revision>', 'rollback', 'bring a former state back'))
+  configAction('watch [category]', 'watch', 'print changes as they come, until interrupted')
+  configAction('export [file]', 'export', 'write all of it to a file, without secrets')
+  configAction('diff <file>', 'diff', 'say how it differs from an exported file')
+  reasoned(dryRun(configAction('import <file>', 'import', 'make it as an exported file says, all or nothing')))
 
   command('new <name>', 'write a new plugin: a folder with a manifest and its code')
     .option('--dir <dir>', 'where to put the folder (default: here)')
@@ -170,7 +201,7 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
   // Help goes the way of everything else; errors are told when the run ends.
   const say = (stream: 'out' | 'err') => (text: string) => reporter.help(stream, text)
   const help = { writeOut: say('out'), writeErr: say('err'), outputError: () => {} }
-  for (const one of [program, ...program.commands]) {
+  for (const one of [program, ...program.commands, ...configuration.commands]) {
     one.exitOverride().configureOutput({ ...help, getOutHasColors: () => io.colors })
   }
   return program

@@ -257,10 +257,12 @@ export class Slot {
     const { tell, logger } = this.#parts
     const { supervisor } = this.#fitting
     const tooOften = supervisor.revive(() => void this.#serial.run(() => this.#again()))
-    logger.warn({ plugin: this.id, code: error.code, restartAt: supervisor.restartAt }, error.message)
     this.#error = error
     this.#enter('backoff')
-    if (tooOften === undefined) return
+    if (tooOften === undefined) {
+      logger.warn({ plugin: this.id, code: error.code, restartAt: supervisor.restartAt }, error.message)
+      return
+    }
     this.#error = pluginError('BP_PLUGIN_QUARANTINED', this.id, `${tooOften}; last: ${error.message}`, error)
     this.#enter('quarantined')
     this.#withdraw()

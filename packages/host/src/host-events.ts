@@ -31,7 +31,7 @@ export const hostEvents: readonly EventDescriptor[] = [
 
 /**
  * Tells the mesh of every plugin that is loaded and unloaded, by the events of {@link hostEvents}; a swap tells both, as
- * Device Connect's driver does on reload. Returns what ends the telling. Nothing is told while there is no connection.
+ * Device Connect's driver does on reload. A quarantine is said in the log, with its reason and what lifts it. Returns what ends the telling. Nothing is told while there is no connection.
  */
 export function tellOfPlugins(host: Host, logger?: Logger): () => void {
   const emit = (event: string, payload: Params) => {
@@ -47,6 +47,10 @@ export function tellOfPlugins(host: Host, logger?: Logger): () => void {
   }
   const unloaded = (plugin: PluginStatus) => emit('plugin_unloaded', { plugin_id: plugin.id })
   return host.on((event) => {
+    if (event.type === 'plugin.quarantined') {
+      const { code, message, next } = event.error
+      logger?.error({ plugin: event.plugin.id, code, next }, message)
+    }
     if (event.type === 'plugin.unloaded' || event.type === 'plugin.swapped') unloaded(event.plugin)
     if (event.type === 'plugin.loaded' || event.type === 'plugin.swapped') loaded(event.plugin)
   })

@@ -36,6 +36,8 @@ export interface HostFunctionsInit {
   readonly configuration?: () => ConfigCondition
   /** The check of parameters that the host uses; `list_plugins` and `get_status` then say which functions have no usable schema. */
   readonly check?: ParamsCheck
+  /** Why a plugin could not be loaded when that was last tried, by its id or its folder; `list_plugins` then says it. @default nothing is known */
+  readonly failures?: Map<string, BackplaneError>
   /** Whether the host's runtimes install what plugins ask for. A load that asks for it is refused where they do not. @default false */
   readonly installs?: boolean
 }
@@ -124,12 +126,6 @@ class Management {
       ...this.#announcement(),
       ...this.#configuration(),
       ...(unusable.size === 0 ? {} : { unusable_functions: Object.fromEntries(unusable) }),
-      authoring: {
-        guide_rpc: 'get_plugin_authoring_guide',
-        template_rpc: 'get_plugin_template',
-        examples_rpc: 'list_plugin_examples',
-        agents_doc: 'AGENTS.md',
-      },
     }
   }
 
@@ -168,10 +164,16 @@ class Management {
         loaded: loaded.some((plugin) => plugin.id === source?.manifest.id),
         ...(raw === undefined ? { manifest_error: listError(error) } : { manifest: shownManifest(raw) }),
         ...(raw !== undefined && error ? { error: shownError(error) } : {}),
+        ...this.#lastFailure(source?.manifest.id ?? id),
       })),
       sidecars: {},
       capabilities_dir: folder.dir,
     }
+  }
+
+  #lastFailure(id: string): Params {
+    const error = this.#init.failures?.get(id)
+    return error && !this.#host.plugin(id) ? { load_error: shownError(error) } : {}
   }
 
   /** Of each plugin that has some: the functions whose schema cannot be used, by name, and why. Their calls are refused. */
@@ -211,9 +213,17 @@ class Management {
   async #load(pluginId: string, signal: AbortSignal): Promise<Value> {
     const source = await this.#init.folder.find(pluginId, { signal })
     const { id } = source.manifest
-    const plugin = this.#host.plugin(id)
-      ? await this.#host.reload(id, source, { signal })
-      : await this.#loadNew(source, signal)
+    const { failures } = this.#init
+    let plugin: PluginStatus
+    try {
+      plugin = this.#host.plugin(id)
+        ? await this.#host.reload(id, source, { signal })
+        : await this.#loadNew(source, signal)
+    } catch (thrown) {
+      failures?.set(id, BackplaneError.from(thrown))
+      throw thrown
+    }
+    failures?.delete(id)
     await this.#init.desired?.set(id, true)
     return { status: 'success', plugin: summaryOf(plugin), ...this.#announcement() }
   }
@@ -256,6 +266,7 @@ function conditionOf(plugin: PluginStatus): Params {
     runtime,
     generation,
     restarts,
+    since: plugin.since,
     ...(error ? { error: shownError(error) } : {}),
     ...(needs.length > 0 ? { needs: [...needs] } : {}),
     ...(dependents.length > 0 ? { dependents: [...dependents] } : {}),

@@ -28,9 +28,6 @@ export function hostIdentity({ deviceId = 'plugin-host-1', tenant = 'default' }:
       category: 'hub',
       'plugin_driver:role': 'plugin_host',
       'plugin_driver.role': 'plugin_host',
-      'plugin_driver:authoring_rpc': 'get_plugin_authoring_guide',
-      'plugin_driver:template_rpc': 'get_plugin_template',
-      'plugin_driver:examples_rpc': 'list_plugin_examples',
     },
   }
 }

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { type ConfigFunctionsInit, configEvents, configFunctions, tellOfConfig } from './config-functions.ts'
 export { type DesiredState, desiredStateFile } from './desired-state.ts'
 export { type EdgeHostInit, edgeHost } from './edge-host.ts'
 export { type EmbeddedNatsInit, embeddedNats } from './embedded-nats.ts'

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type ConfigManager, configManager } from '@backplane/config-manager'
 import { fileStore } from '@backplane/config-manager/file'
 import {
+  type BackplaneError,
   createHost,
   type Host,
   type Interceptor,
@@ -16,6 +17,7 @@ import { nodeRuntime } from '@backplane/runtime-node'
 import { type PythonDevice, type PythonRuntimeInit, pythonRuntime } from '@backplane/runtime-python'
 import { wasmRuntime } from '@backplane/runtime-wasm'
 import { workerRuntime } from '@backplane/runtime-worker'
+import { configEvents, configFunctions, tellOfConfig } from './config-functions.ts'
 import { desiredStateFile } from './desired-state.ts'
 import type { HeartbeatFields } from './heartbeat-fields.ts'
 import { hostEvents, tellOfPlugins, tellOfSchemas } from './host-events.ts'
@@ -95,6 +97,7 @@ export function presetHost(init: PresetInit, mesh: MeshFactory, heartbeat?: Hear
     },
   }
   const check = validateParams()
+  const failures = new Map<string, BackplaneError>()
   const host: Host = createHost({
     identity,
     runtimes: [
@@ -107,23 +110,37 @@ export function presetHost(init: PresetInit, mesh: MeshFactory, heartbeat?: Hear
     mesh: maskingMesh(mesh),
     config: () => config,
     interceptors: [...(init.interceptors ?? []), check],
-    functions: hostFunctions({
-      host: () => host,
-      folder,
-      autoLoad,
-      installs,
-      check,
-      configuration: () => config.condition,
-      ...known,
-    }),
-    events: hostEvents,
+    functions: [
+      ...hostFunctions({
+        host: () => host,
+        folder,
+        autoLoad,
+        installs,
+        check,
+        configuration: () => config.condition,
+        failures,
+        ...known,
+      }),
+      ...configFunctions({ manager: config }),
+    ],
+    events: [...hostEvents, ...configEvents],
     ...(stateDir === undefined ? {} : { stateDir: stateDirs(join(stateDir, 'plugins')) }),
     ...(logger ? { logger } : {}),
   })
   tellOfPlugins(host, logger)
+  tellOfConfig(host, config, logger)
   tellOfSchemas(host, check, logger)
   return Object.assign(host, {
     config,
-    loadAll: (options?: LoadAllOptions) => loadAll(host, folder, { autoLoad, ...known, ...options }),
+    loadAll: (options: LoadAllOptions = {}) =>
+      loadAll(host, folder, {
+        autoLoad,
+        ...known,
+        ...options,
+        onReport: (report) => {
+          if (report.error) failures.set(report.id, report.error)
+          options.onReport?.(report)
+        },
+      }),
   })
 }

@@ -118,12 +118,6 @@ test('loads, tells of itself, and unloads in the shapes of the plugin driver', a
     loaded_count: 1,
     sidecar_count: 0,
     loaded_plugins: ['greeter'],
-    authoring: {
-      guide_rpc: 'get_plugin_authoring_guide',
-      template_rpc: 'get_plugin_template',
-      examples_rpc: 'list_plugin_examples',
-      agents_doc: 'AGENTS.md',
-    },
   })
   expect(await host.call('list_plugins')).toEqual({
     status: 'success',

@@ -1,5 +1,7 @@
-import { withClient } from '../client.ts'
+import { BackplaneError } from '@backplane/core'
+import { type Client, withClient } from '../client.ts'
 import type { CommandContext } from '../context.ts'
+import { cliError } from '../errors.ts'
 import type { Flags } from '../settings.ts'
 import { shown } from '../shown.ts'
 
@@ -23,12 +25,35 @@ export async function manage(
   flags: HostFlags & { readonly cascade?: boolean },
   { io, reporter }: CommandContext,
 ): Promise<void> {
-  const result = await withClient(onHost(flags), io, reporter, ({ manage }) => {
+  const result = await withClient(onHost(flags), io, reporter, (client) => {
     reporter.progress(shown`${verb} ${id} …`)
-    return manage(`${verb}_plugin`, { plugin_id: id, ...(flags.cascade ? { cascade: true } : {}) })
+    return client
+      .manage(`${verb}_plugin`, { plugin_id: id, ...(flags.cascade ? { cascade: true } : {}) })
+      .catch((thrown) => {
+        if (isUnknown(verb, id, thrown)) return notFound(verb, id, client)
+        throw thrown
+      })
   })
   const { functions = [] } = (result.plugin ?? {}) as { functions?: string[] }
   const unloaded = (result.unloaded ?? [id]) as string[]
   const offers = functions.length > 0 ? `: ${functions.join(', ')}` : ''
   reporter.result(result, shown`${done[verb]} ${unloaded.join(', ')}${offers}`)
+}
+
+/** The driver's text for an id that it does not know says nothing of where it looked, and carries no code. */
+function isUnknown(verb: string, id: string, thrown: unknown): boolean {
+  if (!(thrown instanceof BackplaneError) || thrown.code !== 'BP_CLI_REFUSED') return false
+  return thrown.message === `Failed to ${verb} plugin '${id}'`
+}
+
+async function notFound(verb: string, id: string, { manage }: Client): Promise<never> {
+  const { capabilities_dir: dir, available } = await manage('list_plugins')
+  const names = (available as unknown as { id: string }[]).map((one) => one.id)
+  const there = names.length === 0 ? 'it has no folders' : `it has ${names.join(', ')}`
+  throw cliError('BP_CLI_REFUSED', {
+    details: {
+      reason: `Cannot ${verb} '${id}': no folder of ${String(dir)} is called so, and no manifest there has that id; ${there}.`,
+    },
+    next: `Correct the id, or put a folder with a manifest.json for it there, then \`backplane ${verb} ${id}\` again.`,
+  })
 }
