@@ -57,7 +57,7 @@ test('parameters that miss the schema are refused with their path, as a usage er
 
 test('list, status and discover show the host and its functions, for people and machines', async () => {
   const listed = await run(['list', ...host.nats])
-  expect(listed.out).toMatch(/hello-world +0\.1\.0 +running +hello_world/)
+  expect(listed.out).toMatch(/hello-world +0\.1\.0 +running +node +0 +\d.* +hello_world/)
   const status = await run(['status', '--json', ...host.nats])
   expect(JSON.parse(status.out)).toMatchObject({ status: 'success', connected: true, loaded_count: 2 })
   const found = async () =>
@@ -199,4 +199,40 @@ test('list and status say of which functions the schema cannot be used', async (
   await using host = await up(folder)
   expect((await run(['list', ...host.nats])).out).toMatch(/bad \(unusable schema\), good/)
   expect((await run(['status', ...host.nats])).out).toMatch(/Unusable p: .*'bad'.*linear time/)
+})
+
+test('list says why a plugin is not loaded, and an unknown id what was looked for where', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'backplane-cli-'))
+  onTestFinished(() => rm(home, { recursive: true, force: true }))
+  await putPlugin(home, 'wrong', 'export default { setup() { throw new TypeError("no sensor") } }')
+  await using one = await up(home)
+  expect((await run(['list', ...one.nats])).out).toMatch(/wrong +broken.*no sensor.*Next: /s)
+  const { err } = await run(['reload', 'nobody', ...one.nats])
+  expect(err).toContain(`Cannot reload 'nobody': no folder of ${home}`)
+  expect(err).toContain('it has wrong')
+})
+
+test('a terminal that closes ends a host as gracefully as SIGTERM does', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'backplane-cli-'))
+  onTestFinished(() => rm(home, { recursive: true, force: true }))
+  await putPlugin(
+    home,
+    'late',
+    'export default { functions: { a: () => 1 }, teardown({ logger }) { logger.warn("flushed") } }',
+  )
+  await using one = await up(home)
+  one.process.kill('SIGHUP')
+  expect(await one.process.ended).toMatchObject({ code: 0, err: expect.stringContaining('flushed') })
+})
+
+test('configuration of a running host is read and changed, and its plugin runs with it', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'backplane-cli-'))
+  onTestFinished(() => rm(home, { recursive: true, force: true }))
+  const config = { word: { type: 'string', description: 'Word', default: 'Hello' } }
+  await putPlugin(home, 'say', 'export default { functions: { say: (_, { config }) => config.word } }', { config })
+  await using one = await up(home)
+  expect((await run(['config', 'set', 'say', 'word=Hi', ...one.nats])).out).toBe('word: Hello -> Hi\n')
+  expect((await run(['invoke', 'say', ...one.nats])).out).toBe('"Hi"\n')
+  expect((await run(['config', 'rollback', 'say', '1', ...one.nats])).code).toBe(0)
+  expect((await run(['config', 'get', 'say', 'word', ...one.nats])).out).toBe('Hello\n')
 })
