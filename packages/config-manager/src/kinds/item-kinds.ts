@@ -38,7 +38,9 @@ const itemKinds: ItemKinds = {
 /** An item whose type is unknown: the finding about its type is enough, so nothing else of it is refused. */
 const unknownKind: ItemKind = { ...freeText, schema: () => ({}) }
 
+const kinds: ReadonlyMap<unknown, ItemKind> = new Map<unknown, ItemKind>(Object.entries(itemKinds))
+
 /** Gives what a type decides. */
 export function kindOf(type: unknown): ItemKind {
-  return typeof type === 'string' && Object.hasOwn(itemKinds, type) ? itemKinds[type as ItemType] : unknownKind
+  return kinds.get(type) ?? unknownKind
 }
