@@ -104,7 +104,9 @@ test.each([
   const logger = new Reporter(process.io, plain).logger('debug')
   logger.child({ plugin: text }).info({ [text]: text, error: new Error(text), list: [text] }, text)
   logger.warn(text)
-  expect(process.err.split(/[\n\r\u2028]/)).toHaveLength(3)
+  // Places in code stand below their record, indented by us.
+  const records = process.err.split(/[\n\r\u2028]/).filter((line) => !line.startsWith('    at '))
+  expect(records).toHaveLength(3)
 })
 
 test('no message passes for a next step, and no name for an error', () => {
@@ -116,4 +118,21 @@ test('no message passes for a next step, and no name for an error', () => {
   reporter.warn(forged, shown`Not loaded: ${'x\nError: y'}. `)
   const begins = process.err.split('\n').map((line) => /^ *(\w+|\|)/.exec(line)?.[1])
   expect(begins).toEqual(['Error', '|', 'Next', '|', 'Not', '|', 'Next', '|', undefined])
+})
+
+test('shows below a record where in a plugin an error was thrown, and does not say its words twice', () => {
+  const error = Object.assign(new Error('bad thing'), {
+    stack: 'Error: bad thing\n    at run (file:///plugins/mine/plugin.mjs:3:5)\n    at x (node:internal/y:1:1)',
+  })
+  const process = fakeIo()
+  new Reporter(process.io, plain).logger('warn').error({ err: error }, 'it failed: bad thing')
+  expect(process.err.split('\n').slice(0, 3)).toEqual([
+    expect.stringMatching(/error it failed: bad thing$/),
+    '    at run (file:///plugins/mine/plugin.mjs:3:5)',
+    '    at x (node:internal/y:1:1)',
+  ])
+  const machine = fakeIo()
+  const coded = coreError('BP_PLUGIN_FAILED', { details: { reason: 'bad' }, cause: error })
+  new Reporter(machine.io, json).logger('warn').error({ err: coded }, 'bad')
+  expect(JSON.parse(machine.err).err).toMatchObject({ code: 'BP_PLUGIN_FAILED', cause: { stack: error.stack } })
 })

@@ -3,6 +3,7 @@ import { lenientReplacer } from '@backplane/core/json'
 import { maskError, maskText, maskValue } from '@backplane/core/runtime'
 import type { CliIo } from './io.ts'
 import { Shown, shown } from './shown.ts'
+import { framesOf } from './stack.ts'
 
 /** How much a command says. */
 export interface ReporterInit {
@@ -74,15 +75,17 @@ export class Reporter {
       return
     }
     const { code, message, next } = error
-    this.#print('err', shown`${about}${this.#paint(33, Shown.block(message))} [${code}]\n  Next: ${Shown.block(next)}`)
+    const text = shown`${about}${this.#paint(33, Shown.block(message))} [${code}]`
+    this.#print('err', shown`${text}${this.#frames(thrown)}\n  Next: ${Shown.block(next)}`)
   }
 
-  failure(error: BackplaneError): void {
-    const { code, message, next, retryable, details } = maskError(error) as BackplaneError
+  failure(thrown: BackplaneError): void {
+    const { code, message, next, retryable, details } = maskError(thrown) as BackplaneError
     if (this.json) this.#print('err', Shown.json({ error: { code, message, next, retryable, details } }))
     else {
       const head = this.#paint(31, shown`Error:`)
-      this.#print('err', shown`${head} ${Shown.block(message)} [${code}]\nNext: ${Shown.block(next)}`)
+      const text = shown`${head} ${Shown.block(message)} [${code}]`
+      this.#print('err', shown`${text}${this.#frames(thrown)}\nNext: ${Shown.block(next)}`)
     }
   }
 
@@ -115,7 +118,9 @@ export class Reporter {
 
   #line(level: LogLevel, text: string, { plugin, ...fields }: Record<string, unknown>): Shown {
     const color = level === 'error' ? 31 : level === 'warn' ? 33 : 2
-    const facts = Object.entries(fields).map(([name, value]) => shown`${name}=${brief(value)}`)
+    const told = Object.entries(fields).filter(([, value]) => value !== undefined)
+    const unsaid = told.filter(([, value]) => !(value instanceof Error && text.includes(value.message)))
+    const facts = unsaid.map(([name, value]) => shown`${name}=${brief(value)}`)
     const parts = [
       new Date().toISOString().slice(11, 23),
       level,
@@ -123,7 +128,19 @@ export class Reporter {
       ...(text === '' ? [] : [text]),
       ...facts,
     ]
-    return this.#paint(color, Shown.join(parts, ' '))
+    const line = this.#paint(color, Shown.join(parts, ' '))
+    return Shown.join([line, ...told.map(([, value]) => this.#frames(value))], '')
+  }
+
+  /** Where an error was thrown, on lines of their own: frames of others' code, then ours, dimmed. Nothing for what is none. */
+  #frames(error: unknown): Shown {
+    const frames = framesOf(error)
+    if (!frames) return shown``
+    const lines = [
+      ...frames.theirs.map((frame) => shown`\n    ${maskText(frame)}`),
+      ...frames.ours.map((frame) => this.#paint(2, shown`\n    ${maskText(frame)}`)),
+    ]
+    return Shown.join(lines, '')
   }
 
   #paint(color: 2 | 31 | 33, text: Shown): Shown {

@@ -1,3 +1,4 @@
+import { BackplaneError } from '@backplane/core'
 import { lenientReplacer } from '@backplane/core/json'
 
 /**
@@ -66,9 +67,11 @@ export class Shown {
   /** As one line of JSON; bytes are in base64, integers have all their digits, `NaN` and infinities are text. It reads back as what
    * it was. */
   static json(value: unknown): Shown {
-    const text = JSON.stringify(value, (key, one) => {
+    const text = JSON.stringify(value, function (this: Record<string, unknown>, key, one) {
       if (one instanceof Uint8Array) return Buffer.from(one).toString('base64')
-      return one instanceof Error ? plainError(one) : lenientReplacer(key, one)
+      // An error of ours has been made plain already, without what caused it.
+      const given = this[key]
+      return given instanceof Error ? plainError(given) : lenientReplacer(key, one)
     })
     return new Shown(plainText(text ?? 'null'))
   }
@@ -87,7 +90,10 @@ export class Shown {
 export const shown = Shown.of
 
 function plainError(error: Error): object {
-  return 'code' in error ? { code: error.code, message: error.message } : { message: error.message, stack: error.stack }
+  const { message, stack, cause } = error
+  const why = cause instanceof Error ? { cause } : {}
+  if (error instanceof BackplaneError) return { ...error.toJSON(), ...why }
+  return { ...('code' in error ? { code: error.code } : {}), message, stack, ...why }
 }
 
 /** A word of a command line that a shell takes as it is, whatever it holds; quoted only where it must be. */

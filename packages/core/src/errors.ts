@@ -156,7 +156,7 @@ export const errorCatalogue = {
   },
   BP_PLUGIN_LOAD_FAILED: {
     message: "Plugin '{plugin}' could not be loaded: {reason}",
-    next: 'Correct the plugin; its log says where.',
+    next: 'Correct the plugin, then load it again.',
   },
   BP_PLUGIN_UNAVAILABLE: {
     message: "Plugin '{plugin}' takes no calls: {state}.",

@@ -257,10 +257,11 @@ export class Slot {
     const { tell, logger } = this.#parts
     const { supervisor } = this.#fitting
     const tooOften = supervisor.revive(() => void this.#serial.run(() => this.#again()))
+    const { code, message, cause: err } = error
     this.#error = error
     this.#enter('backoff')
     if (tooOften === undefined) {
-      logger.warn({ plugin: this.id, code: error.code, restartAt: supervisor.restartAt }, error.message)
+      logger.warn({ plugin: this.id, code, restartAt: supervisor.restartAt, err }, message)
       return
     }
     this.#error = pluginError('BP_PLUGIN_QUARANTINED', this.id, `${tooOften}; last: ${error.message}`, error)

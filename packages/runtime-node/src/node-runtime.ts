@@ -115,7 +115,7 @@ async function importOf(fresh: (url: string) => Promise<unknown>, entry: string,
   try {
     return await fresh(entry)
   } catch (cause) {
-    throw importFailed(cause, manifest.id, entry)
+    throw await importFailed(cause, manifest.id, entry)
   }
 }
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { type BackplaneError, coreError, messageOf } from '@backplane/core'
+import { syntaxFault } from './syntax-fault.ts'
 
 /** What to do next, where Node's own code tells it. */
 const nextSteps: Readonly<Record<string, string>> = {
@@ -11,16 +12,31 @@ const nextSteps: Readonly<Record<string, string>> = {
     'Node does not strip types under a node_modules folder: move the plugin elsewhere, or ship JavaScript.',
 }
 
-/** The error of a plugin whose code could not be imported, with the place in its folder where the stack tells one. */
-export function importFailed(cause: unknown, plugin: string, entry: string): BackplaneError {
+/**
+ * The error of a plugin whose code could not be imported, with the place in its folder: where the stack tells it, or, of a
+ * syntax error, where Node's own check does.
+ */
+export async function importFailed(cause: unknown, plugin: string, entry: string): Promise<BackplaneError> {
   const { stack = '', code = '' } = (typeof cause === 'object' && cause !== null ? cause : {}) as {
     stack?: string
     code?: string
   }
   const place = placeIn(String(stack), new URL('.', entry))
-  const reason = place === undefined ? messageOf(cause) : `${messageOf(cause)} (${place})`
+  const message = messageOf(cause)
+  const fault =
+    place === undefined && isSyntaxError(cause) ? await syntaxFault(entry, message).catch(() => undefined) : undefined
+  const reason = fault
+    ? `${message} (${fault.place})\n${fault.excerpt}`
+    : place === undefined
+      ? message
+      : `${message} (${place})`
   const next = Object.hasOwn(nextSteps, code) ? nextSteps[code] : undefined
-  return coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin, reason }, cause, ...(next ? { next } : {}) })
+  return coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin, reason }, cause, next })
+}
+
+/** One of another context is no instance of ours. */
+function isSyntaxError(cause: unknown): boolean {
+  return typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === 'SyntaxError'
 }
 
 /** The first file of the folder that a stack names, with its line. */

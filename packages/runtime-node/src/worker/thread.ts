@@ -64,8 +64,8 @@ export class PluginThread {
 
   async #load(): Promise<Program> {
     const { manifest, entry } = this.#data
-    const module: unknown = await import(entry).catch((cause) => {
-      throw importFailed(cause, manifest.id, entry)
+    const module: unknown = await import(entry).catch(async (cause) => {
+      throw await importFailed(cause, manifest.id, entry)
     })
     const definition = exportedPlugin(module, manifest)
     return new Program({
