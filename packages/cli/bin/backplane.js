@@ -5,6 +5,9 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
+// NO_COLOR counts; Node would warn of each of its processes that both are set.
+if (process.env.NO_COLOR) delete process.env.FORCE_COLOR
+
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const source = new URL('../src/main.ts', import.meta.url)
 // The published package brings its source along for debuggers, and runs what was built.

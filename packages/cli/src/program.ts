@@ -60,6 +60,8 @@ export function makeProgram(io: CliIo, reporter: Reporter): Command {
     .option('--state-dir <dir>', 'where plugins keep their files and the host what was loaded (default: nowhere)')
     .option('--config <file>', 'config file (default: backplane.json)')
     .option('--log-level <level>', 'debug, info, warn, error or silent (default: warn)')
+    .option('--wait [seconds]', 'try again while the network cannot be reached (without seconds: until it can)')
+    .option('--fledge-rest <port>', "serve Fledge's configuration routes on this port of 127.0.0.1; 0 takes a free one")
     .action(async (flags) => (await import('./commands/up.ts')).up(flags, context))
 
   remote('invoke <function>', 'call a function and print its result')

@@ -74,7 +74,7 @@ test('logs from a level on, with the plugin and the facts, as text or as JSON', 
   logger.info('not this')
   logger.warn({ error: failure, n: 1, list: [1] }, 'odd')
   expect(process.err).toMatch(
-    /^[\d:.]+ warn \[demo\] odd error=BP_DEVICE_UNKNOWN Device 'x' is not on the mesh\. n=1 list=\[1\]\n$/,
+    /^\d{4}-\d\d-\d\dT[\d:.]+Z warn \[demo\] odd error=BP_DEVICE_UNKNOWN Device 'x' is not on the mesh\. n=1 list=\[1\]\n$/,
   )
 
   const machine = fakeIo()
@@ -135,4 +135,10 @@ test('shows below a record where in a plugin an error was thrown, and does not s
   const coded = coreError('BP_PLUGIN_FAILED', { details: { reason: 'bad' }, cause: error })
   new Reporter(machine.io, json).logger('warn').error({ err: coded }, 'bad')
   expect(JSON.parse(machine.err).err).toMatchObject({ code: 'BP_PLUGIN_FAILED', cause: { stack: error.stack } })
+})
+
+test('log lines carry the local time with its zone on a terminal', () => {
+  const process = fakeIo({ errIsTerminal: true })
+  new Reporter(process.io, { json: false, quiet: false }).logger('warn').warn('odd')
+  expect(process.err).toMatch(/^\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d warn odd\n$/)
 })

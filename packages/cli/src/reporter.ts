@@ -122,7 +122,7 @@ export class Reporter {
     const unsaid = told.filter(([, value]) => !(value instanceof Error && text.includes(value.message)))
     const facts = unsaid.map(([name, value]) => shown`${name}=${brief(value)}`)
     const parts = [
-      new Date().toISOString().slice(11, 23),
+      this.#io.errIsTerminal ? localTime(new Date()) : new Date().toISOString(),
       level,
       ...(plugin === undefined ? [] : [shown`[${String(plugin)}]`]),
       ...(text === '' ? [] : [text]),
@@ -163,4 +163,13 @@ export class Reporter {
 function brief(value: unknown): string {
   if (value instanceof Error) return 'code' in value ? `${String(value.code)} ${value.message}` : value.message
   return typeof value === 'object' ? JSON.stringify(value, lenientReplacer) : String(value)
+}
+
+/** The time of this machine, with its distance from UTC: `14:03:07.120+02:00`. */
+function localTime(now: Date): string {
+  const minutes = -now.getTimezoneOffset()
+  const local = new Date(now.getTime() + minutes * 60_000).toISOString().slice(11, 23)
+  const distance = Math.abs(minutes)
+  const two = (part: number) => String(part).padStart(2, '0')
+  return `${local}${minutes < 0 ? '-' : '+'}${two(Math.floor(distance / 60))}:${two(distance % 60)}`
 }

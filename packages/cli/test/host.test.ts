@@ -236,3 +236,35 @@ test('configuration of a running host is read and changed, and its plugin runs w
   expect((await run(['config', 'rollback', 'say', '1', ...one.nats])).code).toBe(0)
   expect((await run(['config', 'get', 'say', 'word', ...one.nats])).out).toBe('Hello\n')
 })
+
+test('up --wait waits for its broker, and says in one line what happens to plugins', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'backplane-cli-'))
+  onTestFinished(() => rm(home, { recursive: true, force: true }))
+  await putPlugin(home, 'one', 'export default { functions: { a: () => 1 } }')
+  await using broker = await up(home)
+  const [, address] = broker.nats
+  const port = new URL(address).port
+  await broker.process[Symbol.asyncDispose]()
+  await using waiting = start(['up', '--plugins', home, '--nats', address, '--wait', '--device-id', 'late'])
+  await waiting.printed(/Waiting for the network/)
+  await using _again = await up(home, ['--broker-port', port])
+  await waiting.printed(/Ctrl\+C/)
+  const args = ['--nats', address, '--device', 'late']
+  expect((await run(['reload', 'one', ...args])).code).toBe(0)
+  expect((await run(['unload', 'one', ...args])).code).toBe(0)
+  waiting.kill('SIGTERM')
+  expect((await waiting.ended).out).toMatch(/Reloaded one: a\nUnloaded one\nStopping 'late' …\n$/)
+})
+
+test("up --fledge-rest serves Fledge's routes to this machine's programs, and to no page of a browser", async () => {
+  const home = await mkdtemp(join(tmpdir(), 'backplane-cli-'))
+  onTestFinished(() => rm(home, { recursive: true, force: true }))
+  const config = { word: { type: 'string', description: 'Word', default: 'Hello' } }
+  await putPlugin(home, 'say', 'export default { functions: { say: (_, { config }) => config.word } }', { config })
+  await using one = start(['up', '--plugins', home, '--broker-port', '0', '--fledge-rest', '0'])
+  const [, url = ''] = /(http:\S+category)/.exec(await one.printed(/fledge\/category\n/)) ?? []
+  const put = { method: 'PUT', body: JSON.stringify({ value: 'Hi' }) }
+  expect((await fetch(`${url}/say/word`, put)).status).toBe(200)
+  expect(await (await fetch(`${url}/say/word`)).json()).toMatchObject({ value: 'Hi' })
+  expect((await fetch(url, { headers: { origin: 'http://elsewhere.example' } })).status).toBe(403)
+})

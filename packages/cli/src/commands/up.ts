@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
-import { BackplaneError, type FunctionDescriptor, type Logger, systemClock } from '@backplane/core'
+import { BackplaneError, type FunctionDescriptor, type HostEvent, type Logger, systemClock } from '@backplane/core'
 import { stringifyJson } from '@backplane/core/json'
 import { isSecretName, maskText } from '@backplane/core/runtime'
 import { rationedLogger } from '@backplane/core/transport'
 import type { LoadReport, PresetHost } from '@backplane/host'
 import { noBridge } from '../client.ts'
 import type { CommandContext } from '../context.ts'
+import { cliError } from '../errors.ts'
+import { portOf, serveFledgeRest } from '../fledge-rest.ts'
 import type { CliIo } from '../io.ts'
 import { pause } from '../pause.ts'
 import { hostOf } from '../preset.ts'
@@ -16,17 +18,30 @@ import { Shown, shellWord, shown } from '../shown.ts'
 /** How long the overview waits for plugins to come up, in milliseconds. */
 const patienceMs = 5_000
 
+/** Flags of `up` that are no settings: they say how this one run goes. */
+export interface UpFlags extends Flags {
+  /** How long to try again while the network cannot be reached: seconds, or `true` for as long as it takes. */
+  readonly wait?: string | boolean
+  /** Port on 127.0.0.1 of Fledge's configuration routes. */
+  readonly fledgeRest?: string
+}
+
+/** How long between two tries to reach the network, in milliseconds. */
+const retryMs = 1_000
+
 /** Runs a host until it is told to stop. */
-export async function up(flags: Flags, { io, reporter }: CommandContext): Promise<void> {
+export async function up(flags: UpFlags, { io, reporter }: CommandContext): Promise<void> {
   // Commander gives `autoLoad: true` where --no-auto-load is absent, which must not outrank the environment.
   const settings = readSettings({ ...flags, ...(flags.autoLoad === false ? {} : { autoLoad: undefined }) } as Flags, io)
   const { preset, plugins, brokerPort } = settings
+  const waitMs = waitOf(flags.wait)
+  const restPort = flags.fledgeRest === undefined ? undefined : portOf('--fledge-rest', flags.fledgeRest)
   const host = await hostOf(settings, io, reporter.logger(settings.logLevel))
   const { deviceId, tenant = 'default' } = host.identity
   try {
     tellOfSecrets(io, reporter.logger(settings.logLevel))
     reporter.progress(shown`Starting …`)
-    await host.start({ signal: io.signal }).catch((error) => {
+    await startHost(host, waitMs, io, reporter).catch((error) => {
       throw preset === 'edge' ? noBridge(error, settings.bridge) : portInUse(error, brokerPort)
     })
     const loaded: LoadReport[] = []
@@ -60,12 +75,54 @@ export async function up(flags: Flags, { io, reporter }: CommandContext): Promis
     for (const id of starting) reporter.note(shown`  ${id} is still starting`)
     reporter.note(nextStep(host, settings, address))
     tellOfLosses(host, reporter.logger(settings.logLevel))
+    await using _rest = restPort === undefined ? undefined : await serveFledgeRest(host.config, restPort, reporter)
     await loading
+    // What was loaded until here stands in the overview; from here on each event has its line.
+    host.on((event) => tellOfEvent(event, reporter))
     await ended(io.signal)
-    reporter.progress(shown`Stopping …`)
+    reporter.note(shown`Stopping '${deviceId}' …`)
   } finally {
     await host.stop()
   }
+}
+
+/** Starts it; while its network cannot be reached, again and again until the time is over. */
+async function startHost(host: PresetHost, waitMs: number, io: CliIo, reporter: Reporter): Promise<void> {
+  const until = Date.now() + waitMs
+  let isTold = false
+  for (;;) {
+    try {
+      return await host.start({ signal: io.signal })
+    } catch (thrown) {
+      const error = BackplaneError.from(thrown)
+      const isAway = error.code === 'BP_CONNECT_FAILED' || error.code === 'BP_TIMEOUT'
+      if (!isAway || Date.now() >= until || io.signal.aborted) throw thrown
+      if (!isTold) reporter.warn(error, shown`Waiting for the network. `)
+      isTold = true
+      await pause(Math.min(retryMs, until - Date.now()), io.signal)
+    }
+  }
+}
+
+/** Throws `BP_CLI_USAGE` for what is no number of seconds. */
+function waitOf(given: string | boolean | undefined): number {
+  if (given === undefined || given === false) return 0
+  if (given === true) return Number.POSITIVE_INFINITY
+  const seconds = Number(given)
+  if (given !== '' && seconds >= 0) return seconds * 1000
+  throw cliError('BP_CLI_USAGE', { details: { reason: `--wait: '${given}' is no number of seconds.` } })
+}
+
+/** One line for each thing that happens to a plugin while the host runs. */
+function tellOfEvent(event: HostEvent, reporter: Reporter): void {
+  if (!('plugin' in event)) return
+  const { id, functions, restarts } = event.plugin
+  const names = functions.map(({ name }) => name).join(', ') || 'no functions'
+  if (event.type === 'plugin.loaded') reporter.note(shown`Loaded ${id}: ${names}`)
+  if (event.type === 'plugin.swapped') reporter.note(shown`Reloaded ${id}: ${names}`)
+  if (event.type === 'plugin.unloaded') reporter.note(shown`Unloaded ${id}`)
+  if (event.type === 'plugin.restarted') reporter.note(shown`Restarted ${id} (${restarts} in this period)`)
+  if (event.type === 'plugin.quarantined') reporter.warn(event.error)
 }
 
 /** Plugins are about to run as this user, who could not be kept from reading what the command was started with. */
@@ -122,7 +179,7 @@ function facts({ id, plugin, error }: LoadReport): object {
 function overview(loaded: readonly LoadReport[], plugins: string): Shown {
   if (loaded.length === 0) {
     const missing = existsSync(plugins) ? '' : ', which is not there'
-    return shown`No plugin is loaded; they are looked for in ${plugins}${missing}`
+    return shown`No plugin is loaded; they are looked for in ${plugins}${missing}\nWrite one: npx backplane new my-plugin --dir ${shellWord(plugins)}, then npx backplane load my-plugin`
   }
   const width = Math.max(...loaded.map(({ id }) => id.length))
   const lines = loaded.map(({ id, plugin }) => {
