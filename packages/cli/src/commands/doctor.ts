@@ -14,7 +14,7 @@ export async function doctor(flags: Flags & { timeout?: string }, { io, reporter
   reporter.progress(shown`Looking …`)
   const given = Object.entries(settings.from).filter(([, source]) => source !== 'default')
   const checks: Check[] = [
-    ...versionChecks(),
+    ...versionChecks(settings.preset),
     {
       name: 'settings',
       state: 'ok',
@@ -23,14 +23,15 @@ export async function doctor(flags: Flags & { timeout?: string }, { io, reporter
     },
     await credentialsCheck(settings, io),
   ]
-  const hasCredentials = checks.every(({ state }) => state !== 'failed')
+  const hasCredentials = checks.every(({ name, state }) => name !== 'credentials' || state !== 'failed')
   if (hasCredentials) checks.push(...(await networkChecks(settings, io)))
   const failed = checks.filter(({ state }) => state === 'failed')
   reporter.result({ ok: failed.length === 0, checks }, report(checks))
   const [first] = failed
   if (!first) return
   const names = failed.map(({ name }) => name).join(', ')
-  throw cliError(first.code?.includes('CREDENTIALS') ? 'BP_CLI_UNWELL' : 'BP_CLI_UNREACHABLE', { details: { names } })
+  const isHere = first.code === undefined || first.code.includes('CREDENTIALS')
+  throw cliError(isHere ? 'BP_CLI_UNWELL' : 'BP_CLI_UNREACHABLE', { details: { names } })
 }
 
 function report(checks: readonly Check[]): Shown {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire, findPackageJSON } from 'node:module'
 import packageJson from '../../package.json' with { type: 'json' }
+import type { Settings } from '../settings.ts'
 import type { Check } from './check.ts'
 
 /** Packages that are there only where somebody wants them, and what for. */
@@ -11,7 +12,7 @@ const peers = [
 ] as const
 
 /** What runs here: Node, this command, and the packages that are optional. */
-export function versionChecks(): Check[] {
+export function versionChecks(preset: Settings['preset'], find = versionOf): Check[] {
   const { node } = process.versions
   const [major = 0, minor = 0] = node.split('.').map(Number)
   const fits = major === 22 ? minor >= 19 : major === 24 ? minor >= 11 : major > 24
@@ -22,17 +23,16 @@ export function versionChecks(): Check[] {
     ...(fits ? {} : { next: `Use Node ${packageJson.engines.node}.` }),
     facts: { version: node, wanted: packageJson.engines.node },
   }
-  const installed = peers.map(([name, purpose]): [string, string, string | undefined] => [
-    name,
-    purpose,
-    versionOf(name),
-  ])
+  const installed = peers.map(([name, purpose]): [string, string, string | undefined] => [name, purpose, find(name)])
+  const wanted = preset === 'edge' ? '@eclipse-zenoh/zenoh-ts' : '@nats-io/transport-node'
+  const isMissing = find(wanted) === undefined
   return [
     runtime,
     { name: 'backplane', state: 'ok', detail: packageJson.version, facts: { version: packageJson.version } },
     {
       name: 'packages',
-      state: 'ok',
+      state: isMissing ? 'failed' : 'ok',
+      ...(isMissing ? { next: `Install it: npm install ${wanted}` } : {}),
       detail: installed
         .map(([name, purpose, version]) => `${name} ${version ?? 'is not there'} (${purpose})`)
         .join(', '),
