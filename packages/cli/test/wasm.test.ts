@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { wat } from '../../runtime-wasm/test/wat.ts'
 import { runCli } from '../src/run.ts'
 
 // (module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
@@ -56,6 +57,37 @@ test('a WASI program is run as one, and its bytes stay what they are', async () 
   expect(starved.err()).toContain('BP_WASM_OUT_OF_FUEL')
   const lost = await backplane('wasm', 'call', 'printer.wasm', '_start', '--allow-path', 'nowhere:/data')
   expect(lost.err()).toContain('no such folder')
+})
+
+const linked = wat(`(module
+  (import "math" "add" (func $add (param i32 i32) (result i32)))
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+  (import "extism:host/env" "output_set" (func $output (param i64 i64)))
+  (func (export "run") (result i32) (local $at i64)
+    (local.set $at (call $alloc (i64.const 1)))
+    (call $store (local.get $at) (call $add (i32.const 2) (i32.const 63)))
+    (call $output (local.get $at) (i64.const 1))
+    (i32.const 0)))`)
+
+test('wasm call links other modules by the names that they are imported by', async () => {
+  writeFileSync(join(home, 'linked.wasm'), linked)
+  const { code, err, out } = await backplane('wasm', 'call', 'linked.wasm', 'run', '--link', 'math=adder.wasm')
+  expect([err(), code, out()]).toEqual(['', 0, 'A\n'])
+  const lost = await backplane('wasm', 'call', 'linked.wasm', 'run', '--link', 'math=nowhere.wasm')
+  expect([lost.code === 0, lost.err()]).toEqual([false, expect.stringContaining('nowhere.wasm')])
+})
+
+test.each([
+  ['--link', 'math=adder.wasm'],
+  ['--allow-path', '.:/data'],
+  ['--env', 'A=B'],
+  ['--config', 'a=b'],
+  ['--allow-host', '*'],
+])('wasm call refuses %s where the convention of the module knows no such thing', async (flag, value) => {
+  const { code, err } = await backplane('wasm', 'call', 'adder.wasm', 'add', flag, value)
+  expect(code).toBe(2)
+  expect(err()).toContain('a module of the convention vyra takes none')
 })
 
 test('what is asked wrongly ends with 2', async () => {

@@ -74,6 +74,10 @@ export const runtimeWasmErrorCatalogue = {
     message: "Host function '{name}' failed: {reason}",
     next: 'Look at the cause: it is the host, not the plugin, that failed.',
   },
+  BP_WASM_BAD_REQUEST: {
+    message: "The plugin called '{name}' with what it cannot take: {reason}",
+    next: 'Correct the plugin; the host did what it could.',
+  },
   BP_WASM_ASYNC_HOST: {
     message: "Host function '{name}' gave a promise, and this plugin cannot wait.",
     next: 'Run the plugin in a worker, or on Node 24 and later.',

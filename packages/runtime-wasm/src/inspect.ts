@@ -133,6 +133,7 @@ export async function callModule(
   })
   const report = inspectModule(bytes)
   const abi = init.abi ?? report.abi
+  checkTaken(abi, init)
   const { env = {}, args = [], link = {} } = init
   const wasi = { env, args: [basename(file), ...args] }
   if (abi === 'component') {
@@ -169,6 +170,23 @@ export async function callModule(
   })
   const answer = await plugin.call(name, pack(given(input)), options)
   return { output: answer, stats }
+}
+
+/** What beside its input a call takes, by convention. What would have no effect is refused: it may be a grant. */
+const takes: Readonly<Record<Abi | 'wasi', readonly (keyof CallModuleInit)[]>> = {
+  extism: ['config', 'env', 'args', 'link', 'allowedPaths', 'allowedHosts'],
+  wasi: ['config', 'env', 'args', 'link', 'allowedPaths', 'allowedHosts'],
+  component: ['env', 'args'],
+  vyra: [],
+}
+
+function checkTaken(abi: Abi | 'wasi', init: CallModuleInit): void {
+  for (const name of takes.extism) {
+    if (Object.keys(init[name] ?? {}).length === 0 || takes[abi].includes(name)) continue
+    const takers = Object.entries(takes).flatMap(([other, names]) => (names.includes(name) ? [other] : []))
+    const reason = `a module of the convention ${abi} takes none; those of ${takers.join(', ')} do`
+    throw coreError('BP_INVALID_ARGUMENT', { details: { what: `The option ${name}`, reason } })
+  }
 }
 
 /** Arguments as a shell gives them. */

@@ -55,22 +55,51 @@ test('a buffer is a module, alone and in a manifest', async () => {
   }
 })
 
-const headers = wat(`(module
+/** A plugin whose `get` sends `request` and gives the headers of the answer. */
+const sending = (request: string) =>
+  wat(`(module
   (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
   (import "extism:host/env" "length" (func $length (param i64) (result i64)))
   (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
   (import "extism:host/env" "output_set" (func $output (param i64 i64)))
   (import "extism:host/env" "http_request" (func $http (param i64 i64) (result i64)))
   (import "extism:host/env" "http_headers" (func $headers (result i64)))
-  (memory 1) (data (i32.const 0) "{\\"url\\":\\"http://a/\\"}")
+  (memory 1) (data (i32.const 0) "${request.replaceAll('"', '\\22')}")
   (func (export "get") (result i32) (local $h i64) (local $i i32)
-    (local.set $h (call $alloc (i64.const 19)))
+    (local.set $h (call $alloc (i64.const ${request.length})))
     (loop $next (call $store (i64.add (local.get $h) (i64.extend_i32_u (local.get $i))) (i32.load8_u (local.get $i)))
-      (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 19))))
+      (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${request.length}))))
     (drop (call $http (local.get $h) (i64.const 0)))
     (local.set $h (call $headers))
     (if (i64.ne (local.get $h) (i64.const 0)) (then (call $output (local.get $h) (call $length (local.get $h)))))
     (i32.const 0)))`)
+
+const headers = sending('{"url":"http://a/"}')
+
+test.each([{ worker: true }, {}])('what a plugin asks of HTTP in a wrong way is its own fault (%o)', async (mode) => {
+  const init = { ...mode, allowedHosts: ['*'], fetch: (async () => new Response('')) as typeof fetch }
+  const wrong = [
+    '{"url":',
+    'null',
+    '[]',
+    '{}',
+    '{"url":7}',
+    '{"url":"nowhere"}',
+    '{"url":"file:///etc/passwd"}',
+    '{"url":"http://a/","method":"A B"}',
+    '{"url":"http://a/","method":"TRACE"}',
+    '{"url":"http://a/","headers":{"a b":"c"}}',
+  ]
+  for (const request of wrong) {
+    await using plugin = await extismPlugin(sending(request), init)
+    await expect(plugin.call('get'), request).rejects.toMatchObject({
+      code: 'BP_WASM_BAD_REQUEST',
+      details: { name: 'http_request' },
+    })
+  }
+  await using fine = await extismPlugin(sending('{"url":"http://a/","method":"post"}'), init)
+  await fine.call('get')
+})
 
 test.each([{ worker: true }, {}])('headers of an HTTP answer are seen where that is allowed (%o)', async (mode) => {
   const init = {

@@ -6,7 +6,7 @@ import type { Meter } from '../sandbox/meter.ts'
 import { wasm } from '../webassembly.ts'
 import type { GuestCall } from './guest.ts'
 import { guestResult, type HostCall, type HostResult, hostFailed } from './host-functions.ts'
-import type { HttpAnswer, HttpRequest } from './http.ts'
+import { badRequest, type HttpAnswer, type HttpRequest } from './http.ts'
 import type { Kernel } from './kernel.ts'
 import { type Variables, variableBytes } from './variables.ts'
 
@@ -116,7 +116,7 @@ export class HostImports {
 
   #http(handle: bigint, bodyHandle: bigint): bigint | Promise<bigint> {
     const body = bodyHandle === 0n ? undefined : this.#kernel.read(bodyHandle)
-    const request = JSON.parse(this.#takeText(handle)) as HttpRequest
+    const request = parseRequest(this.#takeText(handle))
     this.#lastAnswer = undefined
     const done = (answer: HttpAnswer) => {
       this.#lastAnswer = answer
@@ -219,4 +219,12 @@ const env = 'extism:host/env'
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+}
+
+function parseRequest(text: string): HttpRequest {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw badRequest(`its request is no JSON: ${messageOf(cause)}`, cause)
+  }
 }

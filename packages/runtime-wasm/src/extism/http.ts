@@ -1,4 +1,4 @@
-import { abortedBy, coreError, messageOf } from '@backplane/core'
+import { abortedBy, type BackplaneError, coreError, messageOf } from '@backplane/core'
 import { wasmError } from '../errors.ts'
 
 /** What a guest asks for. */
@@ -27,7 +27,7 @@ const secret = ['authorization', 'cookie', 'proxy-authorization']
 
 /**
  * Does a guest's HTTP request. Every hop of a redirect is checked against the allowed hosts. Throws `BP_PERMISSION_DENIED`,
- * `BP_WASM_SIZE_LIMIT` and `BP_WASM_HOST_FAILED`.
+ * `BP_WASM_SIZE_LIMIT`, `BP_WASM_BAD_REQUEST` for what the guest asks in a wrong way, and `BP_WASM_HOST_FAILED`.
  */
 export async function httpRequest(
   { allowedHosts, maxBytes, fetch }: HttpInit,
@@ -35,10 +35,10 @@ export async function httpRequest(
   body: Uint8Array | undefined,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
-  let url = parse(request.url)
-  let method = (request.method ?? 'GET').toUpperCase()
+  const asked = readRequest(request)
+  const { headers } = asked
+  let { url, method } = asked
   let sent = method === 'GET' || method === 'HEAD' ? undefined : body
-  const headers = new Headers(request.headers ?? {})
   for (let hop = 0; ; hop++) {
     checkHost(url, allowedHosts)
     const answer = await attempt(
@@ -53,7 +53,7 @@ export async function httpRequest(
     }
     await answer.body?.cancel().catch(() => {})
     if (hop === mostHops) throw failed(`more than ${mostHops} redirects`)
-    const next = parse(location, url)
+    const next = redirected(location, url)
     if (next.origin !== url.origin) for (const name of secret) headers.delete(name)
     // As browsers do (Fetch standard, 4.4).
     if (answer.status === 303 || ((answer.status === 301 || answer.status === 302) && method === 'POST')) {
@@ -63,6 +63,32 @@ export async function httpRequest(
     }
     url = next
   }
+}
+
+/** Reads what a guest asks for, as its JSON gives it. Throws `BP_WASM_BAD_REQUEST`. */
+function readRequest(request: HttpRequest): { url: URL; method: string; headers: Headers } {
+  const given: unknown = request
+  if (typeof given !== 'object' || given === null) throw badRequest('the request is no object')
+  if (typeof request.url !== 'string') throw badRequest('it names no url')
+  let url: URL
+  try {
+    url = new URL(request.url)
+  } catch {
+    throw badRequest(`'${request.url}' is not a URL`)
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw badRequest(`'${url.protocol}' is not HTTP`)
+  try {
+    // What is no token, or may not be sent, is refused by the platform.
+    const { method } = new Request(url, { method: request.method ?? 'GET' })
+    return { url, method: method.toUpperCase(), headers: new Headers(request.headers ?? {}) }
+  } catch (cause) {
+    throw badRequest(messageOf(cause), cause)
+  }
+}
+
+/** A guest's own fault. */
+export function badRequest(reason: string, cause?: unknown): BackplaneError {
+  return wasmError('BP_WASM_BAD_REQUEST', { details: { name: 'http_request', reason }, cause })
 }
 
 /** Whether a host may be reached: `*` stands for any text. */
@@ -98,11 +124,11 @@ async function limited(answer: Response, maxBytes: number, signal: AbortSignal):
   return Buffer.concat(parts)
 }
 
-function parse(url: string, base?: URL): URL {
+function redirected(location: string, from: URL): URL {
   try {
-    return new URL(url, base)
+    return new URL(location, from)
   } catch {
-    throw failed(`'${url}' is not a URL`)
+    throw failed(`'${location}' is not a URL`)
   }
 }
 
