@@ -6,7 +6,7 @@ export const exitCodes = {
   ok: 0,
   /** It was asked rightly and failed. */
   failure: 1,
-  /** It was asked wrongly: unknown option, bad JSON, unusable config file, parameters that the function does not take. */
+  /** A usage error: unknown option, bad JSON, unusable config file, parameters that the function does not take. */
   usage: 2,
   /** Nobody could be reached: no broker, no such device, no answer in time. */
   unreachable: 4,

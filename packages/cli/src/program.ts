@@ -7,7 +7,7 @@ import type { Reporter } from './reporter.ts'
 type ConfigAction = Parameters<typeof import('./commands/config.ts').config>[0]
 
 const exitHelp = `
-Exit codes: 0 done, 1 failed, 2 asked wrongly, 4 unreachable, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 usage error, 4 unreachable, 130 interrupted.
 Settings come from flags, then environment variables, then backplane.json, then defaults; docs/cli.md lists them.`
 
 /**

@@ -25,7 +25,7 @@ export const configErrorCatalogue = {
   },
   BP_CONFIG_STORE_DAMAGED: {
     message: 'The configuration store at {path} cannot be read: {reason}',
-    next: 'Restore it from a backup, or move it away to start anew.',
+    next: 'Restore it from a backup, or move it away to start again.',
   },
   BP_CONFIG_STORE_REPAIRED: {
     message: 'The configuration store at {path} was damaged: {reason}. {documents} documents were saved; {kept}.',

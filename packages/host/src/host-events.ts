@@ -31,7 +31,7 @@ export const hostEvents: readonly EventDescriptor[] = [
 
 /**
  * Tells the mesh of every plugin that is loaded and unloaded, by the events of {@link hostEvents}; a swap tells both, as
- * Device Connect's driver does on reload. A quarantine is said in the log, with its reason and what lifts it. Returns what ends the telling. Nothing is told while there is no connection.
+ * Device Connect's driver does on reload. A quarantine is said in the log, with its reason and what lifts it. Returns an unsubscribe function. Nothing is told while there is no connection.
  */
 export function tellOfPlugins(host: Host, logger?: Logger): () => void {
   const emit = (event: string, payload: Params) => {

@@ -69,7 +69,7 @@ export function hostFunctions(init: HostFunctionsInit): readonly HostFunction[] 
     ),
     hostFunction(
       'load_plugin',
-      `Loads a plugin from the host's plugin folder, or loads it anew. ${installs ? 'Packages that it asks for are installed.' : 'No packages are installed.'}`,
+      `Loads a plugin from the host's plugin folder, or loads it again. ${installs ? 'Packages that it asks for are installed.' : 'No packages are installed.'}`,
       { plugin_id: 'Its id, or the name of its folder.', install_dependencies: null },
       ({ plugin_id, install_dependencies }, { signal }) =>
         management.load(plugin_id as string, signal, isYes(install_dependencies)),
@@ -84,7 +84,7 @@ export function hostFunctions(init: HostFunctionsInit): readonly HostFunction[] 
     ),
     hostFunction(
       'reload_plugin',
-      'Loads a plugin anew beside the running one, then switches; when that fails, the running one stays.',
+      'Starts a fresh instance of a plugin beside the running one, then switches; when that fails, the running one stays.',
       { plugin_id: 'Its id, or the name of its folder.' },
       ({ plugin_id }, { signal }) => management.reload(plugin_id as string, signal),
       loading,

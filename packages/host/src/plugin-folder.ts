@@ -61,7 +61,7 @@ const plainName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 /**
  * Finds plugins on disk: each folder in `dir` whose `manifest.json` describes one, or that a runtime recognises without. Files and
- * names that begin with a dot are passed over. It reads anew each time, so what is added later is found; do not use it for
+ * names that begin with a dot are passed over. It reads again each time, so what is added later is found; do not use it for
  * plugins made in memory.
  */
 export function pluginFolder(dir: string, init: PluginFolderInit = {}): PluginFolder {

@@ -53,7 +53,7 @@ export class Announcer {
     this.#init = init
   }
 
-  /** Begins, or begins anew after an outage. */
+  /** Begins, or begins again after an outage. */
   start(): void {
     this.#running = true
     this.#due = Number.POSITIVE_INFINITY

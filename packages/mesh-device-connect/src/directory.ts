@@ -17,7 +17,7 @@ export interface Directory {
   readonly size: number
   /** Begins to listen, before anything is announced. What it subscribes is added to `subscriptions`. */
   join(subscriptions: Subscription[]): Promise<void>
-  /** Begins, or begins anew after an outage. */
+  /** Begins, or begins again after an outage. */
   start(): void
   stop(): void
   /** The devices that match, as the selector sees them, each once and as soon as it is known. */

@@ -109,7 +109,7 @@ export class Presence {
     subscriptions.push(await transport.subscribe(subjects.broadcast, ({ payload }) => this.#broadcasts.take(payload)))
   }
 
-  /** Begins to announce, or does so anew after an outage. */
+  /** Begins to announce, or does so again after an outage. */
   start(): void {
     this.#saySo()
     this.#announcer.start()

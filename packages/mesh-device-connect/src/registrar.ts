@@ -43,7 +43,7 @@ export class Registrar {
     this.#registry = new Registry(init.link)
   }
 
-  /** Begins, or begins anew after an outage. */
+  /** Begins, or begins again after an outage. */
   start(): void {
     this.#attempt?.abort()
     this.#attempt = undefined

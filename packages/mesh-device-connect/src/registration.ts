@@ -72,7 +72,7 @@ function presenceRest({ identity, instance, announcement, status, now }: Standin
 /** What a registration has around it as a request, and a status that grows a little from one time to the next. */
 const spareBytes = 2_048
 
-/** The capabilities in what a message has room for beside `rest`; by steps, so that they are not made anew each time. */
+/** The capabilities in what a message has room for beside `rest`; by steps, so that they are not made again each time. */
 function fittedBeside(rest: string, { announcement, maxPayload }: Standing): Fitted {
   const spare = Math.min(spareBytes, Math.floor(maxPayload / 8))
   return announcement.capabilities(maxPayload - Math.ceil((Buffer.byteLength(rest) + spare) / 256) * 256)

@@ -179,7 +179,7 @@ export class Connection implements ClientRequests, Receiver, Worker {
     this.#parser.locked = false
     this.#authTimer?.cancel()
     this.options = options
-    // As in nats-server: who says anew who it is begins without subscriptions.
+    // As in nats-server: who says again who it is begins without subscriptions.
     if (this.#connected) this.#rest = { work: (slice) => this.#leave(slice) }
     this.#connected = true
     this.#ok()

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Gives a function that imports a module anew each time. Node never frees an imported ES module, so each call leaks the
+ * Gives a function that imports a module again each time. Node never frees an imported ES module, so each call leaks the
  * module (nodejs/node#49442), and what it imports itself stays cached: for trusted code and tests only.
  */
 export function freshImport(): (url: string) => Promise<unknown> {

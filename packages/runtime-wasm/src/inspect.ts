@@ -111,7 +111,7 @@ export interface CallModuleInit
 /**
  * Calls one function of a module file once, as a shell does: the input is given as it is (Extism), or is a JSON object of arguments
  * (VYRA, with the `metadata.json` beside the file; without one, arguments are named `0`, `1`, ... and are what the module says; components,
- * by the names in their WIT), or is a program's standard input (WASI), whose standard output is the answer. Not for many calls: everything is loaded anew.
+ * by the names in their WIT), or is a program's standard input (WASI), whose standard output is the answer. Not for many calls: everything is loaded again.
  */
 export async function callModule(
   file: string,

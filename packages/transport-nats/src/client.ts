@@ -332,7 +332,7 @@ const subscriptionLimit = /maximum subscriptions exceeded|too many subscriptions
  */
 class SubscriptionLimits {
   readonly #internals: Internals | undefined
-  /** All that the server has, as far as is known, in the order in which they were made; after a reconnect they are made anew. */
+  /** All that the server has, as far as is known, in the order in which they were made; after a reconnect they are made again. */
   readonly #watched = new Set<Watched>()
   #recent: Watched[] = []
   #batches: { readonly flushed: Promise<void>; readonly made: Watched[] }[] = []

@@ -17,7 +17,7 @@ export interface FileSecretsInit {
 }
 
 /**
- * Keeps secrets in a directory: one file, encrypted as a whole (AES-256-GCM, a new nonce each time), written anew and renamed
+ * Keeps secrets in a directory: one file, encrypted as a whole (AES-256-GCM, a new nonce each time), rewritten and renamed
  * into place on each change.
  */
 export function fileSecrets(dir: string, { key, files = realFileSystem }: FileSecretsInit = {}): SecretStore {

@@ -31,7 +31,7 @@ export interface FileStore extends ConfigStore, WithCondition {
 
 /**
  * Keeps documents in a directory: a log of batches, each with a checksum, appended and synced; now and then the log is
- * written anew and renamed into place. After a crash at any step a batch is found whole or not at all. One process writes;
+ * rewritten and renamed into place. After a crash at any step a batch is found whole or not at all. One process writes;
  * not for a directory on a network file system, whose locks and renames promise less.
  *
  * A log of which more is gone than a crash takes is kept beside (`config.log.damaged-1`), and `condition` says so once it
@@ -239,7 +239,7 @@ class DirectoryStore implements FileStore {
     await this.#reopen()
   }
 
-  /** Writes a log anew and renames it into place: it is found whole, or the one before it. */
+  /** Rewrites a log and renames it into place: it is found whole, or the one before it. */
   async #replaceLog(log: Uint8Array): Promise<void> {
     await this.#files.remove(this.#nextPath)
     const next = await this.#files.append(this.#nextPath)

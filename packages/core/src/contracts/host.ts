@@ -156,7 +156,7 @@ export interface Host extends AsyncDisposable {
   plugin(id: string): PluginStatus | undefined
   /** Asks every running plugin how it is. */
   health(options?: HostOptions): Promise<ReadonlyMap<string, { readonly ok: boolean; readonly message?: string }>>
-  /** Tells what happens; returns what ends the telling. Listeners must not throw. */
+  /** Tells what happens; returns an unsubscribe function. Listeners must not throw. */
   on(listener: (event: HostEvent) => void): () => void
   /**
    * Takes no more calls from outside, drains and stops every plugin, then leaves the mesh; all within

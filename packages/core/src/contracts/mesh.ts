@@ -79,7 +79,7 @@ export interface Mesh extends AsyncDisposable {
     filter: { readonly device?: string; readonly event?: string },
     listener: (event: IncomingEvent) => void | Promise<void>,
   ): Promise<Subscription>
-  /** Tells each change of connection; returns what ends the telling. */
+  /** Tells each change of connection; returns an unsubscribe function. */
   onStatus(listener: (event: TransportEvent) => void): () => void
   /** Says good-bye and leaves. Idempotent, never rejects. */
   close(): Promise<void>

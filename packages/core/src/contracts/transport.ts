@@ -50,7 +50,7 @@ export interface Transport extends AsyncDisposable {
    * false, and its answer is dropped. A handler that gives `undefined` sends no answer: the caller runs into `BP_TIMEOUT`.
    */
   serve(pattern: string, handler: RequestHandler, options?: SubscribeOptions): Promise<Subscription>
-  /** Tells each change of connection; returns what ends the telling. Listeners must not throw. */
+  /** Tells each change of connection; returns an unsubscribe function. Listeners must not throw. */
   onStatus(listener: (event: TransportEvent) => void): () => void
   /**
    * Ends it: requests under way reject with `BP_CLOSED`; handlers under way may finish and answer until `drainMs` is

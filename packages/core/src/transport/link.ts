@@ -19,7 +19,7 @@ export interface Connector<C extends object> {
   /**
    * Makes a connection and has everything declared on it that is to be there (`link.attach`), then calls `link.up`. From then on
    * it tells `link.lost` when the connection goes, brings it back unasked, and calls `link.up` again; or `link.gaveUp` where it
-   * cannot. A connection of another make is attached anew; one that keeps its declarations is not.
+   * cannot. A connection of another make is attached again; one that keeps its declarations is not.
    *
    * Rejects where there is nobody, and soon after `signal` has aborted, with its reason; what it began is ended again.
    */

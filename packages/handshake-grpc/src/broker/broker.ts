@@ -189,7 +189,7 @@ export class GrpcBroker implements Broker {
     const stop = new AbortController()
     const answer = async () => {
       while (!stop.signal.aborted && !this.#closed) {
-        // A listener may be knocked again at any time: a gRPC client dials anew when its connection breaks.
+        // A listener may be knocked again at any time: a gRPC client dials again when its connection breaks.
         const knock = await this.#forListeners.take(id, stop.signal, 2 ** 30)
         if (!knock || stop.signal.aborted) return
         muxer.armNext(onConnection)

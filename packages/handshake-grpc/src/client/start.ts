@@ -271,7 +271,7 @@ export class Starter {
   }
 }
 
-/** Waits a moment for the exit that usually lies behind a lost connection, and for the plugin's last words. */
+/** Waits a moment for the exit that usually lies behind a lost connection, and for the tail of its stderr. */
 export async function exitSoon(child: PluginChild): Promise<ExitInfo | undefined> {
   let timer: NodeJS.Timeout | undefined
   // This one keeps the process alive: a reattached plugin's call would otherwise never get its answer.

@@ -228,12 +228,13 @@ function failed(plugin: string, reason: string, cause?: unknown): BackplaneError
   return coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin, reason }, cause })
 }
 
-/** A start that fails is the plugin's fault, and its own last words say most about it. */
+/** A start that fails is the plugin's fault, and the tail of its stderr says most about it. */
 function startError(plugin: string, thrown: unknown): BackplaneError {
   const error = BackplaneError.from(thrown)
   if (!error.code.startsWith('BP_HANDSHAKE_')) return error
   const { stderr } = error.details
-  const words = Array.isArray(stderr) && stderr.length > 0 ? `; its last words: ${stderr.slice(-5).join(' / ')}` : ''
+  const words =
+    Array.isArray(stderr) && stderr.length > 0 ? `; its stderr ends with: ${stderr.slice(-5).join(' / ')}` : ''
   return failed(plugin, `${error.message}${words}`, error)
 }
 

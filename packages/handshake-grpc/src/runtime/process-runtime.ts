@@ -55,7 +55,7 @@ const plainEnv = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'SystemRoot', 'TEMP', 
  *
  * It takes manifests whose `runtime` is `process`, or that have a `process` section; see {@link ProcessSection}.
  * A plugin learns of its surroundings by environment: BACKPLANE_PLUGIN_ID, BACKPLANE_CONFIG (JSON), BACKPLANE_SIMULATED and
- * BACKPLANE_STATE_DIR. So a change of its configuration starts it anew, beside the old one.
+ * BACKPLANE_STATE_DIR. So a change of its configuration starts it again, beside the old one.
  */
 export function processRuntime(init: ProcessRuntimeInit = {}): (components: ProcessRuntimeComponents) => PluginRuntime {
   return () => ({

@@ -40,7 +40,7 @@ export class PluginWorker implements RemoteLine {
       stderr: true,
       ...(bootstrap.execArgv ? { execArgv: bootstrap.execArgv } : {}),
     })
-    // The thread redirects its own output; this is what comes from elsewhere in it (Node's own last words).
+    // The thread redirects its own output; this is what comes from elsewhere in it (Node's own output at its end).
     const out = lines((line) => logger.info({ source: 'stdout' }, line))
     const err = lines((line) => logger.warn({ source: 'stderr' }, line))
     this.#worker.stdout.setEncoding('utf8').on('data', out.write)

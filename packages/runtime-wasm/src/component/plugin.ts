@@ -63,11 +63,11 @@ export interface ComponentPlugin extends AsyncDisposable {
   readonly functions: readonly FunctionDescriptor[]
   /**
    * Calls a function with parameters by name. Calls queue up; rejects with `BP_WASM_ARGUMENT` (a value does not have its type),
-   * `BP_PLUGIN_FAILED` (the worse half of its `result`, as `details.payload` too), `BP_WASM_FEATURE` (its types have no form in JSON),
+   * `BP_PLUGIN_FAILED` (the `err` of its `result`, as `details.payload` too), `BP_WASM_FEATURE` (its types have no form in JSON),
    * `BP_FUNCTION_UNKNOWN`, `BP_TIMEOUT`, `BP_ABORTED`, `BP_CLOSED` or another code of this package.
    */
   call(name: string, params?: Readonly<Record<string, unknown>>, options?: WasmCallOptions): Promise<Value>
-  /** Drops its instances: the next call begins anew. */
+  /** Drops its instances: the next call begins again. */
   reset(): Promise<void>
   /** Ends it: calls under way and waiting reject with `BP_CLOSED`. Idempotent, never rejects. */
   close(): Promise<void>

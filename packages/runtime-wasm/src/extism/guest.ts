@@ -175,7 +175,7 @@ export class Guest {
     }
   }
 
-  /** A program that has ended itself without an error has answered; it begins anew with the next call. */
+  /** A program that has ended itself without an error has answered; it starts again with the next call. */
   #ended(thrown: unknown, name: string, live: Live): Uint8Array<ArrayBuffer> {
     if (!isOrdinaryEnd(thrown) || live.meter.reason) throw this.#broken(thrown, name, live)
     try {

@@ -108,7 +108,7 @@ export interface WasmPlugin extends AsyncDisposable {
   variables(options?: { readonly signal?: AbortSignal }): Promise<ReadonlyMap<string, Uint8Array>>
   /** Puts variables in the place of those that it has, in all its instances. Rejects with `BP_WASM_SIZE_LIMIT`. */
   setVariables(variables: ReadonlyMap<string, Uint8Array>): Promise<void>
-  /** Drops its instances and variables: the next call begins anew. */
+  /** Drops its instances and variables: the next call begins again. */
   reset(): Promise<void>
   /** Ends it: calls under way and waiting reject with `BP_CLOSED`. Idempotent, never rejects. */
   close(): Promise<void>

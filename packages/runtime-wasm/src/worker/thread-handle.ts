@@ -147,7 +147,7 @@ export class ThreadHandle {
   }
 
   #unref(): void {
-    // Its last words may come while it is being ended, and must not let the process go then.
+    // Its last output may come while it is being ended, and must not let the process go then.
     if (this.#ending) return
     this.#worker.unref()
     this.#port.unref()

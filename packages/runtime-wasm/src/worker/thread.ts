@@ -66,7 +66,7 @@ class Thread {
       data.port.on('message', (message: ToThread) => this.#receive(message))
       this.#post([toHost.ready, this.#guest.functions])
     } catch (error) {
-      // Its host ends it when it has heard: what ends by itself may be gone before its last words are.
+      // Its host ends it when it has heard: what ends by itself may be gone before its last output is.
       data.port.on('message', () => {})
       this.#post([toHost.failed, record(error)])
     }

@@ -67,7 +67,7 @@ class FledgeAdapter(Adapter):
         info = self._info
         names = names_of(info, self._module)
         has = ["hand_over", "health"]
-        # A north plugin is never reconfigured: Fledge ends it and begins anew, which here is a swap.
+        # A north plugin is never reconfigured: Fledge ends it and starts again, which here is a swap.
         if info.kind != "north" and callable(getattr(self._module, "plugin_reconfigure", None)):
             has.append("reconfigure")
         service = {"kind": info.kind}
@@ -147,7 +147,7 @@ class FledgeAdapter(Adapter):
         try:
             await self._run.begin(self.host.config, self._suspended[0])
         except Exception as error:
-            # Then it is dead, and its slot is to begin it anew.
+            # Then it is dead, and its slot is to restart it.
             raise SystemExit("it could not go on after handing over: %s" % error)
         self._suspended = self._resuming = None
 

@@ -21,7 +21,7 @@ def let_json_load_objects():
 
 
 def category(items, values):
-    """Gives plugin_info's items with the host's values in them, all anew, so that a plugin may change them."""
+    """Gives plugin_info's items with the host's values in them, all again, so that a plugin may change them."""
     made = {}
     for name, item in items.items():
         if item.get("deprecated", "").lower() == "true":
