@@ -1,8 +1,8 @@
 /**
- * A go-plugin host's work: calls, streams and starts. Ours beside bare grpc-js on the same kind of plugin (the baseline) and
- * beside Go's own host (the peer), against go-plugin's own test plugin in Go; then our plugin under our host and under Go's.
- * Starts are measured in hosts that are processes of their own, Go's like ours: one that runs on (its first starts count
- * like the others), and the first start of a new one.
+ * A go-plugin host's work: calls, streams and starts. Ours beside bare grpc-js on the same kind of plugin (the
+ * baseline) and beside Go's own host (the peer), against go-plugin's own test plugin in Go; then our plugin under our
+ * host and under Go's. Starts are measured in hosts that are processes of their own, Go's like ours: one that runs on
+ * (its first starts count like the others), and the first start of a new one.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -225,8 +225,9 @@ function kept(make: () => Promise<Stub>, measure: (stub: Stub) => Promise<number
 }
 
 /**
- * A host that starts a plugin each time it is told to, as a process of its own that does nothing else: what Go's host is
- * too. On the packages as published. With `first` every figure is that of a new process, else that of one that runs on.
+ * A host that starts a plugin each time it is told to, as a process of its own that does nothing else: what Go's host
+ * is too. On the packages as published. With `first` every figure is that of a new process, else that of one that runs
+ * on.
  */
 function nodeHost(program: string, mode: 'test-grpc' | 'test-mtls', first: boolean): () => Promise<Subject> {
   return async () => {
@@ -238,7 +239,9 @@ function nodeHost(program: string, mode: 'test-grpc' | 'test-mtls', first: boole
   }
 }
 
-/** What both programs of {@link nodeHost} share: they answer each line with the time from the start to the first answer. */
+/**
+ * What both programs of {@link nodeHost} share: they answer each line with the time from the start to the first answer.
+ */
 const hostProgram = `
 import { createInterface } from 'node:readline'
 import { loadSync } from '@grpc/proto-loader'

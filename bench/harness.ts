@@ -1,5 +1,6 @@
 /**
- * What every benchmark stands on. A benchmark is `bench/NAME.bench.ts` and exports `rows`; `npm run bench -- NAME` runs it.
+ * What every benchmark stands on. A benchmark is `bench/NAME.bench.ts` and exports `rows`; `npm run bench -- NAME` runs
+ * it.
  *
  *     import type { Row } from './harness.ts'
  *

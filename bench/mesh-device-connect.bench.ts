@@ -1,7 +1,7 @@
 /**
- * A JSON-RPC call through the Device Connect mesh over NATS and over Zenoh, beside the client library's own request on the
- * same server with the same JSON text as payload, and beside our transport without the mesh (the baseline); and our mesh
- * beside Python's edge runtime on the same server, as the device that answers and as the caller. A thread answers.
+ * A JSON-RPC call through the Device Connect mesh over NATS and over Zenoh, beside the client library's own request on
+ * the same server with the same JSON text as payload, and beside our transport without the mesh (the baseline); and our
+ * mesh beside Python's edge runtime on the same server, as the device that answers and as the caller. A thread answers.
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { silentLogger, systemClock, type TransportFactory } from '@backplane/core'

@@ -1,4 +1,7 @@
-/** A process with some of the hosts of `mesh-scale.bench.ts`: `node mesh-scale-hosts.ts <url> <discovery> <first> <count>`. */
+/**
+ * A process with some of the hosts of `mesh-scale.bench.ts`:
+ * `node mesh-scale-hosts.ts <url> <discovery> <first> <count>`.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createHost, type Host, type HostFunction } from '@backplane/core'
 import { type DiscoveryMode, deviceConnect } from '@backplane/mesh-device-connect'

@@ -1,7 +1,7 @@
 /**
- * 100 hosts with 50 functions each on one machine, four processes of 25, over a real nats-server: how long a newcomer needs to
- * find all of them, what an idle one costs, and what a storm of changes makes of the mesh. The rows with a registry run on
- * Device Connect's own, where the interop scripts have put it in the cache.
+ * 100 hosts with 50 functions each on one machine, four processes of 25, over a real nats-server: how long a newcomer
+ * needs to find all of them, what an idle one costs, and what a storm of changes makes of the mesh. The rows with a
+ * registry run on Device Connect's own, where the interop scripts have put it in the cache.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
@@ -116,7 +116,10 @@ function newcomer(discovery: DiscoveryMode) {
   }
 }
 
-/** All hosts and a client that searches from the first moment: until it knows all of them, the start of their processes included. */
+/**
+ * All hosts and a client that searches from the first moment: until it knows all of them, the start of their processes
+ * included.
+ */
 async function startAll(): Promise<number> {
   const server = await bareNatsServer()
   await using _server = server

@@ -1,7 +1,7 @@
 /**
  * How a neighbour fares while somebody floods the broker: calls a second of one who asks and one who answers, quiet and
- * beside a publisher that never stops, on the embedded broker and on nats-server. And how late timers of the process are in
- * which the embedded broker runs. Whoever answers, whoever floods and the broker have a thread each.
+ * beside a publisher that never stops, on the embedded broker and on nats-server. And how late timers of the process
+ * are in which the embedded broker runs. Whoever answers, whoever floods and the broker have a thread each.
  */
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -30,8 +30,8 @@ async function play(role: Role): Promise<void> {
 }
 
 /**
- * The embedded broker; when asked, says how late the worst timer of its thread was since it was asked last. A busy machine
- * keeps any thread waiting: only as much counts as this thread worked meanwhile.
+ * The embedded broker; when asked, says how late the worst timer of its thread was since it was asked last. A busy
+ * machine keeps any thread waiting: only as much counts as this thread worked meanwhile.
  */
 async function beBroker(): Promise<void> {
   const broker = natsBroker({ port: 0 })()
@@ -163,7 +163,10 @@ const calls = (make: () => Promise<Stage>, flooded: Flood) => async (): Promise<
   }
 }
 
-/** How late a timer is in the embedded broker's thread; for a bare one, in a thread like it while nats-server is flooded. */
+/**
+ * How late a timer is in the embedded broker's thread; for a bare one, in a thread like it while nats-server is
+ * flooded.
+ */
 const lateness = (flooded: Flood, make: () => Promise<Stage>) => async (): Promise<Subject> => {
   const host = await embedded()
   const stage = await scene(make === embedded ? host : await make(), flooded)

@@ -1,4 +1,6 @@
-/** The server that NATS benchmarks share: a real nats-server or the embedded broker, and a thread that answers on it. */
+/**
+ * The server that NATS benchmarks share: a real nats-server or the embedded broker, and a thread that answers on it.
+ */
 import { globSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { startProcess } from '../interop/running-process.ts'
@@ -11,8 +13,8 @@ export interface Stage extends AsyncDisposable {
 }
 
 /**
- * Starts `script` as the thread that answers; it posts the server's URL when it is ready. Without `url` it brings the embedded
- * broker.
+ * Starts `script` as the thread that answers; it posts the server's URL when it is ready. Without `url` it brings the
+ * embedded broker.
  */
 export async function answering(script: string, url?: string): Promise<Stage> {
   const worker = new Worker(script, { workerData: { url } })

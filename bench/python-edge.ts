@@ -1,4 +1,7 @@
-/** A stock Python edge device on the broker of a benchmark, from the environments that the interop scripts keep in the cache. */
+/**
+ * A stock Python edge device on the broker of a benchmark, from the environments that the interop scripts keep in the
+ * cache.
+ */
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startProcess } from '../interop/running-process.ts'

@@ -1,7 +1,8 @@
 /**
  * `npm run bench [-- NAME…] [--json] [--write] [--null]`: runs the benchmarks, each file in a process of its own.
  *
- * `--json` prints one line per row; `--write` puts the figures into `bench/README.md`; `--null` runs ours against itself.
+ * `--json` prints one line per row; `--write` puts the figures into `bench/README.md`; `--null` runs ours against
+ * itself.
  */
 import { fork } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * What a Python plugin's process costs over a bare pipe echo between Node and Python, what loading costs over Python's own import, and
- * what a call over NATS costs beside a real Python device (device-connect-edge) on the same server.
+ * What a Python plugin's process costs over a bare pipe echo between Node and Python, what loading costs over Python's
+ * own import, and what a call over NATS costs beside a real Python device (device-connect-edge) on the same server.
  */
 import { execFile, spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -108,7 +108,9 @@ async function throughHost(): Promise<Subject> {
   }
 }
 
-/** What the operating system and the two languages cost: the same JSON there and back, a message at a time or several. */
+/**
+ * What the operating system and the two languages cost: the same JSON there and back, a message at a time or several.
+ */
 const pipe = (script: string) => async (): Promise<Subject> => {
   const child = spawn(await plainPython(), ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] })
   const waiting: ((value: unknown) => void)[] = []

@@ -7,7 +7,10 @@ import type { Params, Value } from '@backplane/core'
 export interface StressPlugin {
   readonly id: string
   readonly kind: Kind
-  /** Asks it the question of number `n`, in turn `lane`, of which one runs at a time; resolves with whether the answer is right. */
+  /**
+   * Asks it the question of number `n`, in turn `lane`, of which one runs at a time; resolves with whether the answer
+   * is right.
+   */
   ask(call: Ask, n: number, lane: number): Promise<boolean>
   /** A call that takes about `ms`; the kinds that have none are asked as ever. */
   readonly slow?: (call: Ask, ms: number) => Promise<boolean>

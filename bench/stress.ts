@@ -1,6 +1,7 @@
 /**
- * `npm run stress`: what a host of mixed plugins loses while it is killed, while its plugins are swapped and while it is stopped
- * under load, and what a killed host leaves behind. It runs the real command, with its embedded broker and a folder of plugins.
+ * `npm run stress`: what a host of mixed plugins loses while it is killed, while its plugins are swapped and while it
+ * is stopped under load, and what a killed host leaves behind. It runs the real command, with its embedded broker and a
+ * folder of plugins.
  *
  *     npm run stress                                                      # a smoke run
  *     npm run stress -- --plugins 50 --kills 50 --swaps 200 --in-flight 512   # the whole, many minutes
@@ -201,7 +202,9 @@ try {
 print()
 process.exitCode = lines.some(({ wrong, lost }) => wrong + lost > 0) ? 1 : 0
 
-/** Kills the host under load and starts it again; what it had started and left is to be gone when the next one is up. */
+/**
+ * Kills the host under load and starts it again; what it had started and left is to be gone when the next one is up.
+ */
 async function killed(): Promise<void> {
   const tally = new Tally()
   let orphans = 0

@@ -1,6 +1,6 @@
 /**
- * Request and reply through the transport, beside the bare client library's `get` on the same bridge (the peer: no deadline of
- * its own, no reconnect, no errors told apart), and publishing the same way. A thread of its own answers.
+ * Request and reply through the transport, beside the bare client library's `get` on the same bridge (the peer: no
+ * deadline of its own, no reconnect, no errors told apart), and publishing the same way. A thread of its own answers.
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { silentLogger, systemClock } from '@backplane/core'

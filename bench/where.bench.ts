@@ -1,6 +1,7 @@
 /**
- * What the `where` clauses of others cost a host: a usual one, from broadcast to reply, beside the same broadcast without
- * one; and the processor time that a flood of hostile ones takes of the host, beside as many broadcasts without one.
+ * What the `where` clauses of others cost a host: a usual one, from broadcast to reply, beside the same broadcast
+ * without one; and the processor time that a flood of hostile ones takes of the host, beside as many broadcasts without
+ * one.
  */
 import { silentLogger, systemClock } from '@backplane/core'
 import { memoryNetwork, memoryTransport } from '@backplane/core/memory'

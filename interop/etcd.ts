@@ -13,8 +13,8 @@ export interface Etcd extends AsyncDisposable {
 }
 
 /**
- * Starts etcd on a free loopback port, its data in `folder`. Where the machine has none, Debian's package is downloaded and
- * unpacked beside the tree, which needs no rights; skips where there is no `apt-get` either.
+ * Starts etcd on a free loopback port, its data in `folder`. Where the machine has none, Debian's package is downloaded
+ * and unpacked beside the tree, which needs no rights; skips where there is no `apt-get` either.
  */
 export async function startEtcd(kit: Interop, folder: string): Promise<Etcd> {
   const binary = etcdBinary(kit)

@@ -11,9 +11,10 @@
  *       if (...) skip('why')                                                   // inside a check, or for the whole script
  *     })
  *
- * A tool that this machine lacks skips loudly (`tool('go')`); BACKPLANE_INTEROP=required turns every skip into a failure.
- * The outcome is `reports/interop/NAME.json`: `{ name, passed, failed, skipped, checks: [{ name, outcome, ms, detail? }] }`.
- * A script that another language writes (`interop/NAME/run.py`) writes the same report to the path in `BACKPLANE_REPORT`.
+ * A tool that this machine lacks skips loudly (`tool('go')`); BACKPLANE_INTEROP=required turns every skip into a
+ * failure. The outcome is `reports/interop/NAME.json`:
+ * `{ name, passed, failed, skipped, checks: [{ name, outcome, ms, detail? }] }`. A script that another language writes
+ * (`interop/NAME/run.py`) writes the same report to the path in `BACKPLANE_REPORT`.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'

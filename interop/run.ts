@@ -1,6 +1,6 @@
 /**
- * `npm run interop [-- NAME…]`: runs the interop scripts (`interop/NAME/run.ts` or `run.py`), one after the other, against
- * peers that this project did not write. What a script may use stands at the top of `harness.ts`.
+ * `npm run interop [-- NAME…]`: runs the interop scripts (`interop/NAME/run.ts` or `run.py`), one after the other,
+ * against peers that this project did not write. What a script may use stands at the top of `harness.ts`.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, rmSync } from 'node:fs'

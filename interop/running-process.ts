@@ -29,7 +29,9 @@ export interface StartInit {
   readonly group?: boolean
 }
 
-/** Starts a program and waits until its output matches `ready`; rejects with what it printed when that does not come. */
+/**
+ * Starts a program and waits until its output matches `ready`; rejects with what it printed when that does not come.
+ */
 export async function startProcess(command: string, args: readonly string[], init: StartInit): Promise<RunningProcess> {
   const { ready, cwd, env, timeoutMs = 30_000, group = false } = init
   const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'pipe', detached: group })

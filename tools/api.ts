@@ -1,8 +1,9 @@
 /**
- * `npm run api [-- --update] [PACKAGE…]`: the public surface of every entry point as text, in `packages/X/api/NAME.api.md`.
+ * `npm run api [-- --update] [PACKAGE…]`: the public surface of every entry point as text, in
+ * `packages/X/api/NAME.api.md`.
  *
- * Checks that the committed text is what the source says; `--update` writes it. It is made from the declarations that the
- * compiler emits for the source, so it needs no build; comments are left out, exports are sorted by name.
+ * Checks that the committed text is what the source says; `--update` writes it. It is made from the declarations that
+ * the compiler emits for the source, so it needs no build; comments are left out, exports are sorted by name.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'

@@ -25,7 +25,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Packages that know nothing of plugins, so that they need not import `core`. */
 const standAlone = ['core', 'grpc-fast']
 
-/** Memos of what follows from an object alone, and one wrapper that changes a single method of whatever mesh it is given. */
+/**
+ * Memos of what follows from an object alone, and one wrapper that changes a single method of whatever mesh it is
+ * given.
+ */
 const foreignState = [
   'config-manager/src/frozen.ts',
   'handshake-grpc/src/runtime/values.ts',

@@ -1,9 +1,9 @@
 /**
  * `npm run lock:complete [-- --check]`: makes the lock file whole for every platform.
  *
- * npm leaves an optional dependency out of the lock when it cannot fetch it where the lock is written (binaries for other
- * platforms, on a registry that does not serve them). `npm ci` then refuses the lock, and other platforms lack their
- * binary. Each gets an entry with its version and the platform that its name tells; addresses are never recorded.
+ * npm leaves an optional dependency out of the lock when it cannot fetch it where the lock is written (binaries for
+ * other platforms, on a registry that does not serve them). `npm ci` then refuses the lock, and other platforms lack
+ * their binary. Each gets an entry with its version and the platform that its name tells; addresses are never recorded.
  *
  * An entry without `integrity` is installed whatever the registry serves, so each gets the one that npm knows of it.
  * `--check` changes nothing, asks nobody, and fails where something is missing.

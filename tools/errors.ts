@@ -1,5 +1,6 @@
 /**
- * `npm run errors`: writes `docs/errors.md` from the error catalogues, `packages/X/src/errors.ts`, and what core's contracts name.
+ * `npm run errors`: writes `docs/errors.md` from the error catalogues, `packages/X/src/errors.ts`, and what core's
+ * contracts name.
  *
  * `tools/errors.test.ts` holds the page, the catalogues and the code together.
  */

@@ -1,4 +1,6 @@
-/** What a new user types first, as the README says it: `npm start`, and in a second terminal `npx backplane invoke …`. */
+/**
+ * What a new user types first, as the README says it: `npm start`, and in a second terminal `npx backplane invoke …`.
+ */
 import assert from 'node:assert/strict'
 import { interop } from '../interop/harness.ts'
 import { run } from './process.ts'

@@ -11,7 +11,9 @@ export interface SourceFile {
   readonly text: string
 }
 
-/** Gives each group of files that reach one another by their imports, sorted; a group of one is a file importing itself. */
+/**
+ * Gives each group of files that reach one another by their imports, sorted; a group of one is a file importing itself.
+ */
 export function importCircles(files: readonly SourceFile[], kind: ImportKind): string[][] {
   const paths = new Set(files.map(({ path }) => path))
   const edges = new Map(

@@ -1,9 +1,11 @@
 /**
- * `npm run mutate [-- FILTER...]`: breaks each safety rule of the packages, one at a time, and says which no test misses.
+ * `npm run mutate [-- FILTER...]`: breaks each safety rule of the packages, one at a time, and says which no test
+ * misses.
  *
- * The rules stand in `mutations/`, package by package: a file, the exact text that is the rule, what it becomes, and the
- * tests that must fail then. They are broken in a copy, so the work tree stays as it is. A rule whose text is not found any more, or not once, is
- * stale and counts as a failure: a list that no longer matches the code protects nothing. Ends with 1 for any survivor.
+ * The rules stand in `mutations/`, package by package: a file, the exact text that is the rule, what it becomes, and
+ * the tests that must fail then. They are broken in a copy, so the work tree stays as it is. A rule whose text is not
+ * found any more, or not once, is stale and counts as a failure: a list that no longer matches the code protects
+ * nothing. Ends with 1 for any survivor.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -86,7 +88,9 @@ function runTests(copy: string, tests: readonly string[]): Outcome {
   return failed === undefined ? { passed: false, said: stderr.slice(0, 400) } : { passed: false, failed }
 }
 
-/** Names of tests that failed. A file that cannot even be read has none, so a slip in a rule is not taken for a test. */
+/**
+ * Names of tests that failed. A file that cannot even be read has none, so a slip in a rule is not taken for a test.
+ */
 function failuresOf(report: string): readonly string[] {
   try {
     const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {

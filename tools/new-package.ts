@@ -1,5 +1,6 @@
 /**
- * `npm run new:package -- NAME ["One sentence of description."]`: a package with the whole file set, which passes every check.
+ * `npm run new:package -- NAME ["One sentence of description."]`: a package with the whole file set, which passes every
+ * check.
  *
  * NAME is a noun in kebab case, without the scope. What comes out greets; replace it, keep its shape.
  */

@@ -101,7 +101,10 @@ describe('the snippets', () => {
   })
 })
 
-/** The snippets of a file, each with the place it stands while the tests run: beside its README, so that imports resolve. */
+/**
+ * The snippets of a file, each with the place it stands while the tests run: beside its README, so that imports
+ * resolve.
+ */
 function placed(path: string) {
   const folder = join(root, dirname(path), `.snippets-${process.pid}`)
   return snippetsOf(path).map((snippet, index) => ({

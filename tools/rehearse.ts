@@ -1,8 +1,10 @@
 /**
- * `npm run release:rehearse`: a release from end to end, in a clone of the last commit, against a registry on this machine.
+ * `npm run release:rehearse`: a release from end to end, in a clone of the last commit, against a registry on this
+ * machine.
  *
- * Versions by the changesets, refreshes the lock file, builds, publishes every package to a local verdaccio and uses them
- * from there, as `npm run consume` does from tarballs. Nothing leaves the machine, nothing of the working tree changes.
+ * Versions by the changesets, refreshes the lock file, builds, publishes every package to a local verdaccio and uses
+ * them from there, as `npm run consume` does from tarballs. Nothing leaves the machine, nothing of the working tree
+ * changes.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'

@@ -1,4 +1,7 @@
-/** Programs that the checks need beside the project's own dependencies: other Nodes, a local registry. Kept in the cache. */
+/**
+ * Programs that the checks need beside the project's own dependencies: other Nodes, a local registry. Kept in the
+ * cache.
+ */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { must } from './process.ts'

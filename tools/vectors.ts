@@ -5,7 +5,8 @@ import { replay, type VectorCase } from '../packages/config-manager/test/replay.
 
 /**
  * Replays folders of recorded Fledge cases (`*.jsonl`, `*.jsonl.gz`) on the configuration manager in strict mode:
- * `npm run vectors -- [DIR...]`, those of the package where none is named. Prints the count per file and each difference; ends with 1 if there is any.
+ * `npm run vectors -- [DIR...]`, those of the package where none is named. Prints the count per file and each
+ * difference; ends with 1 if there is any.
  */
 const recorded = ['vectors', 'vectors-random'].map((name) => join('packages/config-manager/test', name))
 const dirs = process.argv.length > 2 ? process.argv.slice(2) : recorded

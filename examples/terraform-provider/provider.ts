@@ -14,7 +14,9 @@ export interface Resource<State extends Values, Client> {
   validate(config: State): Iterable<Problem>
   /** Makes the state of an older schema version one of this version. */
   upgrade(state: Record<string, CtyValue>, version: number): Record<string, CtyValue>
-  /** Says what apply will bring: computed values as far as they are known, and the attributes that need a new resource. */
+  /**
+   * Says what apply will bring: computed values as far as they are known, and the attributes that need a new resource.
+   */
   plan(
     prior: State | null,
     proposed: State,

@@ -22,7 +22,10 @@ export const noteName: Rule = {
   },
 }
 
-/** The expressions of the attribute `name` in all resources of the type, those that `count` and `for_each` make included. */
+/**
+ * The expressions of the attribute `name` in all resources of the type, those that `count` and `for_each` make
+ * included.
+ */
 async function names(runner: RunnerCalls): Promise<Expression__Output[]> {
   const body = { attributes: [{ name: 'name' }] }
   const { content } = await runner.GetModuleContent({

@@ -69,8 +69,8 @@ export async function precedence(
 
 /** Where we differ, and mean it. */
 function isOnPurpose({ env, options }: Case, theirs: Outcome, ours: Outcome): boolean {
-  // The edge runtime picks the section of a file before it knows the network: by the name that was given, which may not hold,
-  // else Zenoh's. It would then go to a broker of NATS without its JWT, or the other way round.
+  // The edge runtime picks the section of a file before it knows the network: by the name that was given, which may not
+  // hold, else Zenoh's. It would then go to a broker of NATS without its JWT, or the other way round.
   const file = options.credentials_file ?? env.MESSAGING_CREDENTIALS_FILE ?? env.NATS_CREDENTIALS_FILE
   const named = (options.messaging_backend ?? env.MESSAGING_BACKEND ?? 'zenoh').toLowerCase()
   const sections =

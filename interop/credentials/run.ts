@@ -1,6 +1,6 @@
 /**
- * Issued credentials on real brokers: user JWTs on a nats-server in operator mode, through the portal preset and the command,
- * and certificates on a Zenoh router, with stock Python agents on the same credentials.
+ * Issued credentials on real brokers: user JWTs on a nats-server in operator mode, through the portal preset and the
+ * command, and certificates on a Zenoh router, with stock Python agents on the same credentials.
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'

@@ -1,4 +1,7 @@
-/** Integers beyond 2^53 and what is not finite, between stock Python Device Connect, our client, the host and a Python plugin. */
+/**
+ * Integers beyond 2^53 and what is not finite, between stock Python Device Connect, our client, the host and a Python
+ * plugin.
+ */
 import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'

@@ -35,7 +35,9 @@ const pieces = [
   'location:lab/*',
 ]
 
-/** Texts near the language: some are valid, some nearly so. Every run sees the same, so a failure can be looked into. */
+/**
+ * Texts near the language: some are valid, some nearly so. Every run sees the same, so a failure can be looked into.
+ */
 export function randomSelectors(count: number): string[] {
   let state = 20_261
   const draw = (below: number) => {

@@ -1,4 +1,7 @@
-/** Stock Python Device Connect 0.2.5 (agent tools and edge) and this project's host and client, over NATS without a registry. */
+/**
+ * Stock Python Device Connect 0.2.5 (agent tools and edge) and this project's host and client, over NATS without a
+ * registry.
+ */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { cpSync, readFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Builds the Go programs: go-plugin's own examples and test helper, straight from its module, and the host beside this file. */
+/**
+ * Builds the Go programs: go-plugin's own examples and test helper, straight from its module, and the host beside this
+ * file.
+ */
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -140,7 +140,8 @@ export async function goPlugins({ check, scratch }: Interop, built: Built): Prom
         for (let at = 0; at < text.length; at += 10)
           write.write({ bytes_to_write: Buffer.from(text.slice(at, at + 10)) })
         write.end()
-        // The example's server ends this call without the one reply that its .proto promises; its own client does not mind.
+        // The example's server ends this call without the one reply that its .proto promises; its own client does not
+        // mind.
         await assert.rejects(write.reply, /No message received/)
         assert.equal(readFileSync(path, 'utf8'), text)
         let read = ''

@@ -21,7 +21,9 @@ export interface Identities {
 /** The library's own defaults let nobody in. */
 const limits = { conn: -1, leaf: -1, subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true }
 
-/** A tenant's device may use exactly `device-connect.TENANT.>` and `_INBOX.>`, both ways. `bounds` are the account's. */
+/**
+ * A tenant's device may use exactly `device-connect.TENANT.>` and `_INBOX.>`, both ways. `bounds` are the account's.
+ */
 export async function makeIdentities(tenant: string, bounds: { readonly subs?: number } = {}): Promise<Identities> {
   const operator = createOperator()
   const account = createAccount()

@@ -1,4 +1,6 @@
-/** Python plugins beside the real device-connect-edge 0.2.5, stock agents, pip's index and uv, and a thousand reloads. */
+/**
+ * Python plugins beside the real device-connect-edge 0.2.5, stock agents, pip's index and uv, and a thousand reloads.
+ */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** This project's host on a network with a registry, for `run.ts`: `node host.ts <device id> <tenant> <nats url> <plugins>`. */
+/**
+ * This project's host on a network with a registry, for `run.ts`:
+ * `node host.ts <device id> <tenant> <nats url> <plugins>`.
+ */
 import { createHost, type Host, type HostFunction } from '@backplane/core'
 import { hostEvents, hostFunctions, hostIdentity, pluginFolder, tellOfPlugins } from '@backplane/host'
 import { deviceConnect } from '@backplane/mesh-device-connect'

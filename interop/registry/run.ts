@@ -1,4 +1,7 @@
-/** The real registry of Device Connect 0.2.5 on etcd, its command-line tools, agent tools, devices and MCP bridge, and this project's host and client. */
+/**
+ * The real registry of Device Connect 0.2.5 on etcd, its command-line tools, agent tools, devices and MCP bridge, and
+ * this project's host and client.
+ */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { cpSync } from 'node:fs'

@@ -50,7 +50,8 @@ await interop('wasm-nodes', async ({ check, scratch }) => {
 
   for (const { version, path } of await nodeReleases()) {
     await check(`Node ${version}: every convention, limits, cancelling and the end of the process`, async () => {
-      // How long is a figure, for bench/README.md; that it ends at all, with nothing left open, is checked by its limit.
+      // How long is a figure, for bench/README.md; that it ends at all, with nothing left open, is checked by its
+      // limit.
       const { outcome, exitMs } = await smoke(path, dir)
       console.log(`     cancelled in ${outcome.abortMs.toFixed(2)} ms, ended ${exitMs.toFixed(0)} ms after close`)
       assert.equal(outcome.waits, Number(version.split('.')[0]) >= 24)

@@ -1,6 +1,6 @@
 /**
- * What runtime-wasm does, on the Node that runs this: started by run.ts as one bundled file, with a folder of modules as its argument.
- * It prints a line of JSON when it has closed everything, and must end by itself then.
+ * What runtime-wasm does, on the Node that runs this: started by run.ts as one bundled file, with a folder of modules
+ * as its argument. It prints a line of JSON when it has closed everything, and must end by itself then.
  */
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * Random modules by wasm-smith, each beside itself as this project rewrites it: results, traps, memories, globals and tables
- * must be the same, and fuel the same each time. `COUNT` in the environment runs more of them.
+ * Random modules by wasm-smith, each beside itself as this project rewrites it: results, traps, memories, globals and
+ * tables must be the same, and fuel the same each time. `COUNT` in the environment runs more of them.
  */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'

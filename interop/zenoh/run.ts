@@ -1,6 +1,6 @@
 /**
- * The Zenoh transport on a real bridge (the transport suite, restarts, a frozen link, TLS), with Zenoh peers in Python, and
- * with stock Device Connect over an address and over plain multicast.
+ * The Zenoh transport on a real bridge (the transport suite, restarts, a frozen link, TLS), with Zenoh peers in Python,
+ * and with stock Device Connect over an address and over plain multicast.
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** A KV plugin for go-plugin's `grpc` and `negotiated` hosts: versions 1 and 3, values in files of the working directory. */
+/**
+ * A KV plugin for go-plugin's `grpc` and `negotiated` hosts: versions 1 and 3, values in files of the working
+ * directory.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { implement, servePlugin } from '@backplane/handshake-grpc'
 import { basicHandshake, KV } from './definitions.ts'

@@ -15,8 +15,8 @@ export interface ConfigFile {
 }
 
 /**
- * Reads `asked`, or what the environment names, or `backplane.json` if there is one. Throws `BP_CLI_CONFIG` for one that cannot be
- * used, and for settings that are none of `known`: a typing mistake would else go unnoticed.
+ * Reads `asked`, or what the environment names, or `backplane.json` if there is one. Throws `BP_CLI_CONFIG` for one
+ * that cannot be used, and for settings that are none of `known`: a typing mistake would else go unnoticed.
  */
 export function readConfigFile(
   asked: string | undefined,

@@ -29,8 +29,8 @@ export interface PlaceFlags extends Flags {
 }
 
 /**
- * Does work where the flags say configuration is: on the running host, unless they name a folder or a bucket. The store of
- * the latter leaves its client to whoever uses it: this package brings `@nats-io/kv`, `@nats-io/jetstream` and
+ * Does work where the flags say configuration is: on the running host, unless they name a folder or a bucket. The store
+ * of the latter leaves its client to whoever uses it: this package brings `@nats-io/kv`, `@nats-io/jetstream` and
  * `@nats-io/nats-core` along.
  */
 export async function withPlace<T>(

@@ -13,9 +13,9 @@ export function portOf(flag: string, given: string): number {
 }
 
 /**
- * Serves Fledge's configuration routes for this machine alone, until it is disposed. A page of a browser may not use them:
- * requests that name an origin, or another host than this machine, are refused. Rejects with `BP_CLI_USAGE` where the port is
- * taken.
+ * Serves Fledge's configuration routes for this machine alone, until it is disposed. A page of a browser may not use
+ * them: requests that name an origin, or another host than this machine, are refused. Rejects with `BP_CLI_USAGE` where
+ * the port is taken.
  */
 export async function serveFledgeRest(
   manager: ConfigManager,

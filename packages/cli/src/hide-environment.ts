@@ -13,12 +13,13 @@ const ofTheLoader = /^(?:LD_|GLIBC_|MALLOC_)/
  * Takes what this process was started with away from those who look at it from outside: the whole environment, and the
  * user's part of addresses on the command line (`nats://user:password@host`). `process.env` and `process.argv` keep it.
  *
- * Linux shows in `/proc/PID/environ` and `/proc/PID/cmdline` the memory that a program got its environment and arguments in,
- * to every program of the same user (arguments to everybody), as long as it runs; deleting a variable does not change that
- * memory. So each variable is set once more, by which the C library keeps it elsewhere, and the memory is overwritten.
+ * Linux shows in `/proc/PID/environ` and `/proc/PID/cmdline` the memory that a program got its environment and
+ * arguments in, to every program of the same user (arguments to everybody), as long as it runs; deleting a variable
+ * does not change that memory. So each variable is set once more, by which the C library keeps it elsewhere, and the
+ * memory is overwritten.
  *
- * Gives whether nothing is left to see: false where the system lets nobody write there. Nothing is done on other systems than
- * Linux, which show no such memory by a file; there it gives true.
+ * Gives whether nothing is left to see: false where the system lets nobody write there. Nothing is done on other
+ * systems than Linux, which show no such memory by a file; there it gives true.
  */
 export function hideEnvironment(): boolean {
   if (process.platform !== 'linux') return true

@@ -15,7 +15,10 @@ export interface CliIo {
   readonly colors: boolean
   /** The environment, where settings and credentials come from that no option names. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Whether other programs of this user can read none of it, as far as this system has a way; absent where nobody tried. */
+  /**
+   * Whether other programs of this user can read none of it, as far as this system has a way; absent where nobody
+   * tried.
+   */
   readonly environmentHidden?: boolean
   /** The folder, as an absolute path, that relative paths start from. */
   readonly cwd: string
@@ -27,8 +30,8 @@ export interface CliIo {
 export const interrupt = 'SIGINT'
 
 /**
- * The real process. The first SIGINT, SIGTERM or SIGHUP (a terminal that closes) asks the command to end, a second SIGINT ends it at once. Not for tests: they
- * bring their own {@link CliIo}.
+ * The real process. The first SIGINT, SIGTERM or SIGHUP (a terminal that closes) asks the command to end, a second
+ * SIGINT ends it at once. Not for tests: they bring their own {@link CliIo}.
  */
 export function processIo(known: Pick<CliIo, 'environmentHidden'> = {}): CliIo {
   const { stdout, stderr, env } = process

@@ -1,4 +1,7 @@
-/** The files of a new Python plugin, by name: a Device Connect capability folder, which runs on that system's driver too. */
+/**
+ * The files of a new Python plugin, by name: a Device Connect capability folder, which runs on that system's driver
+ * too.
+ */
 export function pythonTemplate(id: string): Readonly<Record<string, string>> {
   const class_name = `${id
     .split(/[-_.]+/)

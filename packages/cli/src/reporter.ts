@@ -17,8 +17,8 @@ const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof levels)[number]
 
 /**
- * Says what a command has to say: results to `out`, everything else to `err`. Nothing else in this package writes there, and it
- * takes only {@link Shown}, so text that others chose has been made harmless before it comes here.
+ * Says what a command has to say: results to `out`, everything else to `err`. Nothing else in this package writes
+ * there, and it takes only {@link Shown}, so text that others chose has been made harmless before it comes here.
  */
 export class Reporter {
   readonly json: boolean
@@ -132,7 +132,10 @@ export class Reporter {
     return Shown.join([line, ...told.map(([, value]) => this.#frames(value))], '')
   }
 
-  /** Where an error was thrown, on lines of their own: frames of others' code, then ours, dimmed. Nothing for what is none. */
+  /**
+   * Where an error was thrown, on lines of their own: frames of others' code, then ours, dimmed. Nothing for what is
+   * none.
+   */
   #frames(error: unknown): Shown {
     const frames = framesOf(error)
     if (!frames) return shown``

@@ -7,8 +7,9 @@ import { makeProgram } from './program.ts'
 import { Reporter } from './reporter.ts'
 
 /**
- * Runs the command with these arguments (without `node` and the script) and gives its exit code, one of {@link exitCodes}. Never
- * rejects: what fails is said on `io.err`, with `--json` as one line `{ error: { code, message, ... } }`.
+ * Runs the command with these arguments (without `node` and the script) and gives its exit code, one of
+ * {@link exitCodes}. Never rejects: what fails is said on `io.err`, with `--json` as one line
+ * `{ error: { code, message, ... } }`.
  */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
   // Found before parsing, since what cannot be parsed must be reported in the form that was asked for as well.

@@ -35,7 +35,9 @@ export interface Settings {
   /** Absolute path. */
   readonly stateDir?: string
   readonly logLevel: LogLevel
-  /** Where each setting is from: a flag, a variable, the config file's path; `default` for those that are absent here. */
+  /**
+   * Where each setting is from: a flag, a variable, the config file's path; `default` for those that are absent here.
+   */
   readonly from: { readonly [name: string]: string }
 }
 

@@ -2,10 +2,10 @@ import { BackplaneError } from '@backplane/core'
 import { lenientReplacer } from '@backplane/core/json'
 
 /**
- * Characters that would move a terminal's cursor, change its colours, turn its text around or hide in it: controls (C0, C1),
- * format characters (marks of bidirectional text, tags, soft hyphens, invisible operators), the separators of lines and
- * paragraphs, and halves of surrogate pairs. The line feed is looked at by itself, and joiners stay: words of many languages
- * and emoji need them.
+ * Characters that would move a terminal's cursor, change its colours, turn its text around or hide in it: controls (C0,
+ * C1), format characters (marks of bidirectional text, tags, soft hyphens, invisible operators), the separators of
+ * lines and paragraphs, and halves of surrogate pairs. The line feed is looked at by itself, and joiners stay: words of
+ * many languages and emoji need them.
  */
 const unsafe = /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 
@@ -22,9 +22,9 @@ function escaped(characters: string): string {
 }
 
 /**
- * Text that may be printed: the only thing that a {@link Reporter} takes. Our own words are the literal parts of {@link shown};
- * whatever is put between them may be anybody's (a plugin's, a device's, a folder's name), so it cannot obey a terminal and
- * cannot begin a line of its own.
+ * Text that may be printed: the only thing that a {@link Reporter} takes. Our own words are the literal parts of
+ * {@link shown}; whatever is put between them may be anybody's (a plugin's, a device's, a folder's name), so it cannot
+ * obey a terminal and cannot begin a line of its own.
  */
 export class Shown {
   readonly #text: string
@@ -52,8 +52,8 @@ export class Shown {
   }
 
   /**
-   * Anybody's text of several lines as it is, for a result that is nothing else: a document, the output of a module. Not for
-   * text beside other words, which it could imitate.
+   * Anybody's text of several lines as it is, for a result that is nothing else: a document, the output of a module.
+   * Not for text beside other words, which it could imitate.
    */
   static whole(text: string): Shown {
     return new Shown(plainText(text))

@@ -1,6 +1,6 @@
 /**
- * The files of a new JavaScript plugin, by name. It needs nothing beside itself, so the folder works wherever it is copied: even
- * below a `package.json` that does not say which kind of module `.js` is.
+ * The files of a new JavaScript plugin, by name. It needs nothing beside itself, so the folder works wherever it is
+ * copied: even below a `package.json` that does not say which kind of module `.js` is.
  */
 export function pluginTemplate(id: string): Readonly<Record<string, string>> {
   const manifest = {

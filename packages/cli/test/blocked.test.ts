@@ -1,6 +1,6 @@
 /**
- * How a host ends whose plugin's thread is in a system call that does not return. A child that is left behind would hold on
- * to the host's error output, and the run would not be over.
+ * How a host ends whose plugin's thread is in a system call that does not return. A child that is left behind would
+ * hold on to the host's error output, and the run would not be over.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -75,7 +75,9 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true })
 })
 
-/** Runs a command as for a person at a terminal, and gives what was printed, without what progress takes away itself. */
+/**
+ * Runs a command as for a person at a terminal, and gives what was printed, without what progress takes away itself.
+ */
 async function said(args: readonly string[], signal?: AbortSignal): Promise<{ code: number; text: string }> {
   const process = fakeIo({ errIsTerminal: true, cwd: home, ...(signal ? { signal } : {}) })
   const code = await runCli(args, process.io)

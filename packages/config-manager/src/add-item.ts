@@ -20,7 +20,8 @@ export function addItem(
       const item = engine.check((findings) => {
         const { policy } = engine
         const given = definition as unknown as Item
-        // Upstream takes a definition that has a value as it is, once its form is checked, and looks at it before the category.
+        // Upstream takes a definition that has a value as it is, once its form is checked, and looks at it before the
+        // category.
         const stored = !policy.enforcesAll && Object.hasOwn(given, 'value')
         const defined = defineItems(new Map([[name, given]]), { category, policy, findings, stored }).get(name)
         const present = engine.stored(category)

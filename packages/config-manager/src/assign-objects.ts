@@ -6,7 +6,10 @@ import { dumpText, isTextList, isTextObject, type TextObject, type TextValue } f
 /** Checks one member of an object as a value of its own. */
 export type AssignMember = (member: Assignment) => boolean
 
-/** Checks each object of a list by the item's `properties`, each of which is a definition of its own; upstream never does. */
+/**
+ * Checks each object of a list by the item's `properties`, each of which is a definition of its own; upstream never
+ * does.
+ */
 export function checkElementObjects(assignment: Assignment, assignMember: AssignMember): boolean {
   const read = parseJsonText(assignment.value as string)?.value
   const properties = own(assignment.item, 'properties') as Item

@@ -22,7 +22,9 @@ export interface Category {
   readonly version?: number
 }
 
-/** The document that stands for a category in a store. Names and items are lists, so that order and odd names survive. */
+/**
+ * The document that stands for a category in a store. Names and items are lists, so that order and odd names survive.
+ */
 export function categoryDocument(category: Category): Json {
   return {
     description: category.description,

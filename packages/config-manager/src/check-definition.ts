@@ -11,8 +11,8 @@ import { kindOf } from './kinds/item-kinds.ts'
 import { normalObjects, noun } from './lists.ts'
 
 /**
- * Checks the items of a category and gives them as they will be kept. Items, and the properties of each, are walked in the
- * order given: upstream does so, and it decides which of several defects is told.
+ * Checks the items of a category and gives them as they will be kept. Items, and the properties of each, are walked in
+ * the order given: upstream does so, and it decides which of several defects is told.
  */
 export function defineItems(items: unknown, context: DefineContext): Items {
   const { category, findings } = context
@@ -63,7 +63,10 @@ function defineProperty(draft: ItemDraft, property: string, value: unknown): voi
   }
 }
 
-/** Upstream's bookkeeping takes a `null` for "not seen", so a known property that is `null` is discarded like an unknown one. */
+/**
+ * Upstream's bookkeeping takes a `null` for "not seen", so a known property that is `null` is discarded like an unknown
+ * one.
+ */
 function isForgotten({ given }: ItemDraft, property: string, value: unknown): boolean {
   const isBasic = property === 'description' || property === 'default' || property === 'type' || property === 'value'
   return value === null && (!isBasic || (own(given, 'type') === 'JSON' && Object.hasOwn(given, 'schema')))

@@ -23,7 +23,9 @@ const checks: Readonly<Record<CheckName, Check>> = {
   schema: (assignment) => kindOfItem(assignment).matches(assignment),
 }
 
-/** Runs the checks in the order given and stops at the first that makes the others pointless; tells whether all passed. */
+/**
+ * Runs the checks in the order given and stops at the first that makes the others pointless; tells whether all passed.
+ */
 export function assign(assignment: Assignment, order: readonly CheckName[]): boolean {
   return order.every((name) => checks[name](assignment))
 }

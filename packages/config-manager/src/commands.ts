@@ -53,8 +53,8 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
 ])
 
 /**
- * Runs one `config` command: `runConfigCommand(['set', 'sine', 'rate=5'], components)`. Rejects with the manager's own errors,
- * and with `BP_INVALID_ARGUMENT` for a command line that is none.
+ * Runs one `config` command: `runConfigCommand(['set', 'sine', 'rate=5'], components)`. Rejects with the manager's own
+ * errors, and with `BP_INVALID_ARGUMENT` for a command line that is none.
  */
 export async function runConfigCommand(
   words: readonly string[],

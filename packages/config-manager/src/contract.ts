@@ -41,13 +41,17 @@ export interface CategoryPast extends CategoryFacts {
  *
  * Every method that changes something is all or nothing, and rejects with `BP_CONFIG_INVALID` (everything that is wrong
  * is in `details.issues`), `BP_CONFIG_UNKNOWN`, `BP_CONFIG_FORBIDDEN`, `BP_CONFIG_CONFLICT`, `BP_CONFIG_VETOED`,
- * `BP_CONFIG_ROLLED_BACK` or `BP_CONFIG_STORE_FAILED`. Reads are answered from memory; `start` must have resolved before.
+ * `BP_CONFIG_ROLLED_BACK` or `BP_CONFIG_STORE_FAILED`. Reads are answered from memory; `start` must have resolved
+ * before.
  */
 export interface ConfigManager extends HostConfig {
   readonly mode: ConfigMode
   /** What is not well with the store, once it is open. */
   readonly condition: ConfigCondition
-  /** Opens the store and reads it; harmless when called again. Rejects with `BP_CONFIG_LOCKED` where another process writes there. */
+  /**
+   * Opens the store and reads it; harmless when called again. Rejects with `BP_CONFIG_LOCKED` where another process
+   * writes there.
+   */
   start(options?: { readonly signal?: AbortSignal }): Promise<void>
 
   /** Creates a category or merges a new definition into the stored one; values that users set stay. */
@@ -84,7 +88,10 @@ export interface ConfigManager extends HostConfig {
   item(category: string, item: string): Item | undefined
   /** One value as it is stored, in Fledge's form, or `undefined`. */
   value(category: string, item: string): unknown
-  /** A category's values, typed, secrets included: for the plugin that they are meant for. `undefined` if there is no such category. */
+  /**
+   * A category's values, typed, secrets included: for the plugin that they are meant for. `undefined` if there is no
+   * such category.
+   */
   values<I = Readonly<Record<string, unknown>>>(
     category: string,
   ): (I extends ItemDefinitions ? Config<I> : TypedValues) | undefined
@@ -101,7 +108,9 @@ export interface ConfigManager extends HostConfig {
   unlinkAll(parent: string, options?: LinkOptions): Promise<number>
   /** What is directly below a category. */
   children(parent: string): readonly CategorySummary[]
-  /** Removes a category and everything below it; refuses what others share or the host needs. Gives what was removed. */
+  /**
+   * Removes a category and everything below it; refuses what others share or the host needs. Gives what was removed.
+   */
   remove(category: string, options?: LinkOptions): Promise<readonly string[]>
 
   /** Adds a participant in changes: asked before, told after. Gives what ends it. */

@@ -140,7 +140,9 @@ function checkOptionDefault(draft: ItemDraft, text: unknown): boolean {
   return true
 }
 
-/** The elements of a default and their places; Python goes through a text by its characters, and an object by its keys. */
+/**
+ * The elements of a default and their places; Python goes through a text by its characters, and an object by its keys.
+ */
 function optionMembers(value: TextValue, keyed: boolean, strict: boolean): [string, TextValue][] | undefined {
   if (keyed)
     return isTextObject(value)

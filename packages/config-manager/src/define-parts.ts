@@ -11,7 +11,10 @@ export function checkText(draft: ItemDraft, property: string, value: unknown): b
   )
 }
 
-/** Upstream judges the permissions of a bucket or a list at whichever property it meets first, before anything else of it. */
+/**
+ * Upstream judges the permissions of a bucket or a list at whichever property it meets first, before anything else of
+ * it.
+ */
 export function checkPermissionsEarly({ context, given, where }: ItemDraft): void {
   if (!Object.hasOwn(given, 'permissions')) return
   const received = own(given, 'permissions')
@@ -27,7 +30,9 @@ export function checkPermissions(value: unknown, at: FindingFacts, findings: Fin
   return false
 }
 
-/** Tells whether an item has a default; upstream fails over a missing one here, before it would report it as missing. */
+/**
+ * Tells whether an item has a default; upstream fails over a missing one here, before it would report it as missing.
+ */
 export function hasDefault(draft: ItemDraft): boolean {
   if (Object.hasOwn(draft.given, 'default')) return true
   const { findings, policy } = draft.context

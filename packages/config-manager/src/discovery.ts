@@ -147,8 +147,8 @@ function notFound(reason: string): Error {
 }
 
 /**
- * The two items of a choice that discovery feeds: an enumeration, and the text that counts when it is `Manual`. Spread them
- * into a category: `{ ...discoveredItems('camera', 'Which camera') }` has `camera` and `cameraManual`.
+ * The two items of a choice that discovery feeds: an enumeration, and the text that counts when it is `Manual`. Spread
+ * them into a category: `{ ...discoveredItems('camera', 'Which camera') }` has `camera` and `cameraManual`.
  */
 export function discoveredItems<const N extends string>(
   name: N,

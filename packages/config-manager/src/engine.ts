@@ -139,7 +139,9 @@ export class Engine {
     await this.registry.commit({ steps, audit: entries, ...(mayBeUnsaved ? { mayBeUnsaved: unsaved } : {}) })
   }
 
-  /** Tells subscribers of a step in upstream's way, where that is the policy: in order, and a failure is the writer's. */
+  /**
+   * Tells subscribers of a step in upstream's way, where that is the policy: in order, and a failure is the writer's.
+   */
   async tell(step: CategoryStep, origin: ChangeOrigin): Promise<void> {
     if (!this.policy.subscriberFailureIsThrown) return
     await this.components.subscriptions.tellInOrder(step, origin)

@@ -3,7 +3,10 @@ import { type FindingCode, findingForms } from './finding-forms.ts'
 
 /** One thing that is wrong with a definition or a value. */
 export interface ConfigIssue {
-  /** Where: `/<item>`, `/<item>/<property>` or `/<item>/<element>`; a `/` or `~` in a name is written `~1` or `~0` (RFC 6901). */
+  /**
+   * Where: `/<item>`, `/<item>/<property>` or `/<item>/<element>`; a `/` or `~` in a name is written `~1` or `~0` (RFC
+   * 6901).
+   */
   readonly path: string
   readonly code: FindingCode
   /** What is wrong, in one sentence. */
@@ -53,7 +56,10 @@ export class Findings {
     return this.#found
   }
 
-  /** Notes a finding and gives `false`; the same one at the same place counts once. Throws {@link FirstFinding} when the first one ends the check. */
+  /**
+   * Notes a finding and gives `false`; the same one at the same place counts once. Throws {@link FirstFinding} when the
+   * first one ends the check.
+   */
   add(code: FindingCode, facts: FindingFacts): false {
     const form = findingForms[code]
     const [upstreamClass, text] = form.fledge

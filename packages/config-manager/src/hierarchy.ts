@@ -72,7 +72,10 @@ function checkLink(engine: Engine, parent: string, children: readonly string[], 
   return children.filter((child) => !present.includes(child))
 }
 
-/** Upstream writes one link at a time, so what came before a repeated name stays; the safe mode takes a repeated name for one. */
+/**
+ * Upstream writes one link at a time, so what came before a repeated name stays; the safe mode takes a repeated name
+ * for one.
+ */
 function refuseTwice(engine: Engine, parent: string, wanted: readonly string[]): void {
   if (!engine.policy.firstFindingOnly) return
   const repeated = wanted.find((name, index) => wanted.indexOf(name) !== index)

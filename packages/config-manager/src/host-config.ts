@@ -10,12 +10,14 @@ const registrar = { name: 'plugin host', admin: true }
 /** A plugin may take long to reconfigure; the host that calls it has limits of its own. */
 const participantTimeoutMs = 60_000
 
-/** The open handles of a manager, by plugin: a plugin has one participant, so opening it again ends the former handle. */
+/**
+ * The open handles of a manager, by plugin: a plugin has one participant, so opening it again ends the former handle.
+ */
 export type OpenPlugins = Map<string, () => void>
 
 /**
- * Registers a plugin's category and follows it: what a host gives each plugin. Items that a later version no longer names
- * are kept, as Fledge's services do, so that going back to the former version finds its values.
+ * Registers a plugin's category and follows it: what a host gives each plugin. Items that a later version no longer
+ * names are kept, as Fledge's services do, so that going back to the former version finds its values.
  */
 export async function openPlugin(
   manager: ConfigManager,

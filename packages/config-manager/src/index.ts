@@ -1,10 +1,10 @@
 /**
- * FogLAMP/Fledge configuration, live and transactional: categories of typed items, merged on registration, changed while
- * everything runs, and never half way.
+ * FogLAMP/Fledge configuration, live and transactional: categories of typed items, merged on registration, changed
+ * while everything runs, and never half way.
  *
- * The categories, items and texts of Fledge at the edge, TypeScript types inside. A change is checked as a whole (everything
- * that is wrong is told at once), put to those concerned, written atomically, applied, and taken back where it cannot be. It
- * stands alone, and is what `createHost({ config })` of `@backplane/core` takes.
+ * The categories, items and texts of Fledge at the edge, TypeScript types inside. A change is checked as a whole
+ * (everything that is wrong is told at once), put to those concerned, written atomically, applied, and taken back where
+ * it cannot be. It stands alone, and is what `createHost({ config })` of `@backplane/core` takes.
  *
  * @packageDocumentation
  */

@@ -1,8 +1,8 @@
 import type { Item, Items } from './definition.ts'
 
 /**
- * Items by name. Tables made from one another share the names and their places, so that a new value costs one short array
- * and the states in the history cost little more than what differs between them.
+ * Items by name. Tables made from one another share the names and their places, so that a new value costs one short
+ * array and the states in the history cost little more than what differs between them.
  */
 class ItemTable implements Items {
   readonly #places: ReadonlyMap<string, number>

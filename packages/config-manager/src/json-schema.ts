@@ -13,8 +13,8 @@ type Schema = { readonly [keyword: string]: unknown }
 /**
  * Checks a value by the part of JSON Schema that forms use: `type`, `enum`, `const`, `properties`, `required`,
  * `additionalProperties`, `items`, sizes and limits, `allOf`, `anyOf`, `oneOf`, `not`. Other keywords are notes, as the
- * specification says of what an implementation does not know; `pattern` is left out, because a schema comes from a plugin
- * and a pattern can stall its host.
+ * specification says of what an implementation does not know; `pattern` is left out, because a schema comes from a
+ * plugin and a pattern can stall its host.
  */
 export function schemaViolations(schema: unknown, value: unknown, path = ''): SchemaViolation[] {
   if (schema === false) return [{ path, reason: 'nothing is allowed here' }]

@@ -100,7 +100,10 @@ export interface ElementCheck {
   readonly policy: Policy
 }
 
-/** Checks one element of a list or kvlist against the item's limits; upstream raises ValueError here instead of TypeError. */
+/**
+ * Checks one element of a list or kvlist against the item's limits; upstream raises ValueError here instead of
+ * TypeError.
+ */
 export function checkElementLimits({ item, type, value, where, findings, policy }: ElementCheck): boolean {
   const at = { ...where, fledgeClass: 'ValueError' }
   try {

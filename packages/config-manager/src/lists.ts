@@ -110,7 +110,10 @@ function checkMembers(check: ListCheck, where: FindingFacts, value: TextValue): 
   return false
 }
 
-/** Upstream means to say "unreadable" here, and does for a default; for a value it fails over the missing length instead. */
+/**
+ * Upstream means to say "unreadable" here, and does for a default; for a value it fails over the missing length
+ * instead.
+ */
 function unreadable(check: ListCheck, where: FindingFacts): true {
   const accident = check.codes === valueCodes && check.policy.lists === 'literal'
   check.findings.add(
@@ -121,8 +124,8 @@ function unreadable(check: ListCheck, where: FindingFacts): true {
 }
 
 /**
- * Upstream looks for repeated keys by cutting the raw text at commas and colons, so a kvlist whose values hold either is
- * refused. Reading JSON, a repeated key is found as such.
+ * Upstream looks for repeated keys by cutting the raw text at commas and colons, so a kvlist whose values hold either
+ * is refused. Reading JSON, a repeated key is found as such.
  */
 function checkKeys(check: ListCheck, where: FindingFacts, value: TextValue): boolean {
   const { codes, findings, policy, text } = check
@@ -219,7 +222,10 @@ function checkElement(check: ListCheck, at: FindingFacts, member: TextValue, typ
   return false
 }
 
-/** An element of a numeric list is text that holds a number; the safe mode takes the bare number too, and only decimal ones. */
+/**
+ * An element of a numeric list is text that holds a number; the safe mode takes the bare number too, and only decimal
+ * ones.
+ */
 function readElement(member: TextValue, type: keyof typeof pythonTypes, policy: Policy): TextValue | undefined {
   if (type === 'string') return member
   if (policy.lists === 'json') return readSafeNumber(member, type)
@@ -243,8 +249,9 @@ function readSafeNumber(member: TextValue, type: 'integer' | 'float'): bigint | 
 }
 
 /**
- * Gives the normal text of a list or kvlist of objects: duplicates dropped from lists, Python's separators, ASCII only. Or
- * the class with which upstream fails. Upstream lets anything pass that is no list (for a list), or any JSON (for a kvlist).
+ * Gives the normal text of a list or kvlist of objects: duplicates dropped from lists, Python's separators, ASCII only.
+ * Or the class with which upstream fails. Upstream lets anything pass that is no list (for a list), or any JSON (for a
+ * kvlist).
  */
 export function normalObjects(text: string, keyed: boolean, policy: Policy): { readonly text: string } | ObjectsFault {
   const read = parseJsonText(text)

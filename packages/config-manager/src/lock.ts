@@ -8,8 +8,8 @@ export class NamedLocks {
   #closed = false
 
   /**
-   * Runs a task when all of its names are free. Rejects with `BP_ABORTED` if the signal was aborted before its turn came,
-   * with `BP_CLOSED` after {@link NamedLocks.close}.
+   * Runs a task when all of its names are free. Rejects with `BP_ABORTED` if the signal was aborted before its turn
+   * came, with `BP_CLOSED` after {@link NamedLocks.close}.
    */
   run<T>(names: readonly string[], task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#closed) return Promise.reject(closed())
@@ -24,7 +24,9 @@ export class NamedLocks {
     return running
   }
 
-  /** Runs a task when nothing else runs, and lets nothing else run beside it. Rejects as {@link NamedLocks.run} does. */
+  /**
+   * Runs a task when nothing else runs, and lets nothing else run beside it. Rejects as {@link NamedLocks.run} does.
+   */
   runAlone<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#closed) return Promise.reject(closed())
     this.#exclusive++

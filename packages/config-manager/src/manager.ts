@@ -38,9 +38,15 @@ import { watch } from './watch.ts'
 export interface ConfigManagerInit {
   /** Where configuration is kept. @default nowhere: it ends with the process */
   readonly store?: ConfigStore
-  /** Where secrets are kept, if the store brings no place of its own. @default the store's own place, or memory where there is no store */
+  /**
+   * Where secrets are kept, if the store brings no place of its own.
+   * @default the store's own place, or memory where there is no store
+   */
   readonly secrets?: SecretStore
-  /** `default`: the safe choices; `strict-fledge`: every answer as Fledge's Python manager gives it. @default 'default' */
+  /**
+   * `default`: the safe choices; `strict-fledge`: every answer as Fledge's Python manager gives it.
+   * @default 'default'
+   */
   readonly mode?: ConfigMode
   /** How many audit entries are kept. @default 1000 */
   readonly auditEntries?: number

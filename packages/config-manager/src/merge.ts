@@ -84,7 +84,9 @@ function withOfferedOptions(item: Item, stored: Item): Item {
     : item
 }
 
-/** The one change of type that upstream carries a value across: a JSON object that holds the list under its `listName`. */
+/**
+ * The one change of type that upstream carries a value across: a JSON object that holds the list under its `listName`.
+ */
 function listFromJson(
   item: string,
   definition: Item,

@@ -7,8 +7,8 @@ import { configError } from './errors.ts'
 export type MigrationValues = { readonly [item: string]: unknown }
 
 /**
- * Carries values from one version of a definition to a later one: renames, splits, changes of type. It gets every stored
- * value and gives those of the new version; what it leaves out falls back to the new default.
+ * Carries values from one version of a definition to a later one: renames, splits, changes of type. It gets every
+ * stored value and gives those of the new version; what it leaves out falls back to the new default.
  */
 export interface Migration {
   readonly from: number
@@ -32,8 +32,8 @@ export interface MigrateOptions {
 
 /**
  * Brings a stored category's values to the version that is registered. Values that changed or moved are marked as
- * migrated; they are checked by the new definition afterwards like every kept value. Throws `BP_CONFIG_DOWNGRADE` when what is
- * stored is newer, `BP_CONFIG_MIGRATION_FAILED` when a step throws.
+ * migrated; they are checked by the new definition afterwards like every kept value. Throws `BP_CONFIG_DOWNGRADE` when
+ * what is stored is newer, `BP_CONFIG_MIGRATION_FAILED` when a step throws.
  */
 export function migrate(stored: Category, { version, migrations = [] }: MigrateOptions): Category {
   const from = stored.version ?? 0

@@ -7,7 +7,11 @@ export type ConfigListener = (event: ConfigEvent) => Promise<void> | void
 
 /** How a listener is told. */
 export interface ListenerOptions {
-  /** Joins the changes of a category that come while the listener is busy into one, from the oldest old to the newest new. @default true */
+  /**
+   * Joins the changes of a category that come while the listener is busy into one, from the oldest old to the newest
+   * new.
+   * @default true
+   */
   readonly coalesce?: boolean
 }
 

@@ -6,8 +6,8 @@ import type { CategoryStep } from './event.ts'
 import { type ChangeOptions, type ChangeResult, originOf } from './options.ts'
 
 /**
- * Replaces the options of an enumeration by what was found just now. The value in force and the default stay among them,
- * so that a device that is switched off does not take the configuration with it.
+ * Replaces the options of an enumeration by what was found just now. The value in force and the default stay among
+ * them, so that a device that is switched off does not take the configuration with it.
  */
 export function offerOptions(
   engine: Engine,

@@ -49,7 +49,9 @@ export interface ChangePreview {
   readonly differences: readonly ItemDifference[]
   /** Those participants that would refuse it, and why (only those that can tell: `test`). */
   readonly refusals: readonly { readonly subscriber: string; readonly reason: string }[]
-  /** Those participants that may refuse it and cannot be asked without changing something: only the change itself tells. */
+  /**
+   * Those participants that may refuse it and cannot be asked without changing something: only the change itself tells.
+   */
   readonly unasked: readonly string[]
 }
 

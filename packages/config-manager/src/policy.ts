@@ -1,6 +1,9 @@
 import { coreError } from '@backplane/core'
 
-/** How far a mode follows Fledge's Python manager, one choice a line. The engine asks; it never asks which mode it is in. */
+/**
+ * How far a mode follows Fledge's Python manager, one choice a line. The engine asks; it never asks which mode it is
+ * in.
+ */
 export interface Policy {
   readonly mode: ConfigMode
   /** Ends a check at its first finding instead of reporting all. */
@@ -18,7 +21,9 @@ export interface Policy {
   /** The checks of a single change, in order, and those of a change of several values. */
   readonly singleChecks: readonly CheckName[]
   readonly bulkChecks: readonly CheckName[]
-  /** Compares the text as given with the value in force before anything is checked, rather than the canonical one after. */
+  /**
+   * Compares the text as given with the value in force before anything is checked, rather than the canonical one after.
+   */
   readonly comparesRawText: boolean
   /** Whether a registration that changes nothing but the description is written. */
   readonly descriptionAloneCounts: boolean
@@ -28,7 +33,10 @@ export interface Policy {
   readonly keepsOfferedOptions: boolean
   /** Whether a kept value that no longer fits its definition is found and reported. */
   readonly rechecksKept: boolean
-  /** `kept`: a stored category that no longer passes its own checks stays as it is; `replaced`: the new definition takes over, with a backup. */
+  /**
+   * `kept`: a stored category that no longer passes its own checks stays as it is; `replaced`: the new definition takes
+   * over, with a backup.
+   */
   readonly corrupt: 'kept' | 'replaced'
   /** Whether a subscriber's failure after the commit is the writer's error. */
   readonly subscriberFailureIsThrown: boolean
@@ -48,7 +56,9 @@ export interface Policy {
   readonly hidesSecrets: boolean
   /** Whether deleting a category below which another is found twice notes the second deletion too. */
   readonly auditsEachVisit: boolean
-  /** Whether item values are enforced beyond what upstream checks: readonly, validity, JSON schemas, element properties. */
+  /**
+   * Whether item values are enforced beyond what upstream checks: readonly, validity, JSON schemas, element properties.
+   */
   readonly enforcesAll: boolean
 }
 

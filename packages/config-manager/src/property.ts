@@ -120,7 +120,10 @@ function limitOf(type: unknown, limit: unknown): bigint | number | string {
   return type === 'integer' || type === 'float' ? readNumber(limit, type) : (limit as string)
 }
 
-/** The changed definition must pass the checks of a registration as a whole, and the value in force those of the changed definition. */
+/**
+ * The changed definition must pass the checks of a registration as a whole, and the value in force those of the changed
+ * definition.
+ */
 function checkWhole(
   engine: Engine,
   { category, item: name, property, value }: PropertyRequest,

@@ -59,7 +59,10 @@ export function recheckKept(
   return { items, provenance, needsAttention }
 }
 
-/** Lays the environment's values over the others; each must pass the checks of its item. A value whose variable is gone falls back to the default. */
+/**
+ * Lays the environment's values over the others; each must pass the checks of its item. A value whose variable is gone
+ * falls back to the default.
+ */
 export function overlayEnvironment(
   engine: Engine,
   category: string,

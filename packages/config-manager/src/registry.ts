@@ -106,14 +106,17 @@ export class Registry {
     return [...(this.#history.get(name) ?? [])].reverse()
   }
 
-  /** The revision of a category that is to be made: one that was removed goes on counting, as far as its past is kept. */
+  /**
+   * The revision of a category that is to be made: one that was removed goes on counting, as far as its past is kept.
+   */
   nextRevision(name: string): number {
     return (this.#history.get(name)?.at(-1)?.revision ?? 0) + 1
   }
 
   /**
    * Writes steps, audit entries and former states as one batch, then takes them over. Rejects with `BP_CONFIG_CONFLICT`
-   * when somebody else wrote a category meanwhile, with `BP_CONFIG_STORE_FAILED` when the store fails; nothing is changed then.
+   * when somebody else wrote a category meanwhile, with `BP_CONFIG_STORE_FAILED` when the store fails; nothing is
+   * changed then.
    */
   async commit(commit: Commit): Promise<void> {
     const { store } = this.#components

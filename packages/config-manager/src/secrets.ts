@@ -26,7 +26,10 @@ export function memorySecrets(): SecretStore {
   }
 }
 
-/** In a stored document, the value and the default of an item that holds a secret are objects of this one member: the name under which the secret is kept. */
+/**
+ * In a stored document, the value and the default of an item that holds a secret are objects of this one member: the
+ * name under which the secret is kept.
+ */
 const reference = '$secret'
 
 /** What is secret of such an item: a default is the value until somebody sets another. */
@@ -71,7 +74,10 @@ export async function sealSecrets(
   return { category: items ? { ...category, items } : category, kept }
 }
 
-/** One name for an item of a category; names that have `/` in them must not run together: `a/b` and `c` are not `a` and `b/c`. */
+/**
+ * One name for an item of a category; names that have `/` in them must not run together: `a/b` and `c` are not `a` and
+ * `b/c`.
+ */
 function slotOf(category: string, item: string, property: SecretProperty): string {
   const escaped = (name: string) => name.replaceAll('%', '%25').replaceAll('/', '%2F')
   return `${escaped(category)}/${escaped(item)}${property === 'value' ? '' : `/${property}`}`

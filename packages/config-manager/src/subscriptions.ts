@@ -11,8 +11,8 @@ export interface ConfigParticipant {
   prepare?(event: ConfigEvent, options: { readonly signal: AbortSignal }): Promise<void> | void
   /**
    * Applies what is now in force. Rejecting takes the change back, or quarantines this participant; see
-   * {@link ParticipantOptions}. What it gives is looked at only where it is `'pending'`: it will apply the change later, with
-   * its next start for instance.
+   * {@link ParticipantOptions}. What it gives is looked at only where it is `'pending'`: it will apply the change
+   * later, with its next start for instance.
    */
   apply?(event: ConfigEvent, options: { readonly signal: AbortSignal }): unknown
   /** Undoes what `prepare` or `apply` did; the event goes from new to old. */
@@ -25,7 +25,11 @@ export interface ParticipantOptions {
   readonly name?: string
   /** How long each call may take. @default 5000 */
   readonly timeoutMs?: number
-  /** What a failing `apply` does: take the change back for everybody, or leave this participant out until it subscribes again. @default 'rollback' */
+  /**
+   * What a failing `apply` does: take the change back for everybody, or leave this participant out until it subscribes
+   * again.
+   * @default 'rollback'
+   */
   readonly onApplyFailure?: 'rollback' | 'quarantine'
 }
 
@@ -196,7 +200,10 @@ export class Subscriptions {
     return { applied: names(applied.filter((call) => !pending.has(call))), pending: names(pending), quarantined }
   }
 
-  /** Tells all concerned, but for those told already, of a change that nobody can take back; who cannot apply it is quarantined. */
+  /**
+   * Tells all concerned, but for those told already, of a change that nobody can take back; who cannot apply it is
+   * quarantined.
+   */
   async applyAnyway(steps: readonly CategoryStep[], origin: ChangeOrigin, told: readonly Call[] = []): Promise<void> {
     const isTold = (call: Call) =>
       told.some((other) => other.subscription === call.subscription && other.step === call.step)

@@ -34,8 +34,9 @@ export type ValueOf<D> = D extends { readonly type: 'integer' | 'float' }
 export type Config<I> = { readonly [K in keyof I]: ValueOf<I[K]> }
 
 /**
- * Declares a category's items so that its values have types: `category({ gpiopin: { type: 'integer', ... } } as const)`.
- * It only passes its argument through; what is wrong with a definition is told when it is registered.
+ * Declares a category's items so that its values have types:
+ * `category({ gpiopin: { type: 'integer', ... } } as const)`. It only passes its argument through; what is wrong with a
+ * definition is told when it is registered.
  */
 export function category<const I extends ItemDefinitions>(items: I): I {
   return items
@@ -47,8 +48,8 @@ export function typedValues(items: Items): TypedValues {
 }
 
 /**
- * Gives an item's value in its type. Integers beyond 2^53 come as `bigint`, so that no digit is lost; text that cannot be
- * read in its type (upstream lets some in) comes as it is.
+ * Gives an item's value in its type. Integers beyond 2^53 come as `bigint`, so that no digit is lost; text that cannot
+ * be read in its type (upstream lets some in) comes as it is.
  */
 export function typedValue(item: Item): TypedValue {
   const value = own(item, 'value') as TypedValue

@@ -1,4 +1,6 @@
-/** Texts whose name says that they are secrets: hidden from readers as passwords are, and kept when `****` comes back. */
+/**
+ * Texts whose name says that they are secrets: hidden from readers as passwords are, and kept when `****` comes back.
+ */
 import { describe, expect, it } from 'vitest'
 import { type ConfigManager, configManager, memoryStore } from '../src/index.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Compliance suites for Backplane's contracts: certify a transport, a plugin runtime, a mesh or a configuration store in
- * about 15 lines.
+ * Compliance suites for Backplane's contracts: certify a transport, a plugin runtime, a mesh or a configuration store
+ * in about 15 lines.
  *
  * @packageDocumentation
  */

@@ -16,8 +16,8 @@ interface Switch {
 }
 
 /**
- * Makes the {@link Outage} of transports or meshes; `made` may grow later. `settle` is waited for with each that has come
- * back.
+ * Makes the {@link Outage} of transports or meshes; `made` may grow later. `settle` is waited for with each that has
+ * come back.
  */
 export function outageOf<T extends { readonly status: TransportStatus }>(
   made: readonly T[],

@@ -126,7 +126,9 @@ function ticking(): FunctionPlugin {
 
 const source = (id: string, module: FunctionModule | undefined): PluginSource => ({ manifest: { id }, module })
 
-/** The plugins of the runtime suite as plain objects. What keeps a thread busy is not among them: it would keep ours. */
+/**
+ * The plugins of the runtime suite as plain objects. What keeps a thread busy is not among them: it would keep ours.
+ */
 export const functionFixtures: RuntimeFixtures = {
   echo: source('talking', talking),
   count: source('counting', counting),

@@ -1,7 +1,8 @@
 import type { Logger } from './contracts/logger.ts'
 
 /**
- * Does what must not keep anything else from going on, beginning at once: a failure is logged with `fields`, never thrown.
+ * Does what must not keep anything else from going on, beginning at once: a failure is logged with `fields`, never
+ * thrown.
  */
 export async function attempt(
   logger: Logger,

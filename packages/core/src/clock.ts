@@ -28,5 +28,8 @@ function letGo(handle: unknown): void {
   ;(handle as { unref?(): void }).unref?.()
 }
 
-/** What timers of Node and browsers take at most, in milliseconds: 2^31 - 1. A longer one fires at once; `systemClock` cuts it. */
+/**
+ * What timers of Node and browsers take at most, in milliseconds: 2^31 - 1. A longer one fires at once; `systemClock`
+ * cuts it.
+ */
 export const longestTimerMs = 2_147_483_647

@@ -92,7 +92,9 @@ export async function within<T>(
   }
 }
 
-/** Turns an aborted signal into the error to reject with: its own reason where that is one of ours, else `BP_ABORTED`. */
+/**
+ * Turns an aborted signal into the error to reject with: its own reason where that is one of ours, else `BP_ABORTED`.
+ */
 export function abortedBy(signal: AbortSignal | undefined): BackplaneError {
   const reason: unknown = signal?.reason
   return reason instanceof BackplaneError ? reason : coreError('BP_ABORTED', { cause: reason })

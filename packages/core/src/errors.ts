@@ -21,7 +21,10 @@ export interface ErrorInit {
   readonly details?: Readonly<Record<string, unknown>>
   /** What made it happen. */
   readonly cause?: unknown
-  /** Replaces the catalogue's message, where the text is fixed by somebody else (a peer's protocol, a plugin's own words). */
+  /**
+   * Replaces the catalogue's message, where the text is fixed by somebody else (a peer's protocol, a plugin's own
+   * words).
+   */
   readonly message?: string
   /** Replaces the catalogue's next step, where a better one is known. */
   readonly next?: string

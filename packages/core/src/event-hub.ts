@@ -47,7 +47,9 @@ export class EventHub {
     }
   }
 
-  /** Changes what is heard at once, then waits for the mesh: were there a wait between, one change would undo another. */
+  /**
+   * Changes what is heard at once, then waits for the mesh: were there a wait between, one change would undo another.
+   */
   async #reconcile(): Promise<void> {
     const wanted = new Map<string, EventFilter>()
     if (this.#mesh) {

@@ -28,8 +28,8 @@ const eventName = /^[A-Za-z0-9_-]+$/
 /**
  * Composes a plugin host; nothing runs before its `start` or `load`.
  *
- * Do not use it where a preset of `@backplane/host` already is what you want. Throws `BP_FUNCTION_COLLISION` when two of
- * the host's own functions have one name.
+ * Do not use it where a preset of `@backplane/host` already is what you want. Throws `BP_FUNCTION_COLLISION` when two
+ * of the host's own functions have one name.
  *
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 /**
  * The dependency-free heart of a plugin host: contracts, error catalogue, capability registry, slots and `createHost`.
  *
- * No dependencies, no Node modules, under 10 kB minified and gzipped. A **slot** owns each plugin's life: restart with backoff
- * and quarantine, draining, hot swap. **Runtimes**, **meshes** and **configuration** plug in as contracts that other packages,
- * or you, implement.
+ * No dependencies, no Node modules, under 10 kB minified and gzipped. A **slot** owns each plugin's life: restart with
+ * backoff and quarantine, draining, hot swap. **Runtimes**, **meshes** and **configuration** plug in as contracts that
+ * other packages, or you, implement.
  *
  * @packageDocumentation
  */

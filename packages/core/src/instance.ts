@@ -56,8 +56,8 @@ export class RunningInstance {
   }
 
   /**
-   * Loads the code, starts it with the state that `handedOver` gives, and asks for its health. Leaves nothing behind when one
-   * of these fails.
+   * Loads the code, starts it with the state that `handedOver` gives, and asks for its health. Leaves nothing behind
+   * when one of these fails.
    */
   async begin(handedOver?: () => Promise<Value | undefined>): Promise<void> {
     const { runtime, source } = this.#init

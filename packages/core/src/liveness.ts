@@ -7,16 +7,16 @@ export interface LivenessInit {
   /** Pause between two questions to one plugin, in milliseconds. @default 10000 */
   readonly intervalMs?: number
   /**
-   * How long a plugin may leave a question unanswered, in milliseconds, beside the time that the calls have which were under
-   * way when it was asked. @default 10000
+   * How long a plugin may leave a question unanswered, in milliseconds, beside the time that the calls have which were
+   * under way when it was asked. @default 10000
    */
   readonly timeoutMs?: number
 }
 
 /**
- * For `PluginRuntime.liveness`: each plugin whose runtime can ask it for its health is asked again and again, and after a
- * call that ran out of time. One that gives no answer, not even that it is unwell, is ended by force and restarted. `false`
- * asks nobody.
+ * For `PluginRuntime.liveness`: each plugin whose runtime can ask it for its health is asked again and again, and after
+ * a call that ran out of time. One that gives no answer, not even that it is unwell, is ended by force and restarted.
+ * `false` asks nobody.
  */
 export function liveness(init: LivenessInit | false = {}): Liveness | undefined {
   if (init === false) return undefined
@@ -33,9 +33,9 @@ type WatchComponents = Required<LivenessInit> & Watched
  * Asks one instance again and again whether it is there: a process that is stopped or deadlocked neither ends nor says
  * anything.
  *
- * One that has a single thread cannot answer while it works, so a question waits for the deadlines of the calls that were
- * under way before it. Calls that come after it do not count: else a stopped plugin that is called often would be waited
- * for without end.
+ * One that has a single thread cannot answer while it works, so a question waits for the deadlines of the calls that
+ * were under way before it. Calls that come after it do not count: else a stopped plugin that is called often would be
+ * waited for without end.
  */
 class Watch {
   readonly #parts: WatchComponents

@@ -21,8 +21,8 @@ export class Outbox {
   }
 
   /**
-   * Sends what waits, and what comes meanwhile after it; then `send` sends at once. Never rejects: what the mesh does not
-   * take is lost.
+   * Sends what waits, and what comes meanwhile after it; then `send` sends at once. Never rejects: what the mesh does
+   * not take is lost.
    */
   async open(): Promise<void> {
     for (let next = this.#waiting?.shift(); next; next = this.#waiting?.shift()) {

@@ -31,7 +31,8 @@ export const hostOwner = 'host'
  * Which names reach which functions.
  *
  * Every function is reached as `<plugin>.<function>`. Its bare name is an alias, held by the plugin that was loaded
- * first and handed to the next when that leaves. The host's own functions come before all others under their bare names.
+ * first and handed to the next when that leaves. The host's own functions come before all others under their bare
+ * names.
  */
 export class CapabilityRegistry {
   readonly #own: readonly Route[]

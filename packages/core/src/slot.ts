@@ -16,8 +16,8 @@ import type { SlotComponents } from './slot-components.ts'
 /**
  * Owns one plugin's life: the state machine, the current instance and, during a swap, the next one.
  *
- * What changes the state runs one at a time; calls do not wait for it, except those that arrive while a swap hands state
- * over. A slot never touches another slot.
+ * What changes the state runs one at a time; calls do not wait for it, except those that arrive while a swap hands
+ * state over. A slot never touches another slot.
  */
 export class Slot {
   readonly id: string
@@ -314,7 +314,8 @@ export class Slot {
       if (current.instance.reconfigure) await current.reconfigure(change)
       else await this.#replace(this.#fitting, change.values)
     } catch (error) {
-      // The change is in force, and nobody waits for its outcome any more: the plugin has to start with it, or not at all.
+      // The change is in force, and nobody waits for its outcome any more: the plugin has to start with it, or not at
+      // all.
       this.#unheard = change
       current.exit(BackplaneError.from(error))
     }

@@ -1,6 +1,8 @@
 import { contractError } from './contract-errors.ts'
 
-/** What no token may hold: white space, control and format characters, and halves of surrogate pairs (no UTF-8 form). */
+/**
+ * What no token may hold: white space, control and format characters, and halves of surrogate pairs (no UTF-8 form).
+ */
 const unprintable = /[\s\p{Cc}\p{Cf}\p{Cs}]/u
 
 const dot = 46

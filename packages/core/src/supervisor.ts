@@ -2,8 +2,8 @@ import type { Clock, Timer } from './contracts/clock.ts'
 import type { Policy } from './restart-policy.ts'
 
 /**
- * Brings back what ended on its own: at most `intensity` times within any `period_ms` (Erlang/OTP's restart intensity), each
- * after a wait that doubles from `backoff_ms` to `max_backoff_ms`, jittered.
+ * Brings back what ended on its own: at most `intensity` times within any `period_ms` (Erlang/OTP's restart intensity),
+ * each after a wait that doubles from `backoff_ms` to `max_backoff_ms`, jittered.
  */
 export class Supervisor {
   readonly #policy: Policy

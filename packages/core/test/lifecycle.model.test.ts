@@ -4,8 +4,8 @@ import { type BackplaneError, coreError, createHost, type PluginRuntime, type Ru
 import { type ManualClock, manualClock } from '../src/memory/index.ts'
 
 /**
- * Random life-cycle programs against a model that is much simpler than slots: what is loaded, which version answers, and
- * whether it is up, waiting or given up. Three plugins share names, so aliases are checked as well.
+ * Random life-cycle programs against a model that is much simpler than slots: what is loaded, which version answers,
+ * and whether it is up, waiting or given up. Three plugins share names, so aliases are checked as well.
  */
 const plugins = ['a', 'b', 'c'] as const
 type PluginName = (typeof plugins)[number]

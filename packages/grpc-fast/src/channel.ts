@@ -22,8 +22,8 @@ export interface FastChannel extends GrpcChannel {
 }
 
 /**
- * Makes a gRPC channel straight on a socket. Nothing is connected before the first call or {@link FastChannel.connect}. For
- * name resolution, load balancing, service configurations and proxies use grpc-js's own channel.
+ * Makes a gRPC channel straight on a socket. Nothing is connected before the first call or {@link FastChannel.connect}.
+ * For name resolution, load balancing, service configurations and proxies use grpc-js's own channel.
  *
  * @throws FastChannelError `GRPC_FAST_OPTION`
  */
@@ -212,7 +212,8 @@ class SocketChannel implements FastChannel, CallHost {
           },
         })
         this.#tellConnected(({ early }) => early)
-        // A call that waits through failures goes out once this is none: what went out cannot be made again for certain.
+        // A call that waits through failures goes out once this is none: what went out cannot be made again for
+        // certain.
         this.#openCalls(line.connection, (call) => !call.waitsForReady)
         line.connection.hold(this.#connecting.length + this.#calls.size > 0)
       },

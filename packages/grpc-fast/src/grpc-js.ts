@@ -1,6 +1,9 @@
 import type { ClientOptions } from '@grpc/grpc-js'
 
-/** grpc-js's channel as its stubs know it; the class that the package exports has private parts, which no other can have. */
+/**
+ * grpc-js's channel as its stubs know it; the class that the package exports has private parts, which no other can
+ * have.
+ */
 export type GrpcChannel = NonNullable<ClientOptions['channelOverride']>
 
 /** A call of a channel; grpc-js exports neither this type nor those below by name. */

@@ -50,8 +50,8 @@ export class Incoming {
   }
 
   /**
-   * The next message; `undefined` when there is none, or none that can be read, of which the call is told. A packed one is
-   * unpacked now, not when it comes: what waits takes no more memory than the window allows.
+   * The next message; `undefined` when there is none, or none that can be read, of which the call is told. A packed one
+   * is unpacked now, not when it comes: what waits takes no more memory than the window allows.
    */
   shift(): Buffer | undefined {
     const first = this.#messages[this.#next]
@@ -68,7 +68,8 @@ export class Incoming {
 
   /**
    * How much to give back to the stream's window now. Messages that nobody has asked for stay counted, so that a slow
-   * reader slows its peer; the beginning of a message that is asked for does not, so that it may be larger than the window.
+   * reader slows its peer; the beginning of a message that is asked for does not, so that it may be larger than the
+   * window.
    */
   release(wanted: boolean): number {
     const asked = wanted && this.waiting === 0

@@ -1,8 +1,8 @@
 /**
  * A gRPC channel straight on a socket, for any grpc-js stub: calls start sooner and cost less than over Node's `http2`.
  *
- * For servers that are one place: a plugin's Unix socket, a sidecar, a port. Stubs, interceptors, metadata, deadlines and
- * statuses stay grpc-js's; only what lies under them is another. It does no name resolution and no load balancing.
+ * For servers that are one place: a plugin's Unix socket, a sidecar, a port. Stubs, interceptors, metadata, deadlines
+ * and statuses stay grpc-js's; only what lies under them is another. It does no name resolution and no load balancing.
  *
  * @packageDocumentation
  */

@@ -13,21 +13,24 @@ export interface FastChannelInit {
   /** What it connects to. */
   readonly target: FastTarget
   /**
-   * Turns TLS on. Options of `tls.connect`; a function is asked at every connection, so that certificates can change. Set
-   * `servername` where the target's name is not the certificate's.
+   * Turns TLS on. Options of `tls.connect`; a function is asked at every connection, so that certificates can change.
+   * Set `servername` where the target's name is not the certificate's.
    */
   readonly tls?: ConnectionOptions | (() => ConnectionOptions)
   /** `:authority` of the calls. @default `localhost` for sockets and streams, else host and port */
   readonly authority?: string
   /** What the channel calls itself to servers. @default 'grpc-fast-node' */
   readonly userAgent?: string
-  /** A longer message of the server, in bytes, fails its call with RESOURCE_EXHAUSTED; `Infinity` for no limit. @default 4 MiB */
+  /**
+   * A longer message of the server, in bytes, fails its call with RESOURCE_EXHAUSTED; `Infinity` for no limit.
+   * @default 4 MiB
+   */
   readonly maxReceiveBytes?: number
   /** A longer message to the server, in bytes, fails its call with RESOURCE_EXHAUSTED. @default Infinity */
   readonly maxSendBytes?: number
   /**
-   * The largest metadata of the server that is read, in bytes: names, values, and 32 for each (RFC 9113, section 6.5.2).
-   * A call whose headers or trailers are larger fails with RESOURCE_EXHAUSTED; others go on. @default 64 KiB
+   * The largest metadata of the server that is read, in bytes: names, values, and 32 for each (RFC 9113, section
+   * 6.5.2). A call whose headers or trailers are larger fails with RESOURCE_EXHAUSTED; others go on. @default 64 KiB
    */
   readonly maxMetadataBytes?: number
   /**
@@ -37,7 +40,8 @@ export interface FastChannelInit {
   readonly connectTimeoutMs?: number
   /**
    * After so long without a byte of the server, in milliseconds, it is sent an HTTP/2 PING. Servers may refuse clients
-   * that ask often: Go's take one in five minutes unless they are told otherwise. The time doubles when a server says so.
+   * that ask often: Go's take one in five minutes unless they are told otherwise. The time doubles when a server says
+   * so.
    * @default Infinity: never
    */
   readonly keepAliveTimeMs?: number
@@ -45,7 +49,11 @@ export interface FastChannelInit {
   readonly keepAliveTimeoutMs?: number
   /** Whether PINGs are sent also while there is no call. @default false */
   readonly keepAliveWithoutCalls?: boolean
-  /** Pause after the first failed attempt to connect, in milliseconds, up to a fifth more or less; it grows by 1.6 each time. @default 1000 */
+  /**
+   * Pause after the first failed attempt to connect, in milliseconds, up to a fifth more or less; it grows by 1.6 each
+   * time.
+   * @default 1000
+   */
   readonly minReconnectMs?: number
   /** The longest such pause, in milliseconds. @default 120_000 */
   readonly maxReconnectMs?: number

@@ -54,7 +54,8 @@ export function openLink(settings: ChannelSettings, events: LinkEvents): Link {
   }
   // Node takes a time that is too long for its timers as none at all.
   const timer = settings.connectTimeoutMs > longestTimerMs ? undefined : setTimeout(giveUp, settings.connectTimeoutMs)
-  // A port that cannot be, a certificate that cannot be read: Node throws at once, and callers are told as of any failure.
+  // A port that cannot be, a certificate that cannot be read: Node throws at once, and callers are told as of any
+  // failure.
   const fail = (error: unknown) => process.nextTick(() => close(error instanceof Error ? error.message : String(error)))
   const watch = (opened: Duplex) => {
     opened.on('error', (error) => {

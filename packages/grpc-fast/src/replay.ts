@@ -4,8 +4,8 @@ import type { Stream } from './http2/stream.ts'
 const maxBytes = 256 * 1024
 
 /**
- * What a call sends, kept for another attempt on another stream, until the call is committed to the one that it has (the words of
- * gRPC's retry design, A6).
+ * What a call sends, kept for another attempt on another stream, until the call is committed to the one that it has
+ * (the words of gRPC's retry design, A6).
  */
 export class Replay {
   #pieces: Buffer[] | undefined = []

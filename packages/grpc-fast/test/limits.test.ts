@@ -1,4 +1,6 @@
-/** Limits that hold to the end: of calls, of attempts to connect, of metadata, of silence; and who waits is waited for. */
+/**
+ * Limits that hold to the end: of calls, of attempts to connect, of metadata, of silence; and who waits is waited for.
+ */
 import { execFile } from 'node:child_process'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'

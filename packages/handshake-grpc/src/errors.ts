@@ -144,7 +144,9 @@ export const handshakeErrorCatalogue = {
 /** A code of this package's catalogue. */
 export type HandshakeErrorCode = keyof typeof handshakeErrorCatalogue
 
-/** Makes an error of this package's catalogue. For failures of a host or a mesh use `coreError` of `@backplane/core`. */
+/**
+ * Makes an error of this package's catalogue. For failures of a host or a mesh use `coreError` of `@backplane/core`.
+ */
 export const handshakeError: (
   code: HandshakeErrorCode,
   init?: Parameters<ReturnType<typeof defineErrors>>[1],

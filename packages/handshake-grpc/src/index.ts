@@ -2,9 +2,9 @@
  * hashicorp/go-plugin in TypeScript, both sides: run stock go-plugin binaries from Node, and write plugins that stock
  * go-plugin hosts run.
  *
- * Nothing of the gRPC protocol is missing: version negotiation, AutoMTLS, the broker in both directions and multiplexed,
- * stdio, health, reflection, reattach, checksums. It stands alone; under a Backplane host it is also a plugin runtime.
- * net/rpc plugins, which speak Go's own encoding, are refused with a text that says so.
+ * Nothing of the gRPC protocol is missing: version negotiation, AutoMTLS, the broker in both directions and
+ * multiplexed, stdio, health, reflection, reattach, checksums. It stands alone; under a Backplane host it is also a
+ * plugin runtime. net/rpc plugins, which speak Go's own encoding, are refused with a text that says so.
  *
  * @packageDocumentation
  */

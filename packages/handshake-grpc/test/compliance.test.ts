@@ -56,9 +56,10 @@ runtimeCompliance({
       runtime: processRuntime({ hangMs: 1000 }),
       fixtures,
       patienceMs: 10_000,
-      // A go-plugin plugin has no way to call its host or to hear from it but services that both know; a server stream has
-      // no last value; bytes are base64 in protobuf's JSON; gRPC's health has states and no words. What takes any value is
-      // google.protobuf.Value, whose numbers are floats, and finite ones in JSON: typed fields are tested by json-schema.test.ts.
+      // A go-plugin plugin has no way to call its host or to hear from it but services that both know; a server stream
+      // has no last value; bytes are base64 in protobuf's JSON; gRPC's health has states and no words. What takes any
+      // value is google.protobuf.Value, whose numbers are floats, and finite ones in JSON: typed fields are tested by
+      // json-schema.test.ts.
       lacks: [
         'emit',
         'invoke',

@@ -18,7 +18,10 @@ import { maskText } from '@backplane/core/runtime'
 export interface ConfigFunctionsInit {
   /** The configuration that they show and change. */
   readonly manager: ConfigManager
-  /** Who a caller is, for the audit trail and the permissions of items. @default an administrator of the name that the caller claims */
+  /**
+   * Who a caller is, for the audit trail and the permissions of items.
+   * @default an administrator of the name that the caller claims
+   */
   readonly actor?: (call: Pick<Call, 'caller'>) => ConfigActor
 }
 
@@ -35,8 +38,8 @@ const dry_run = { type: 'boolean', description: 'Says what would change, and cha
  * `list_config`, `get_config`, `set_config`, `config_history`, `rollback_config`, `export_config` and `import_config`.
  * Secrets are write-only: every answer shows `****` in their place.
  *
- * As with {@link hostFunctions}, what fails is a result with `status: "error"`, `code`, `message` and `next`. A value that
- * is refused adds `issues`, all of them, each with its path; nothing is changed then. Wrong parameters are
+ * As with {@link hostFunctions}, what fails is a result with `status: "error"`, `code`, `message` and `next`. A value
+ * that is refused adds `issues`, all of them, each with its path; nothing is changed then. Wrong parameters are
  * `BP_PARAMS_INVALID`.
  */
 export function configFunctions(init: ConfigFunctionsInit): readonly HostFunction[] {

@@ -16,8 +16,8 @@ export interface EdgeHostInit extends PresetInit {
 }
 
 /**
- * A host on a Zenoh network, device to device: others find it by its presence alone, with no broker and no registry. The
- * bridge makes it a peer of multicast networks, or a client of routers with their certificates.
+ * A host on a Zenoh network, device to device: others find it by its presence alone, with no broker and no registry.
+ * The bridge makes it a peer of multicast networks, or a client of routers with their certificates.
  *
  * Needs `@eclipse-zenoh/zenoh-ts`, an optional peer. `start` rejects with what `Mesh.connect` rejects with, and with
  * `BP_ZENOH_CLIENT_MISSING` without that package.

@@ -1,6 +1,9 @@
 import type { Params } from '@backplane/core'
 
-/** What plugins want told with their host's heartbeat: fields of its status, as Device Connect's heartbeat providers give them. */
+/**
+ * What plugins want told with their host's heartbeat: fields of its status, as Device Connect's heartbeat providers
+ * give them.
+ */
 export interface HeartbeatFields {
   /** All of them, for the mesh's `status`; of two plugins that give the same field, the later one counts. */
   readonly status: () => Params

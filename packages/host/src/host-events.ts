@@ -30,8 +30,9 @@ export const hostEvents: readonly EventDescriptor[] = [
 ]
 
 /**
- * Tells the mesh of every plugin that is loaded and unloaded, by the events of {@link hostEvents}; a swap tells both, as
- * Device Connect's driver does on reload. A quarantine is said in the log, with its reason and what lifts it. Returns an unsubscribe function. Nothing is told while there is no connection.
+ * Tells the mesh of every plugin that is loaded and unloaded, by the events of {@link hostEvents}; a swap tells both,
+ * as Device Connect's driver does on reload. A quarantine is said in the log, with its reason and what lifts it.
+ * Returns an unsubscribe function. Nothing is told while there is no connection.
  */
 export function tellOfPlugins(host: Host, logger?: Logger): () => void {
   const emit = (event: string, payload: Params) => {
@@ -57,8 +58,8 @@ export function tellOfPlugins(host: Host, logger?: Logger): () => void {
 }
 
 /**
- * Says in the log, when a plugin is loaded, which of its functions have a schema that cannot be used: their calls are refused.
- * Compiles the others, so that their first call is no slower. Returns what ends it.
+ * Says in the log, when a plugin is loaded, which of its functions have a schema that cannot be used: their calls are
+ * refused. Compiles the others, so that their first call is no slower. Returns what ends it.
  */
 export function tellOfSchemas(host: Host, check: ParamsCheck, logger?: Logger): () => void {
   return host.on((event) => {

@@ -34,11 +34,20 @@ export interface HostFunctionsInit {
   readonly desired?: DesiredState
   /** What is not well with configuration, which `get_status` then says. @default nothing */
   readonly configuration?: () => ConfigCondition
-  /** The check of parameters that the host uses; `list_plugins` and `get_status` then say which functions have no usable schema. */
+  /**
+   * The check of parameters that the host uses; `list_plugins` and `get_status` then say which functions have no usable
+   * schema.
+   */
   readonly check?: ParamsCheck
-  /** Why a plugin could not be loaded when that was last tried, by its id or its folder; `list_plugins` then says it. @default nothing is known */
+  /**
+   * Why a plugin could not be loaded when that was last tried, by its id or its folder; `list_plugins` then says it.
+   * @default nothing is known
+   */
   readonly failures?: Map<string, BackplaneError>
-  /** Whether the host's runtimes install what plugins ask for. A load that asks for it is refused where they do not. @default false */
+  /**
+   * Whether the host's runtimes install what plugins ask for. A load that asks for it is refused where they do not.
+   * @default false
+   */
   readonly installs?: boolean
 }
 
@@ -176,7 +185,9 @@ class Management {
     return error && !this.#host.plugin(id) ? { load_error: shownError(error) } : {}
   }
 
-  /** Of each plugin that has some: the functions whose schema cannot be used, by name, and why. Their calls are refused. */
+  /**
+   * Of each plugin that has some: the functions whose schema cannot be used, by name, and why. Their calls are refused.
+   */
   async #unusableOf(plugins: readonly PluginStatus[]): Promise<ReadonlyMap<string, Params>> {
     const { check } = this.#init
     const found = new Map<string, Params>()
@@ -279,8 +290,8 @@ function listError(error: BackplaneError | undefined): string {
 }
 
 /**
- * A manifest for whoever asks: without secrets, values of its environment, and where things lie on this machine. What the
- * driver's callers look at (ids, versions, descriptions, entry points, what it depends on) stays as it is.
+ * A manifest for whoever asks: without secrets, values of its environment, and where things lie on this machine. What
+ * the driver's callers look at (ids, versions, descriptions, entry points, what it depends on) stays as it is.
  */
 function shownManifest(raw: unknown): Value {
   return withoutPaths(maskValue(raw)) as Value
@@ -300,7 +311,9 @@ function shownError({ code, message, next }: BackplaneError): { code: string; me
   return { code, message: maskText(message), next: maskText(next) }
 }
 
-/** The driver's own texts come alone, as its callers compare them; every other failure carries its code and next step. */
+/**
+ * The driver's own texts come alone, as its callers compare them; every other failure carries its code and next step.
+ */
 function failure(what: 'load' | 'reload' | 'unload', pluginId: string, error: BackplaneError): Value {
   const { code, message, next } = shownError(error)
   if (code === 'BP_PLUGIN_NOT_FOUND') {
@@ -311,8 +324,8 @@ function failure(what: 'load' | 'reload' | 'unload', pluginId: string, error: Ba
 }
 
 /**
- * `parameters` says what each is for; `null` marks an optional switch. The driver advertises it as text and its own clients send
- * a boolean: both are taken.
+ * `parameters` says what each is for; `null` marks an optional switch. The driver advertises it as text and its own
+ * clients send a boolean: both are taken.
  */
 function hostFunction(
   name: string,

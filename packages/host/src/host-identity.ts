@@ -9,10 +9,11 @@ export interface HostIdentityInit {
 }
 
 /**
- * The identity of a plugin host, as Device Connect's plugin driver announces its own, so that the same selectors find it.
+ * The identity of a plugin host, as Device Connect's plugin driver announces its own, so that the same selectors find
+ * it.
  *
- * The driver's `plugin_driver:*` labels are kept though the agents' selector language cannot match a colon in a key; a dotted
- * twin stands beside the one worth selecting by.
+ * The driver's `plugin_driver:*` labels are kept though the agents' selector language cannot match a colon in a key; a
+ * dotted twin stands beside the one worth selecting by.
  */
 export function hostIdentity({ deviceId = 'plugin-host-1', tenant = 'default' }: HostIdentityInit = {}): Identity {
   return {

@@ -28,8 +28,9 @@ export interface LoadAllOptions {
  * Loads the plugins of a folder, in the order of their names (what one depends on first), and reports on each. Never
  * rejects for a plugin's sake: the host has the rest then. Folders without a manifest are passed over.
  *
- * They start one after the other, so that who owns a bare name does not depend on chance; but one that takes longer than
- * `patienceMs` does not hold up the next, except those that depend on it. Rejects with `BP_PLUGINS_UNREADABLE` or `BP_ABORTED`.
+ * They start one after the other, so that who owns a bare name does not depend on chance; but one that takes longer
+ * than `patienceMs` does not hold up the next, except those that depend on it. Rejects with `BP_PLUGINS_UNREADABLE` or
+ * `BP_ABORTED`.
  */
 export async function loadAll(
   host: Host,

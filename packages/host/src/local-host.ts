@@ -15,10 +15,11 @@ export interface LocalHostInit extends PresetInit {
 }
 
 /**
- * A host for one machine: every kind of plugin from a folder, on a Device Connect mesh without a registry, over a NATS broker of
- * its own or one that runs already. Not for a broker that asks who one is: {@link portalHost}.
+ * A host for one machine: every kind of plugin from a folder, on a Device Connect mesh without a registry, over a NATS
+ * broker of its own or one that runs already. Not for a broker that asks who one is: {@link portalHost}.
  *
- * `start` rejects with `BP_PORT_IN_USE` when something else listens on the broker's port, and with what `Mesh.connect` rejects with.
+ * `start` rejects with `BP_PORT_IN_USE` when something else listens on the broker's port, and with what `Mesh.connect`
+ * rejects with.
  */
 export function localHost(init: LocalHostInit = {}): PresetHost {
   const { nats, brokerPort = 4222, discovery = 'd2d' } = init

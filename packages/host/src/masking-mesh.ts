@@ -2,8 +2,8 @@ import type { MeshFactory } from '@backplane/core'
 import { maskError } from '@backplane/core/runtime'
 
 /**
- * A mesh that answers calls as `factory`'s does, but for secrets in errors: what a plugin threw, or said as it crashed, reaches
- * callers without what is a secret by name or form. Results are the plugin's own word and stay as they are.
+ * A mesh that answers calls as `factory`'s does, but for secrets in errors: what a plugin threw, or said as it crashed,
+ * reaches callers without what is a secret by name or form. Results are the plugin's own word and stay as they are.
  */
 export function maskingMesh(factory: MeshFactory): MeshFactory {
   return (components) => {

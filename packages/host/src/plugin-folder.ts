@@ -31,8 +31,8 @@ type Recogniser = Pick<PluginRuntime, 'recognise'> & Partial<Pick<PluginRuntime,
 /** Options of {@link pluginFolder}. */
 export interface PluginFolderInit {
   /**
-   * Runtimes that may recognise a folder without a `manifest.json`, the first that does wins. Asked for at each reading, so
-   * the host can be made later. @default none
+   * Runtimes that may recognise a folder without a `manifest.json`, the first that does wins. Asked for at each
+   * reading, so the host can be made later. @default none
    */
   readonly runtimes?: () => readonly Recogniser[]
 }
@@ -41,11 +41,15 @@ export interface PluginFolderInit {
 export interface PluginFolder {
   /** Absolute path. */
   readonly dir: string
-  /** Reads what is there now, sorted by name. A missing folder is an empty one. Rejects with `BP_PLUGINS_UNREADABLE` or `BP_ABORTED`. */
+  /**
+   * Reads what is there now, sorted by name. A missing folder is an empty one. Rejects with `BP_PLUGINS_UNREADABLE` or
+   * `BP_ABORTED`.
+   */
   list(options?: PluginFolderOptions): Promise<readonly FoundPlugin[]>
   /**
-   * Gives the plugin of this manifest id or, if none has it, in the folder of this name. Rejects with `BP_PLUGIN_ID_INVALID`,
-   * `BP_PLUGIN_NOT_FOUND`, `BP_PLUGIN_ID_TAKEN`, `BP_MANIFEST_INVALID` or what `list` rejects with.
+   * Gives the plugin of this manifest id or, if none has it, in the folder of this name. Rejects with
+   * `BP_PLUGIN_ID_INVALID`, `BP_PLUGIN_NOT_FOUND`, `BP_PLUGIN_ID_TAKEN`, `BP_MANIFEST_INVALID` or what `list` rejects
+   * with.
    */
   find(id: string, options?: PluginFolderOptions): Promise<PluginSource>
 }
@@ -60,9 +64,9 @@ export interface PluginFolderOptions {
 const plainName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 /**
- * Finds plugins on disk: each folder in `dir` whose `manifest.json` describes one, or that a runtime recognises without. Files and
- * names that begin with a dot are passed over. It reads again each time, so what is added later is found; do not use it for
- * plugins made in memory.
+ * Finds plugins on disk: each folder in `dir` whose `manifest.json` describes one, or that a runtime recognises
+ * without. Files and names that begin with a dot are passed over. It reads again each time, so what is added later is
+ * found; do not use it for plugins made in memory.
  */
 export function pluginFolder(dir: string, init: PluginFolderInit = {}): PluginFolder {
   const home = resolve(dir)

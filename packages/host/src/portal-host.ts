@@ -10,17 +10,21 @@ export interface PortalHostInit
     Pick<MessagingInit, 'credentialsFile' | 'allowInsecure' | 'env' | 'cwd'> {
   /** NATS servers. @default those of the credentials, else the public portal's */
   readonly nats?: string | readonly string[]
-  /** Where issued credentials are looked for, unless a file is named: the newest counts. @default ~/.config/device-connect */
+  /**
+   * Where issued credentials are looked for, unless a file is named: the newest counts.
+   * @default ~/.config/device-connect
+   */
   readonly credentialsDir?: string
   /** `d2d` where the network has no registry. @default 'infra' */
   readonly discovery?: DiscoveryMode
 }
 
 /**
- * A host on a network that a Device Connect portal runs: over NATS with the credentials that it issued, registered with its
- * registry. Device id and tenant are those of the credentials, so name neither.
+ * A host on a network that a Device Connect portal runs: over NATS with the credentials that it issued, registered with
+ * its registry. Device id and tenant are those of the credentials, so name neither.
  *
- * Rejects with what `readMessaging` rejects with; its host's `start` with `BP_AUTH_FAILED` where the broker does not take them.
+ * Rejects with what `readMessaging` rejects with; its host's `start` with `BP_AUTH_FAILED` where the broker does not
+ * take them.
  */
 export async function portalHost(
   init: PortalHostInit = {},
@@ -30,7 +34,8 @@ export async function portalHost(
   const portal = credentialsDir === undefined ? {} : { dir: credentialsDir }
   const messaging = await readMessaging({ ...rest, portal, ...(nats === undefined ? {} : { urls: nats }) }, options)
   const { urls, auth, authFile, tls, deviceId, tenant } = messaging
-  // By its file where there is one: it is read again when a lost connection comes back, so renewed credentials are taken.
+  // By its file where there is one: it is read again when a lost connection comes back, so renewed credentials are
+  // taken.
   const who = authFile === undefined ? { ...(auth ? { credentials: auth } : {}) } : { credentialsFile: authFile }
   const transport = natsTransport({ servers: urls, ...who, ...(tls ? { tls } : {}) })
   const identity = { ...(deviceId ? { deviceId } : {}), ...(tenant ? { tenant } : {}) }

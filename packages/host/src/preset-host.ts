@@ -44,7 +44,10 @@ export interface PresetInit {
   readonly python?: PythonRuntimeInit
   /** Where plugins keep their files, and the host what was loaded and configured. @default nowhere: nothing is kept */
   readonly stateDir?: string
-  /** Wrapped around every call, outside the preset's own check of parameters: `tracing(api)`, for instance. @default none */
+  /**
+   * Wrapped around every call, outside the preset's own check of parameters: `tracing(api)`, for instance.
+   * @default none
+   */
   readonly interceptors?: readonly Interceptor[]
   /** Takes the log, without what is a secret by name or form; a pino instance fits. @default silent */
   readonly logger?: Logger
@@ -59,9 +62,9 @@ export interface PresetHost extends Host {
 }
 
 /**
- * What all presets are but for their mesh: every runtime, plugins from a folder, live configuration, checked parameters, and
- * the functions by which a host is managed. `heartbeat` is what the mesh's `status` reads. It reads as an example: copy it
- * where you need another composition.
+ * What all presets are but for their mesh: every runtime, plugins from a folder, live configuration, checked
+ * parameters, and the functions by which a host is managed. `heartbeat` is what the mesh's `status` reads. It reads as
+ * an example: copy it where you need another composition.
  */
 export function presetHost(init: PresetInit, mesh: MeshFactory, heartbeat?: HeartbeatFields): PresetHost {
   const { autoLoad = true, stateDir } = init

@@ -13,8 +13,8 @@ interface Ration {
 
 /**
  * A logger that passes on at most ten records of one text in ten seconds, and says afterwards how many it dropped: what
- * strangers can bring about again and again (malformed connections, messages over a limit) must not drown the log. Records of
- * plugins are rationed by core, plugin by plugin, so they pass.
+ * strangers can bring about again and again (malformed connections, messages over a limit) must not drown the log.
+ * Records of plugins are rationed by core, plugin by plugin, so they pass.
  */
 export function rationedLogger(logger: Logger, clock: Pick<Clock, 'now'>): Logger {
   return limited(logger, clock, new Map())

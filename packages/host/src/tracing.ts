@@ -41,12 +41,13 @@ const server = 1
 const failed = 2
 
 /**
- * An interceptor that gives every call a span of OpenTelemetry: it continues the trace of a caller from the mesh, and what
- * the call calls in turn, here or on other devices, continues its span. Give it the `@opentelemetry/api` module. It is best
- * the first of a host's interceptors; not for a host without an OpenTelemetry SDK, where it would only cost time.
+ * An interceptor that gives every call a span of OpenTelemetry: it continues the trace of a caller from the mesh, and
+ * what the call calls in turn, here or on other devices, continues its span. Give it the `@opentelemetry/api` module.
+ * It is best the first of a host's interceptors; not for a host without an OpenTelemetry SDK, where it would only cost
+ * time.
  *
- * Spans are named `rpc/<function>`, as Device Connect's devices name theirs, and carry `rpc.method`, `backplane.plugin`,
- * `backplane.caller` where somebody says who they are, and `error.type` with the code of an error.
+ * Spans are named `rpc/<function>`, as Device Connect's devices name theirs, and carry `rpc.method`,
+ * `backplane.plugin`, `backplane.caller` where somebody says who they are, and `error.type` with the code of an error.
  *
  * @example
  * ```ts

@@ -14,20 +14,21 @@ export type ParamsCheck = Interceptor & {
 const mostIssues = 10
 
 /**
- * Checks the parameters of every call against the function's own schema (JSON Schema 2020-12), before the function sees them:
- * its descriptor's `accepts`, or `parameters` where it has none.
+ * Checks the parameters of every call against the function's own schema (JSON Schema 2020-12), before the function sees
+ * them: its descriptor's `accepts`, or `parameters` where it has none.
  *
- * Rejects with `BP_PARAMS_INVALID`, which names each path that is wrong, with `BP_PARAMS_TOO_COSTLY` where the check takes more
- * than its budget, and with `BP_SCHEMA_INVALID` for a schema that cannot be used ({@link tellOfSchemas} says so at load). Functions
- * without a schema take anything. Formats are not checked. Leave it out where plugins check for themselves.
+ * Rejects with `BP_PARAMS_INVALID`, which names each path that is wrong, with `BP_PARAMS_TOO_COSTLY` where the check
+ * takes more than its budget, and with `BP_SCHEMA_INVALID` for a schema that cannot be used ({@link tellOfSchemas} says
+ * so at load). Functions without a schema take anything. Formats are not checked. Leave it out where plugins check for
+ * themselves.
  *
- * Schemas and parameters are chosen by others, so what they cost the host's thread is bounded: a check costs at most some
- * 10 ms, and all checks of one turn of the event loop no more than that together; a call that is given up meanwhile is not
- * checked. Patterns are matched in linear time (look-around and back-references are refused at load), schemas of more than
- * 500 parts are refused.
+ * Schemas and parameters are chosen by others, so what they cost the host's thread is bounded: a check costs at most
+ * some 10 ms, and all checks of one turn of the event loop no more than that together; a call that is given up
+ * meanwhile is not checked. Patterns are matched in linear time (look-around and back-references are refused at load),
+ * schemas of more than 500 parts are refused.
  *
- * A `bigint` is an integer, and limits, `multipleOf`, `enum`, `const` and `uniqueItems` hold to its last digit. `NaN` and the
- * infinities are numbers and no integers; `NaN` is within no limit.
+ * A `bigint` is an integer, and limits, `multipleOf`, `enum`, `const` and `uniqueItems` hold to its last digit. `NaN`
+ * and the infinities are numbers and no integers; `NaN` is within no limit.
  *
  * `null` is taken for a parameter whose default is `null`, whatever its type says: Device Connect advertises optional
  * parameters so.

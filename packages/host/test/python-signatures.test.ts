@@ -1,4 +1,7 @@
-/** Calls of Python functions whose signatures are of every kind, beside the answers of the plugin driver (device-connect-edge 0.2.5). */
+/**
+ * Calls of Python functions whose signatures are of every kind, beside the answers of the plugin driver
+ * (device-connect-edge 0.2.5).
+ */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createHost, type Host, type Params, type Value } from '@backplane/core'

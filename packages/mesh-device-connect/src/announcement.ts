@@ -62,7 +62,10 @@ function said(fields: { readonly [name: string]: Value | undefined }): Params {
   return Object.fromEntries(entries.filter((entry): entry is [string, Value] => (entry[1] ?? null) !== null))
 }
 
-/** Device Connect's `status`: true to what is, so `available` while calls are served. Python cannot take a null location. */
+/**
+ * Device Connect's `status`: true to what is, so `available` while calls are served. Python cannot take a null
+ * location.
+ */
 export function statusOf(identity: Identity, more: Params, now: number): Params {
   return {
     availability: 'available',
@@ -80,8 +83,8 @@ export function instanceMark(): string {
 }
 
 /**
- * A function in Device Connect's form. Runtimes give what plugins say of themselves, and one field of another type would
- * make the registry refuse the whole device: such a field is left out.
+ * A function in Device Connect's form. Runtimes give what plugins say of themselves, and one field of another type
+ * would make the registry refuse the whole device: such a field is left out.
  */
 function functionOf({ accepts: _, ...fn }: FunctionDescriptor) {
   return {

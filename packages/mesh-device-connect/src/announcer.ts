@@ -8,8 +8,9 @@ const fastMs = 500
 const slowMs = 5_000
 const burstMs = 10_000
 /**
- * Everybody hears everybody's presence, so among many the bursts are slower, and so are answers to whoever asks: a few at
- * once (fewer the more peers there are), then one in a while. An answer never takes longer than a newcomer waits for its first.
+ * Everybody hears everybody's presence, so among many the bursts are slower, and so are answers to whoever asks: a few
+ * at once (fewer the more peers there are), then one in a while. An answer never takes longer than a newcomer waits for
+ * its first.
  */
 const burstMsPerPeer = 20
 const answersAtOnce = 5
@@ -113,8 +114,8 @@ export class Announcer {
   }
 
   /**
-   * Announces after `waitMs`. The first goes at once, so that whoever loads a plugin and then looks sees it; what follows
-   * closely is put together.
+   * Announces after `waitMs`. The first goes at once, so that whoever loads a plugin and then looks sees it; what
+   * follows closely is put together.
    */
   #soon(waitMs: number): void {
     if (!this.#running) return

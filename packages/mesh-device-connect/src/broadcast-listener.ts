@@ -38,8 +38,9 @@ interface Envelope {
 }
 
 /**
- * Answers broadcasts: runs the function if this device is meant, at its time, and says the outcome as an event. A `where`
- * clause is evaluated when the broadcast comes; whatever goes wrong with it means that this device is not meant.
+ * Answers broadcasts: runs the function if this device is meant, at its time, and says the outcome as an event. A
+ * `where` clause is evaluated when the broadcast comes; whatever goes wrong with it means that this device is not
+ * meant.
  */
 export class BroadcastListener {
   readonly #link: Link

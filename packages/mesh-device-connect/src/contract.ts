@@ -3,8 +3,8 @@ import type { BroadcastOptions } from './broadcast.ts'
 import type { BroadcastReply, ReplyOptions } from './replies.ts'
 
 /**
- * How devices find each other. `d2d` (or `p2p`): each announces itself to all. `infra`: each registers with the network's
- * registry service, and is found there; it announces itself all the same, for those that look by presence.
+ * How devices find each other. `d2d` (or `p2p`): each announces itself to all. `infra`: each registers with the
+ * network's registry service, and is found there; it announces itself all the same, for those that look by presence.
  */
 export type DiscoveryMode = 'd2d' | 'p2p' | 'infra'
 
@@ -20,11 +20,17 @@ export interface DeviceConnectInit {
   readonly discovery?: DiscoveryMode
   /** After how many seconds of silence the device counts as gone; heartbeats come three times as often. @default 15 */
   readonly ttlSeconds?: number
-  /** More facts for `status` (`battery`, `error_state`, ...), asked for each time it is announced. Must not throw. @default none */
+  /**
+   * More facts for `status` (`battery`, `error_state`, ...), asked for each time it is announced. Must not throw.
+   * @default none
+   */
   readonly status?: () => Params
   /** Least time between two announcements of changes, in milliseconds; the first goes at once. @default 100 */
   readonly debounceMs?: number
-  /** How long a rival with the same device id has to answer before it counts as absent, in milliseconds. @default 1000 */
+  /**
+   * How long a rival with the same device id has to answer before it counts as absent, in milliseconds.
+   * @default 1000
+   */
   readonly claimTimeoutMs?: number
   /**
    * With a registry: the longest wait before registering when it joins, in milliseconds, so that a fleet that starts at
@@ -38,8 +44,8 @@ export interface DeviceConnectInit {
   /** How long `connect` waits for each of `dependsOn`, in milliseconds, beyond its own time limit. @default 30000 */
   readonly dependsTimeoutMs?: number
   /**
-   * Gives the trace that is under way, for calls and events that are given none: `activeTrace` of `@backplane/host`, where
-   * OpenTelemetry is in use. @default none
+   * Gives the trace that is under way, for calls and events that are given none: `activeTrace` of `@backplane/host`,
+   * where OpenTelemetry is in use. @default none
    */
   readonly trace?: () => TraceContext | undefined
   /** How many events may wait for a slow transport. @default 10000 */
@@ -52,20 +58,21 @@ export type DeviceConnectComponents = MeshComponents
 /** A {@link Mesh} that speaks Device Connect, with what only Device Connect has. */
 export interface DeviceConnectMesh extends Mesh {
   /**
-   * Finds devices and gives each as soon as it is known: a large registry answers page by page, and whoever has seen enough
-   * leaves the loop. `timeoutMs` is for all of it. Rejects as `discover`: with `BP_INVALID_ARGUMENT` (no selector),
-   * `BP_DISCONNECTED`, `BP_ABORTED`, `BP_DEVICE_CONNECT_REGISTRY_UNAVAILABLE` or `BP_DEVICE_CONNECT_REGISTRY_REFUSED`.
+   * Finds devices and gives each as soon as it is known: a large registry answers page by page, and whoever has seen
+   * enough leaves the loop. `timeoutMs` is for all of it. Rejects as `discover`: with `BP_INVALID_ARGUMENT` (no
+   * selector), `BP_DISCONNECTED`, `BP_ABORTED`, `BP_DEVICE_CONNECT_REGISTRY_UNAVAILABLE` or
+   * `BP_DEVICE_CONNECT_REGISTRY_REFUSED`.
    */
   devices(selector?: string, options?: MeshOptions): AsyncGenerator<Device, void, void>
   /**
-   * Gives the first device that a selector finds, now or as soon as one comes. Rejects with `BP_TIMEOUT` after `timeoutMs`
-   * (10 s where none is given), and as {@link devices}.
+   * Gives the first device that a selector finds, now or as soon as one comes. Rejects with `BP_TIMEOUT` after
+   * `timeoutMs` (10 s where none is given), and as {@link devices}.
    */
   waitFor(selector: string, options?: MeshOptions): Promise<Device>
   /**
-   * Calls a function of many devices and gives their replies as they come, until `timeoutMs` is over or all `targets` have
-   * answered. Rejects with `BP_DISCONNECTED`, `BP_VALUE_INVALID`, `BP_INVALID_ARGUMENT` (a `where` that is no CEL) or
-   * `BP_ABORTED`; a device that fails is a reply with `ok: false`.
+   * Calls a function of many devices and gives their replies as they come, until `timeoutMs` is over or all `targets`
+   * have answered. Rejects with `BP_DISCONNECTED`, `BP_VALUE_INVALID`, `BP_INVALID_ARGUMENT` (a `where` that is no CEL)
+   * or `BP_ABORTED`; a device that fails is a reply with `ok: false`.
    */
   broadcast(name: string, params?: Params, options?: BroadcastOptions): AsyncGenerator<BroadcastReply, void, void>
   /**

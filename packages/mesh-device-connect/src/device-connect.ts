@@ -4,8 +4,8 @@ import { settingsOf } from './settings.ts'
 import { checkOwnId, checkTenant } from './subjects.ts'
 
 /**
- * Makes a host a device of a Device Connect network, over any transport; without a handler (`serve`) it is a mere client
- * that others do not see. Not for a network of another protocol: write another `Mesh` for that.
+ * Makes a host a device of a Device Connect network, over any transport; without a handler (`serve`) it is a mere
+ * client that others do not see. Not for a network of another protocol: write another `Mesh` for that.
  *
  * The factory throws `BP_INVALID_ARGUMENT` for a device id or tenant that does not fit Device Connect's subjects.
  *

@@ -4,8 +4,9 @@ import { isObject } from './json.ts'
 /**
  * Reads a device from its presence or its record in the registry; `undefined` where there is no device id.
  *
- * Everything in it was written by somebody else: what has not the form that it should have is left out. `labels.location`
- * and `labels.type` are filled from status and identity where the device does not set them, as Python agents see it.
+ * Everything in it was written by somebody else: what has not the form that it should have is left out.
+ * `labels.location` and `labels.type` are filled from status and identity where the device does not set them, as Python
+ * agents see it.
  */
 export function readDevice(record: Json): Device | undefined {
   if (!isObject(record) || typeof record.device_id !== 'string' || record.device_id === '') return undefined

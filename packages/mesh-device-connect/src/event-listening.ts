@@ -8,8 +8,8 @@ import { readEvent } from './rpc.ts'
 import { checkDevice, invalid, isEventName } from './subjects.ts'
 
 /**
- * Hears events of one device, of those that match a pattern, or of all. Patterns are compared here: a broker's wildcard is
- * one whole token. The names of devices that come and go are no events of theirs, and are heard in the directory.
+ * Hears events of one device, of those that match a pattern, or of all. Patterns are compared here: a broker's wildcard
+ * is one whole token. The names of devices that come and go are no events of theirs, and are heard in the directory.
  */
 export async function listenTo(
   { transport, subjects, identity, logger, clock }: Link,

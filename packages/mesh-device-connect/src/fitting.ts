@@ -50,8 +50,8 @@ const ways: readonly { readonly leftOut: string; shorten(one: Offered): Offered 
 ]
 
 /**
- * Writes capabilities as text of at most `room` bytes: whole where they fit, else with less and less said of each function
- * and event, and at last with the first of them alone. What does not fit even so is given as it is then.
+ * Writes capabilities as text of at most `room` bytes: whole where they fit, else with less and less said of each
+ * function and event, and at last with the first of them alone. What does not fit even so is given as it is then.
  */
 export function fit(capabilities: Capabilities, room: number): Fitted {
   const whole = encodeJson(capabilities)

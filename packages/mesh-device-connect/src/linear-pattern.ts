@@ -14,8 +14,8 @@ export class LinearPatterns {
   readonly #known = new Map<string, RE2JS>()
 
   /**
-   * Whether `pattern` is found in `text`: RE2's syntax, as CEL says. What it takes is paid through `spend`, before it is
-   * spent. Throws for what is no pattern, and for one too large.
+   * Whether `pattern` is found in `text`: RE2's syntax, as CEL says. What it takes is paid through `spend`, before it
+   * is spent. Throws for what is no pattern, and for one too large.
    */
   matches(text: string, pattern: string, spend: (steps: number) => void): boolean {
     const repeated = pattern.length * sumOf(pattern.match(/\d+(?=[,}])/g) ?? [])

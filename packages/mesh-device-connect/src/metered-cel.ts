@@ -29,9 +29,9 @@ export type Metered = (context: object, meter: Meter) => unknown
 /**
  * Makes a CEL environment count what its expressions spend, and gives the function that reads expressions for it.
  *
- * cel-js has no budget of its own, so this takes the place of its evaluator's two doors (`run`, `tryEval`) and stands in
- * front of each operator and function with the values that it is about to work on. These are internals: the version of
- * cel-js is pinned, and tests show that nothing gets past.
+ * cel-js has no budget of its own, so this takes the place of its evaluator's two doors (`run`, `tryEval`) and stands
+ * in front of each operator and function with the values that it is about to work on. These are internals: the version
+ * of cel-js is pinned, and tests show that nothing gets past.
  */
 export function meteredCel(environment: Environment): (expression: string) => Metered {
   const evaluator = evaluatorOf(environment)
@@ -66,7 +66,8 @@ export function meteredCel(environment: Environment): (expression: string) => Me
 
   return (expression) => {
     const parsed = environment.parse(expression)
-    // The root is the one node that does not go through `run`; cel-js replaces its `evaluate` from within, at the first run.
+    // The root is the one node that does not go through `run`; cel-js replaces its `evaluate` from within, at the first
+    // run.
     const root = parsed.ast as unknown as Node
     let evaluate = root.evaluate
     let isInside = false
@@ -167,7 +168,9 @@ function sizeOf(value: unknown): number {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value).length : 0
 }
 
-/** Pays for going through a value to its end. Spends as it goes, so a list that holds itself many times over ends too. */
+/**
+ * Pays for going through a value to its end. Spends as it goes, so a list that holds itself many times over ends too.
+ */
 function weigh(value: unknown, spend: Spend): void {
   if (typeof value === 'string' || value instanceof Uint8Array) spend(value.length * perCharacter)
   else if (typeof value !== 'object' || value === null) return

@@ -32,9 +32,9 @@ const quietMs = 300
 const patienceMs = 1_000
 const crowdMs = 3_000
 /**
- * What is kept at most. A flood of made-up ids must cost neither the memory nor the devices that are known, nor may it keep
- * newcomers out: where all is full, one of a few that chance picks gives way, the one that came last. Who has been there
- * for long is safe so, and who is new is new for as many newcomers as there are places.
+ * What is kept at most. A flood of made-up ids must cost neither the memory nor the devices that are known, nor may it
+ * keep newcomers out: where all is full, one of a few that chance picks gives way, the one that came last. Who has been
+ * there for long is safe so, and who is new is new for as many newcomers as there are places.
  */
 const mostPeers = 10_000
 const mostBytes = 256 * 1024 * 1024
@@ -114,7 +114,9 @@ export class Peers {
     return peer && this.#isAlive(peer, this.#init.clock.now()) ? deviceOf(id, peer) : undefined
   }
 
-  /** Somebody asks for a device by its id: when it is heard, it has a place, until the function that is given is called. */
+  /**
+   * Somebody asks for a device by its id: when it is heard, it has a place, until the function that is given is called.
+   */
   want(id: string): () => void {
     this.#wanted.set(id, (this.#wanted.get(id) ?? 0) + 1)
     return () => {
@@ -184,7 +186,9 @@ export class Peers {
     for (const look of this.#waiting) look()
   }
 
-  /** Whether there is room for `size` bytes, of which so many are more than before; others may have to give way for it. */
+  /**
+   * Whether there is room for `size` bytes, of which so many are more than before; others may have to give way for it.
+   */
   #makeRoom(id: string, size: number, grows: number, isNew: boolean): boolean {
     const isOver = () => grows > 0 && this.#bytes + grows > (this.#init.mostBytes ?? mostBytes)
     while (isOver() || (isNew && this.#peers.size >= mostPeers)) {

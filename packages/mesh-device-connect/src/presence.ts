@@ -21,8 +21,8 @@ export interface PresenceInit {
 }
 
 /**
- * A member's life as a device: it claims its id, takes calls and broadcasts, and announces what it offers, to a registry
- * too where there is one.
+ * A member's life as a device: it claims its id, takes calls and broadcasts, and announces what it offers, to a
+ * registry too where there is one.
  */
 export class Presence {
   readonly #link: Link

@@ -6,7 +6,9 @@ import { Registry } from './registry.ts'
 const attemptMs = 15_000
 const firstRetryMs = 1_000
 const lastRetryMs = 30_000
-/** Least time between two registrations: each makes the registry write its record and tell everybody `device/online`. */
+/**
+ * Least time between two registrations: each makes the registry write its record and tell everybody `device/online`.
+ */
 const intervalMs = 1_000
 
 /** What registering needs. */

@@ -17,8 +17,8 @@ export interface Standing {
 }
 
 /**
- * The parameters of `registerDevice`, as JSON text: exactly the keys that the registry's schema knows. They are also what
- * a device answers to `requestRegistration`, which a registry calls when it has lost its record.
+ * The parameters of `registerDevice`, as JSON text: exactly the keys that the registry's schema knows. They are also
+ * what a device answers to `requestRegistration`, which a registry calls when it has lost its record.
  */
 export function registrationText(standing: Standing, ttlSeconds: number): string {
   const { identity, announcement, status, now } = standing
@@ -29,8 +29,8 @@ export function registrationText(standing: Standing, ttlSeconds: number): string
 }
 
 /**
- * The fields of a status that the registry's schema takes, and has types for: a battery of 70.5 would make it refuse the
- * device. Whatever else there is goes with the heartbeats, of which it takes everything.
+ * The fields of a status that the registry's schema takes, and has types for: a battery of 70.5 would make it refuse
+ * the device. Whatever else there is goes with the heartbeats, of which it takes everything.
  */
 function fitting(status: Params): Params {
   const isText = (value: unknown) => typeof value === 'string'
@@ -72,7 +72,9 @@ function presenceRest({ identity, instance, announcement, status, now }: Standin
 /** What a registration has around it as a request, and a status that grows a little from one time to the next. */
 const spareBytes = 2_048
 
-/** The capabilities in what a message has room for beside `rest`; by steps, so that they are not made again each time. */
+/**
+ * The capabilities in what a message has room for beside `rest`; by steps, so that they are not made again each time.
+ */
 function fittedBeside(rest: string, { announcement, maxPayload }: Standing): Fitted {
   const spare = Math.min(spareBytes, Math.floor(maxPayload / 8))
   return announcement.capabilities(maxPayload - Math.ceil((Buffer.byteLength(rest) + spare) / 256) * 256)

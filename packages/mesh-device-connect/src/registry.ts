@@ -53,8 +53,9 @@ export class Registry {
   }
 
   /**
-   * All records, page by page, each device once. Where a page is too large for one message, smaller ones are asked for: the
-   * registry's own pages go by count alone. A fleet that shrinks meanwhile may cost a record, as its pages go by position.
+   * All records, page by page, each device once. Where a page is too large for one message, smaller ones are asked for:
+   * the registry's own pages go by count alone. A fleet that shrinks meanwhile may cost a record, as its pages go by
+   * position.
    */
   async *pages(size: number, options: () => AskOptions): AsyncGenerator<readonly Json[], void, void> {
     const seen = new Set<unknown>()
@@ -132,7 +133,9 @@ function refused(method: string, reason: string, rpcCode?: Json): BackplaneError
   return deviceConnectError('BP_DEVICE_CONNECT_REGISTRY_REFUSED', { details: { method, reason, rpcCode } })
 }
 
-/** What the registry (0.2.5) answers in place of a page that its broker does not carry: -32000 with its client's text. */
+/**
+ * What the registry (0.2.5) answers in place of a page that its broker does not carry: -32000 with its client's text.
+ */
 function isTooLarge(error: unknown): boolean {
   const { code, details } = error as BackplaneError
   if (code === 'BP_PAYLOAD_TOO_LARGE') return true

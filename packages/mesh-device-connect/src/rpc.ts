@@ -11,8 +11,8 @@ export type Incoming =
 
 /**
  * Reads a body of `cmd`. `jsonrpc` may be absent or anything, as Python takes it; an absent `params` is `{}`. A
- * notification (no `id` key) is neither executed nor answered, as in Python; what is malformed is answered, where Python
- * leaves the caller waiting.
+ * notification (no `id` key) is neither executed nor answered, as in Python; what is malformed is answered, where
+ * Python leaves the caller waiting.
  */
 export function readRequest(body: Uint8Array): Incoming {
   let message: Json

@@ -3,8 +3,8 @@ import { coreError } from '@backplane/core'
 /**
  * The subjects of one tenant.
  *
- * Ids are read from the end of a subject, since ids may hold dots. (A dot breaks the registry's heartbeat wildcard and the
- * presence wildcard of Python devices, which expect one token per id.)
+ * Ids are read from the end of a subject, since ids may hold dots. (A dot breaks the registry's heartbeat wildcard and
+ * the presence wildcard of Python devices, which expect one token per id.)
  */
 export interface Subjects {
   /** Where devices are asked who is there. */
@@ -21,7 +21,10 @@ export interface Subjects {
   presence(device: string): string
   /** Where a device says that it is still there, to the registry; `*` for everybody's. */
   heartbeat(device: string): string
-  /** Where a device says an event; `*` for any device or any event. Never matches replies to broadcasts, which have one token more. */
+  /**
+   * Where a device says an event; `*` for any device or any event. Never matches replies to broadcasts, which have one
+   * token more.
+   */
   event(device: string, event: string): string
   /** Where a device replies to a broadcast. */
   reply(device: string, correlationId: string): string
@@ -34,8 +37,8 @@ export interface Subjects {
 }
 
 /**
- * Gives the subjects of `tenant`: for rights at a broker, and for whoever listens in. Not for calling devices: {@link deviceConnect}
- * does. The tenant is not checked.
+ * Gives the subjects of `tenant`: for rights at a broker, and for whoever listens in. Not for calling devices:
+ * {@link deviceConnect} does. The tenant is not checked.
  */
 export function subjectsOf(tenant: string): Subjects {
   const base = `device-connect.${tenant}`
@@ -67,8 +70,8 @@ export function subjectsOf(tenant: string): Subjects {
 const reserved: ReadonlySet<string> = new Set(['registry', 'discovery', 'broadcast', 'device', 'setup', 'orchestrator'])
 
 /**
- * Refuses, with `BP_INVALID_ARGUMENT`, an id that this host must not use for itself. Dots are Device Connect's to allow, and
- * its portal issues such ids; {@link dotsInId} says what does not work with them.
+ * Refuses, with `BP_INVALID_ARGUMENT`, an id that this host must not use for itself. Dots are Device Connect's to
+ * allow, and its portal issues such ids; {@link dotsInId} says what does not work with them.
  */
 export function checkOwnId(deviceId: string): void {
   const reason = reserved.has(deviceId)

@@ -2,18 +2,21 @@ import type { Clock } from '@backplane/core'
 import type { Meter } from './metered-cel.ts'
 import { whereSteps } from './where.ts'
 
-/** Steps that `where` clauses may take in a second, of all senders and of each. They come to a few hundredths of a processor. */
+/**
+ * Steps that `where` clauses may take in a second, of all senders and of each. They come to a few hundredths of a
+ * processor.
+ */
 const stepsPerSecond = 100_000
 const stepsPerSender = 50_000
 const mostSenders = 256
 const mostWaiting = 1_000
 
 /**
- * What this device spends on the `where` clauses of others. Each may run for {@link whereSteps}; whoever has spent more than
- * is left waits until time has made up for it.
+ * What this device spends on the `where` clauses of others. Each may run for {@link whereSteps}; whoever has spent more
+ * than is left waits until time has made up for it.
  *
- * A sender is who a broadcast says it is from, which nobody has proven: it keeps honest senders apart, and what all of them
- * may spend holds in any case.
+ * A sender is who a broadcast says it is from, which nobody has proven: it keeps honest senders apart, and what all of
+ * them may spend holds in any case.
  */
 export class WhereBudget {
   readonly #clock: Clock

@@ -18,15 +18,15 @@ interface WhereContext {
 export type Bindings = ReadonlyMap<string, unknown>
 
 /**
- * A predicate, read. What it takes goes off `meter`, which is {@link whereSteps} where none is given. Throws what CEL makes
- * of the context: a missing key, types that do not go together; and when it takes more steps than there are.
+ * A predicate, read. What it takes goes off `meter`, which is {@link whereSteps} where none is given. Throws what CEL
+ * makes of the context: a missing key, types that do not go together; and when it takes more steps than there are.
  */
 export type Where = (context: WhereContext, meter?: Meter) => boolean
 
 /**
- * How many steps one answer may take: nodes of the predicate that are evaluated, and what takes as long as one. Upstream has
- * 50 ms, within which an answer is one on an idle machine and another on a busy one; steps are the same everywhere. All of
- * them take a few milliseconds.
+ * How many steps one answer may take: nodes of the predicate that are evaluated, and what takes as long as one.
+ * Upstream has 50 ms, within which an answer is one on an idle machine and another on a busy one; steps are the same
+ * everywhere. All of them take a few milliseconds.
  */
 export const whereSteps = 10_000
 /** What reading a character of a predicate takes, and putting together what it may speak of. */
@@ -60,8 +60,8 @@ const mostRuns = 1_000
 const deepest = 32
 
 /**
- * Reads a `where` clause: CEL over `identity`, `labels`, `status` and `bindings`, by which each device decides whether it
- * is meant. Rejects with `BP_INVALID_ARGUMENT`. Reading takes steps of `meter` as well.
+ * Reads a `where` clause: CEL over `identity`, `labels`, `status` and `bindings`, by which each device decides whether
+ * it is meant. Rejects with `BP_INVALID_ARGUMENT`. Reading takes steps of `meter` as well.
  */
 export function compileWhere(expression: string, meter?: Meter): Promise<Where> {
   return new WhereReader().read(expression, meter)
@@ -145,8 +145,8 @@ async function environment(): Promise<Environment> {
 }
 
 /**
- * Takes the `bindings` out of a broadcast so that numbers keep their kind: `1` is a whole number, `1.0` is none. Reading them
- * takes steps of `meter`.
+ * Takes the `bindings` out of a broadcast so that numbers keep their kind: `1` is a whole number, `1.0` is none.
+ * Reading them takes steps of `meter`.
  */
 export function readBindings(payload: Uint8Array, meter?: Meter): Bindings {
   const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('latin1')

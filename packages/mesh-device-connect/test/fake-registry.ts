@@ -13,8 +13,8 @@ interface Entry {
 const say = (body: unknown) => new TextEncoder().encode(JSON.stringify(body))
 
 /**
- * Device Connect's registry as it behaves on the wire (0.2.5): its schema, its leases, its pull of what it has lost, its
- * pages. The real one is met in `interop/registry`.
+ * Device Connect's registry as it behaves on the wire (0.2.5): its schema, its leases, its pull of what it has lost,
+ * its pages. The real one is met in `interop/registry`.
  */
 export async function fakeRegistry(
   { clock, wire: connect }: { readonly clock: Clock; wire(): Promise<Transport> },

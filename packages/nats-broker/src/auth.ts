@@ -36,8 +36,9 @@ export const defaultConnectOptions: ConnectOptions = {
 }
 
 /**
- * Reads CONNECT's JSON, which `latin1` holds byte by byte, on top of what the client has said before; `undefined` when it
- * is not what a client may send. As nats-server reads it: names in any case, the last one counts, `null` says nothing.
+ * Reads CONNECT's JSON, which `latin1` holds byte by byte, on top of what the client has said before; `undefined` when
+ * it is not what a client may send. As nats-server reads it: names in any case, the last one counts, `null` says
+ * nothing.
  */
 export function parseConnect(latin1: string, before: ConnectOptions): ConnectOptions | undefined {
   const json = Buffer.from(latin1, 'latin1').toString('utf8')

@@ -44,7 +44,10 @@ export class Connection implements ClientRequests, Receiver, Worker {
   /** What came and is not worked off yet, from `#at` of the first on. While there is any, the socket is not read. */
   readonly #chunks: Buffer[] = []
   #at = 0
-  /** What its last operation still has to do, such as to reach the last of many receivers. Nothing is parsed before that. */
+  /**
+   * What its last operation still has to do, such as to reach the last of many receivers. Nothing is parsed before
+   * that.
+   */
   #rest: Worker | undefined
   #reading = true
   #connected = false

@@ -2,7 +2,8 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 
 /**
  * Descriptors that are left to the rest of the process: a program that it starts takes several for a moment, and so do
- * files that it writes. Of a small limit it is an eighth: a process that was given 64 uses half of them to be there at all.
+ * files that it writes. Of a small limit it is an eighth: a process that was given 64 uses half of them to be there at
+ * all.
  */
 const reserve = 256
 const share = 1 / 8

@@ -75,8 +75,8 @@ export class Exchange implements Worker {
   }
 
   /**
-   * Delivers to all whom a message reaches; where they are many, or hard to find, to a part of them. Gives what is left of it
-   * then: its publisher may not go on before that is done, so that each receiver hears it in order.
+   * Delivers to all whom a message reaches; where they are many, or hard to find, to a part of them. Gives what is left
+   * of it then: its publisher may not go on before that is done, so that each receiver hears it in order.
    */
   publish(from: Receiver, message: Published): Worker | undefined {
     this.inMessages++
@@ -166,8 +166,8 @@ export class Exchange implements Worker {
   }
 
   /**
-   * Answers 503 as nats-server does: with the subject that nobody listens to, to a plain subscription of the one who asked, and
-   * without counting as a message to it.
+   * Answers 503 as nats-server does: with the subject that nobody listens to, to a plain subscription of the one who
+   * asked, and without counting as a message to it.
    */
   *#sayNobody(from: Receiver, { subject, reply }: Published): Generator<void> {
     if (reply === '' || !from.options.noResponders) return

@@ -21,8 +21,8 @@ export interface NatsBrokerInit {
   /** Most bytes of one protocol line, subjects included. @default 4096 */
   readonly maxControlLine?: number
   /**
-   * Most clients at once. Fewer are let in where the process would be left with less than 256 descriptors, or an eighth of its
-   * limit where that is less.
+   * Most clients at once. Fewer are let in where the process would be left with less than 256 descriptors, or an eighth
+   * of its limit where that is less.
    * @default 1024
    */
   readonly maxConnections?: number

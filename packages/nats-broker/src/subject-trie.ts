@@ -109,8 +109,8 @@ export class SubjectTrie<T extends Subscribed> {
   }
 
   /**
-   * Finds whom a subject reaches. It rests after each {@link stepsAtOnce} steps, since a subject may reach very many, and very
-   * many patterns may nearly be it; what is added or taken out meanwhile may be found or not.
+   * Finds whom a subject reaches. It rests after each {@link stepsAtOnce} steps, since a subject may reach very many,
+   * and very many patterns may nearly be it; what is added or taken out meanwhile may be found or not.
    */
   *search(subject: string): Generator<void, Matches<T>> {
     if (this.#size === 0 || hasEmptyToken(subject)) return nobody

@@ -18,11 +18,14 @@ import { inWorker } from './worker/worker-instance.ts'
 
 /** Options of {@link nodeRuntime}. */
 export interface NodeRuntimeInit {
-  /** How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody. @default every 10 seconds */
+  /**
+   * How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody.
+   * @default every 10 seconds
+   */
   readonly liveness?: LivenessInit | false
   /**
-   * Where plugins run when their manifest does not say: `worker`, a thread of their own that contains crashes and hangs, or
-   * `none`, the host's own thread, which contains nothing. Neither is a sandbox. @default 'worker'
+   * Where plugins run when their manifest does not say: `worker`, a thread of their own that contains crashes and
+   * hangs, or `none`, the host's own thread, which contains nothing. Neither is a sandbox. @default 'worker'
    */
   readonly isolation?: 'worker' | 'none'
   /**
@@ -31,8 +34,9 @@ export interface NodeRuntimeInit {
    */
   readonly allowInProcess?: boolean
   /**
-   * How long a thread may show no sign of life once a call's deadline has passed or its caller has gone, in milliseconds; then it is ended
-   * and its slot restarts it. A function that computes longer than this without a pause risks being taken for hung. @default 2000
+   * How long a thread may show no sign of life once a call's deadline has passed or its caller has gone, in
+   * milliseconds; then it is ended and its slot restarts it. A function that computes longer than this without a pause
+   * risks being taken for hung. @default 2000
    */
   readonly hangMs?: number
 }
@@ -44,11 +48,12 @@ export interface NodeRuntimeComponents {
 }
 
 /**
- * Makes the runtime of plugins in JavaScript and TypeScript. Not a sandbox: whoever may install a plugin may run anything
- * that the host's user may.
+ * Makes the runtime of plugins in JavaScript and TypeScript. Not a sandbox: whoever may install a plugin may run
+ * anything that the host's user may.
  *
- * It takes manifests whose `entry_point` ends in `.js`, `.mjs`, `.cjs`, `.ts`, `.mts` or `.cts` (Node's own type stripping runs those), and
- * in-memory plugins whose `module` is a plugin definition or class; the latter always run in process. Throws `BP_INVALID_ARGUMENT`.
+ * It takes manifests whose `entry_point` ends in `.js`, `.mjs`, `.cjs`, `.ts`, `.mts` or `.cts` (Node's own type
+ * stripping runs those), and in-memory plugins whose `module` is a plugin definition or class; the latter always run in
+ * process. Throws `BP_INVALID_ARGUMENT`.
  *
  * @example
  * ```ts

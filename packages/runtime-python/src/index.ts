@@ -1,6 +1,7 @@
 /**
- * Python plugins for a Backplane host, unchanged: Device Connect capability folders and Fledge plugins, each in a supervised process
- * of its own. A process contains crashes, hangs and leaks of its plugin; it is not a sandbox, so install only what you would run yourself.
+ * Python plugins for a Backplane host, unchanged: Device Connect capability folders and Fledge plugins, each in a
+ * supervised process of its own. A process contains crashes, hangs and leaks of its plugin; it is not a sandbox, so
+ * install only what you would run yourself.
  *
  * @packageDocumentation
  */

@@ -24,7 +24,9 @@ import { ScratchFolders } from './scratch.ts'
 
 /** What programs need to find their way; anything else (secrets above all) a plugin gets only by `permissions.env`. */
 const harmless = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ']
-/** On Linux the process is the worker's guard, which ends at once what has left the group too; it must not end first. */
+/**
+ * On Linux the process is the worker's guard, which ends at once what has left the group too; it must not end first.
+ */
 const graceMs = process.platform === 'linux' ? 2000 : 0
 /** What a slot gives a plugin to start when its manifest does not say. */
 const startTimeoutMs = 30_000
@@ -107,7 +109,8 @@ export class PythonHome {
       ...(open_files === undefined ? {} : { open_files }),
       ...(processes === undefined ? {} : { processes }),
     }
-    // A working directory of its own: what it writes there by a relative name stays with its state, or goes when it ends.
+    // A working directory of its own: what it writes there by a relative name stays with its state, or goes when it
+    // ends.
     const { stateDir } = context
     if (stateDir !== undefined) await mkdir(stateDir, { recursive: true })
     const scratch = stateDir === undefined ? await this.#scratch.make() : undefined
@@ -162,7 +165,10 @@ export class PythonHome {
   }
 }
 
-/** Whether the plugin's code says what its manifest would (Fledge's `plugin_info`); to read it is cheaper than to run it. */
+/**
+ * Whether the plugin's code says what its manifest would (Fledge's `plugin_info`); to read it is cheaper than to run
+ * it.
+ */
 async function describesItself({ manifest, dir }: PluginSource): Promise<boolean> {
   const adapter = manifest.python?.adapter
   if (adapter !== undefined) return adapter === 'fledge'

@@ -6,13 +6,19 @@ import { type PythonPluginRuntime, Running, running } from './running.ts'
 
 /** Options of {@link pythonRuntime}. */
 export interface PythonRuntimeInit {
-  /** How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody. @default every 10 seconds */
+  /**
+   * How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody.
+   * @default every 10 seconds
+   */
   readonly liveness?: LivenessInit | false
   /** The Python that runs plugins whose manifest names none: a command or a path, 3.9 or newer. @default 'python3' */
   readonly python?: string
   /** What becomes of the packages that plugins ask for. @default they are not installed; what is missing is logged */
   readonly dependencies?: PythonDependencies
-  /** Where environments are kept, and Python's cache where this package itself cannot be written to. @default '~/.cache/backplane/python' */
+  /**
+   * Where environments are kept, and Python's cache where this package itself cannot be written to.
+   * @default '~/.cache/backplane/python'
+   */
   readonly cacheDir?: string
   /**
    * Variables of the host that every plugin sees, beside those that its manifest's `permissions.env` names.
@@ -20,15 +26,20 @@ export interface PythonRuntimeInit {
    */
   readonly env?: readonly string[]
   /**
-   * How long a call may go on past its deadline, or a health check past its caller's patience, in milliseconds; then the process is
-   * blocked, is killed, and its slot starts another. Asynchronous functions are cancelled and do not come to that. @default 2000
+   * How long a call may go on past its deadline, or a health check past its caller's patience, in milliseconds; then
+   * the process is blocked, is killed, and its slot starts another. Asynchronous functions are cancelled and do not
+   * come to that. @default 2000
    */
   readonly hangMs?: number
-  /** Longest message either way, in bytes: what is longer fails its call with `BP_PAYLOAD_TOO_LARGE`. @default 33554432 (32 MiB) */
+  /**
+   * Longest message either way, in bytes: what is longer fails its call with `BP_PAYLOAD_TOO_LARGE`.
+   * @default 33554432 (32 MiB)
+   */
   readonly maxMessageBytes?: number
   /**
-   * How long the host keeps its event loop from sleeping for the answer of a plugin that has answered as quickly before, in
-   * milliseconds; 0 saves the processor time instead. It about halves the time of a quick call. @default 0.15
+   * How long the host keeps its event loop from sleeping for the answer of a plugin that has answered as quickly
+   * before, in milliseconds; 0 saves the processor time instead. It about halves the time of a quick call. @default
+   * 0.15
    */
   readonly busyPollMs?: number
   /** How many synchronous functions of one plugin may run at once, each in a thread; more wait. @default 64 */
@@ -42,11 +53,17 @@ export interface PythonDevice {
   readonly id?: string
   readonly tenant?: string
   readonly type?: string
-  /** Device Connect's `identity`: `device_type`, `manufacturer`, `model` and what else there is. @default the type alone */
+  /**
+   * Device Connect's `identity`: `device_type`, `manufacturer`, `model` and what else there is.
+   * @default the type alone
+   */
   readonly identity?: Params
   /** Seconds after which the host counts as gone when it is not heard of. @default 15 */
   readonly ttl?: number
-  /** Takes what a plugin wants told with the host's heartbeat, each time that it changes; nothing when the plugin has ended. */
+  /**
+   * Takes what a plugin wants told with the host's heartbeat, each time that it changes; nothing when the plugin has
+   * ended.
+   */
   readonly heartbeat?: (plugin: string, fields: Params | undefined) => void
   /** The connection to the mesh, which plugins may listen to. @default there is none */
   readonly connection?: PythonConnection
@@ -69,17 +86,19 @@ export interface PythonRuntimeComponents {
 }
 
 /**
- * Makes the runtime of Python plugins, each in a process of its own under the system's limits. Not a sandbox: a plugin may do what
- * the host's user may.
+ * Makes the runtime of Python plugins, each in a process of its own under the system's limits. Not a sandbox: a plugin
+ * may do what the host's user may.
  *
- * It takes manifests whose `runtime` is `python` or whose `entry_point` ends in `.py`: Device Connect capability folders as they are.
- * There is no Windows support. Throws `BP_INVALID_ARGUMENT`; loading rejects with `BP_PYTHON_MISSING`,
- * `BP_PYTHON_INSTALL_FAILED` and `BP_PYTHON_INSTALL_TIMEOUT` beside what every runtime rejects with.
+ * It takes manifests whose `runtime` is `python` or whose `entry_point` ends in `.py`: Device Connect capability
+ * folders as they are. There is no Windows support. Throws `BP_INVALID_ARGUMENT`; loading rejects with
+ * `BP_PYTHON_MISSING`, `BP_PYTHON_INSTALL_FAILED` and `BP_PYTHON_INSTALL_TIMEOUT` beside what every runtime rejects
+ * with.
  *
  * @example
  * ```ts
  * await using host = createHost({ identity: { deviceId: 'box-1' }, runtimes: [pythonRuntime()] })
- * await host.load({ dir: '/plugins/greeter', manifest: { id: 'greeter', entry_point: 'capability.py', class_name: 'Greeter' } })
+ * await host.load({ dir: '/plugins/greeter', manifest: { id: 'greeter', entry_point: 'capability.py', class_name:
+ * 'Greeter' } })
  * ```
  */
 export function pythonRuntime(init: PythonRuntimeInit = {}): (components: PythonRuntimeComponents) => PluginRuntime {

@@ -30,8 +30,9 @@ export interface PythonPluginRuntime extends PluginRuntime {
 }
 
 /**
- * Gives the instance of a Python plugin that runs in a host, for {@link fledgePlugin} and {@link pythonSurface}. It is the one of now: ask
- * again when the host tells that the plugin was reloaded or restarted. Callers of functions need none of it: they have `host.call`.
+ * Gives the instance of a Python plugin that runs in a host, for {@link fledgePlugin} and {@link pythonSurface}. It is
+ * the one of now: ask again when the host tells that the plugin was reloaded or restarted. Callers of functions need
+ * none of it: they have `host.call`.
  *
  * Throws `BP_PLUGIN_NOT_LOADED` where no such Python plugin runs.
  */

@@ -7,7 +7,9 @@ export interface PythonSurface {
   readonly facts: Params
   /** Asks the adapter; rejects with what it raises. */
   request(name: string, body?: Value, options?: { readonly signal?: AbortSignal }): Promise<Value>
-  /** Takes what the plugin pushes on a channel; the plugin waits for the handler. Gives a function that takes it back. */
+  /**
+   * Takes what the plugin pushes on a channel; the plugin waits for the handler. Gives a function that takes it back.
+   */
   onPush(channel: string, handler: PushHandler): () => void
 }
 

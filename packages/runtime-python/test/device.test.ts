@@ -1,4 +1,7 @@
-/** What capabilities find in their `device` beside calls and events: who the host is, its heartbeat, its connection, its messaging. */
+/**
+ * What capabilities find in their `device` beside calls and events: who the host is, its heartbeat, its connection, its
+ * messaging.
+ */
 import type { Params } from '@backplane/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { capability, testHost, until } from './harness.ts'

@@ -55,7 +55,9 @@ export async function written(code: string, id = 'it') {
   return { dir, manifest: { id, entry_point: 'it.py' } }
 }
 
-/** A host with the Python runtime and live configuration, its log, its events, and the instances that its slots have. */
+/**
+ * A host with the Python runtime and live configuration, its log, its events, and the instances that its slots have.
+ */
 export function fledgeHost(init: Partial<HostInit> & { readonly python?: PythonRuntimeInit } = {}) {
   const { python, ...rest } = init
   const config = memoryConfig()

@@ -43,9 +43,9 @@ export interface BindingsSource {
 }
 
 /**
- * Gives the host bindings of a plugin in AssemblyScript, typed by its manifest: what its convention offers, what `permissions.host`
- * grants of Backplane's own, and each function of `wasm.imports` (`name`, `args`, `returns`). Not for components: their bindings are made
- * from WIT by their own tools. Throws `BP_MANIFEST_INVALID`.
+ * Gives the host bindings of a plugin in AssemblyScript, typed by its manifest: what its convention offers, what
+ * `permissions.host` grants of Backplane's own, and each function of `wasm.imports` (`name`, `args`, `returns`). Not
+ * for components: their bindings are made from WIT by their own tools. Throws `BP_MANIFEST_INVALID`.
  */
 export async function assemblyBindings(manifest: BindingsSource): Promise<string> {
   const section = manifest.wasm ?? manifest

@@ -1,6 +1,9 @@
 import { type BackplaneError, defineErrors, type ErrorCatalogue, type ErrorInit } from '@backplane/core'
 
-/** Every code of this package's own; codes of `@backplane/core` (`BP_TIMEOUT`, `BP_ABORTED`, `BP_PLUGIN_FAILED`, ...) are used beside them. */
+/**
+ * Every code of this package's own; codes of `@backplane/core` (`BP_TIMEOUT`, `BP_ABORTED`, `BP_PLUGIN_FAILED`, ...)
+ * are used beside them.
+ */
 export const runtimeWasmErrorCatalogue = {
   BP_WASM_MODULE_INVALID: {
     message: '{what} is not a valid WebAssembly module: {reason}',

@@ -1,7 +1,7 @@
 /**
- * WebAssembly plugins with limits that hold: memory, fuel, time, depth and calls to the host, in this thread or in workers. Runs modules
- * of the Extism and of the VYRA convention and WIT components, alone or under a Backplane host. Nothing of the host is seen but what is
- * granted.
+ * WebAssembly plugins with limits that hold: memory, fuel, time, depth and calls to the host, in this thread or in
+ * workers. Runs modules of the Extism and of the VYRA convention and WIT components, alone or under a Backplane host.
+ * Nothing of the host is seen but what is granted.
  *
  * @packageDocumentation
  */

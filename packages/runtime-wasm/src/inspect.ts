@@ -45,7 +45,10 @@ const typeNames: Readonly<Record<number, string>> = {
   105: 'exnref',
 }
 
-/** Says what a module or a component exports, imports and needs. Nothing of it is run. Throws `BP_WASM_MODULE_INVALID` and `BP_WASM_FEATURE`. */
+/**
+ * Says what a module or a component exports, imports and needs. Nothing of it is run. Throws `BP_WASM_MODULE_INVALID`
+ * and `BP_WASM_FEATURE`.
+ */
 export function inspectModule(bytes: Uint8Array): ModuleReport {
   const own = new Uint8Array(bytes)
   if (isComponent(own)) return inspectComponent(own)
@@ -98,20 +101,27 @@ function inspectComponent(bytes: Uint8Array): ModuleReport {
 /** Options of {@link callModule}. */
 export interface CallModuleInit
   extends Pick<ExtismPluginInit, 'config' | 'allowedHosts' | 'allowedPaths' | 'limits' | 'logger' | 'signal'> {
-  /** The convention that the module follows; `wasi` for a program of WASI preview 1. @default by what the module imports */
+  /**
+   * The convention that the module follows; `wasi` for a program of WASI preview 1.
+   * @default by what the module imports
+   */
   readonly abi?: Abi | 'wasi'
   /** The environment that WASI shows. @default empty */
   readonly env?: Readonly<Record<string, string>>
   /** Arguments behind the program's name, which is the file's. @default none */
   readonly args?: readonly string[]
-  /** Files of modules that it imports, by the names that it imports them by; not for VYRA and components. @default none */
+  /**
+   * Files of modules that it imports, by the names that it imports them by; not for VYRA and components.
+   * @default none
+   */
   readonly link?: Readonly<Record<string, string>>
 }
 
 /**
- * Calls one function of a module file once, as a shell does: the input is given as it is (Extism), or is a JSON object of arguments
- * (VYRA, with the `metadata.json` beside the file; without one, arguments are named `0`, `1`, ... and are what the module says; components,
- * by the names in their WIT), or is a program's standard input (WASI), whose standard output is the answer. Not for many calls: everything is loaded again.
+ * Calls one function of a module file once, as a shell does: the input is given as it is (Extism), or is a JSON object
+ * of arguments (VYRA, with the `metadata.json` beside the file; without one, arguments are named `0`, `1`, ... and are
+ * what the module says; components, by the names in their WIT), or is a program's standard input (WASI), whose standard
+ * output is the answer. Not for many calls: everything is loaded again.
  */
 export async function callModule(
   file: string,

@@ -3,8 +3,9 @@ import { assemblyBindings, templates } from './bindings.ts'
 import type { Abi } from './host/manifest-section.ts'
 
 /**
- * Gives the files of a new plugin by name: its manifest, its code, its bindings to the host, and a `package.json` whose `build` compiles
- * it. AssemblyScript for modules, JavaScript (run by QuickJS inside the sandbox) for components. Not for other languages.
+ * Gives the files of a new plugin by name: its manifest, its code, its bindings to the host, and a `package.json` whose
+ * `build` compiles it. AssemblyScript for modules, JavaScript (run by QuickJS inside the sandbox) for components. Not
+ * for other languages.
  */
 export async function starterFiles(id: string, abi: Abi = 'extism'): Promise<Record<string, string>> {
   const read = (name: string) => readFile(new URL(name, templates), 'utf8')

@@ -7,7 +7,10 @@ import { wat } from './wat.ts'
 
 const limits = { memoryPages: 64, fuel: 300_000, timeoutMs: 2000, callDepth: 500, hostCalls: 2000, tableElements: 1000 }
 
-/** Loads and calls whatever there is to call; gives the codes of what failed. Anything that is not a typed error fails the test. */
+/**
+ * Loads and calls whatever there is to call; gives the codes of what failed. Anything that is not a typed error fails
+ * the test.
+ */
 async function outcome(bytes: Uint8Array, input = 'abc'): Promise<string[]> {
   const codes: string[] = []
   try {

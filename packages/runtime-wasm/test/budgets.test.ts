@@ -1,4 +1,6 @@
-/** What a hostile module can ask for beside memory and time: tables, declarations, locals, and depth behind exceptions. */
+/**
+ * What a hostile module can ask for beside memory and time: tables, declarations, locals, and depth behind exceptions.
+ */
 import { describe, expect, test } from 'vitest'
 import { extismPlugin } from '../src/index.ts'
 import { ByteWriter } from '../src/module/bytes.ts'

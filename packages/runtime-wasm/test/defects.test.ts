@@ -1,4 +1,7 @@
-/** What goes wrong in Extism's JavaScript SDK (1.0.3 and 2.0.0-rc13, found by running them), each in its number, does not here. */
+/**
+ * What goes wrong in Extism's JavaScript SDK (1.0.3 and 2.0.0-rc13, found by running them), each in its number, does
+ * not here.
+ */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'

@@ -1,6 +1,6 @@
 /**
- * Modules that want more than they may have, made by a generator: every kind of greed in several forms, in the foreground and
- * in a worker. Each ends with the code of its limit, and the next call of the same plugin is answered.
+ * Modules that want more than they may have, made by a generator: every kind of greed in several forms, in the
+ * foreground and in a worker. Each ends with the code of its limit, and the next call of the same plugin is answered.
  */
 import { describe, expect, test } from 'vitest'
 import { extismPlugin, type WasmLimits } from '../src/index.ts'

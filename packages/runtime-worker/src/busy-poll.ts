@@ -15,9 +15,9 @@ export interface BusyPollInit {
 const mostSkipped = 256
 
 /**
- * Keeps the event loop from sleeping while an answer is about to come: to be woken takes longer than many functions run. The
- * loop still sees after everything else meanwhile. After each answer that does not come within the window it skips twice as
- * many, so a slow function costs next to nothing, and a quick one is soon found again.
+ * Keeps the event loop from sleeping while an answer is about to come: to be woken takes longer than many functions
+ * run. The loop still sees after everything else meanwhile. After each answer that does not come within the window it
+ * skips twice as many, so a slow function costs next to nothing, and a quick one is soon found again.
  *
  * The idea is the kernel's own (`net.core.busy_poll`, and the haltpoll governor of virtual machines).
  */

@@ -82,7 +82,10 @@ function mapped(object: Record<string, unknown>, change: (value: unknown) => unk
   return changed
 }
 
-/** Cuts what a worker says into messages. Throws for what is no frame, or over the limit: nothing after that can be read. */
+/**
+ * Cuts what a worker says into messages. Throws for what is no frame, or over the limit: nothing after that can be
+ * read.
+ */
 export class FrameReader {
   readonly #limit: number
   #held: Buffer[] = []

@@ -1,6 +1,7 @@
 /**
- * Plugins in any language for a Backplane host, each in a supervised process of its own that speaks a small protocol of JSON messages.
- * A process contains crashes, hangs and leaks of its plugin; it is not a sandbox, so install only what you would run yourself.
+ * Plugins in any language for a Backplane host, each in a supervised process of its own that speaks a small protocol of
+ * JSON messages. A process contains crashes, hangs and leaks of its plugin; it is not a sandbox, so install only what
+ * you would run yourself.
  *
  * @packageDocumentation
  */

@@ -16,8 +16,8 @@ export function enforcedLimits(): PluginRuntime['enforces'] {
 
 /**
  * Gives the command that runs another one under the system's limits: a shell sets them, then becomes the program, so no
- * language has to do it itself and none can lift them. Memory is private memory that can be written to (RLIMIT_DATA), not
- * address space: Go and Java reserve far more of that than they use.
+ * language has to do it itself and none can lift them. Memory is private memory that can be written to (RLIMIT_DATA),
+ * not address space: Go and Java reserve far more of that than they use.
  */
 export async function underLimits(
   { command, args }: { readonly command: string; readonly args: readonly string[] },

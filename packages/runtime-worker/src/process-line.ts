@@ -77,7 +77,8 @@ export class ProcessLine implements RemoteLine {
           this.#ended(init.ends, reason)
           resolve()
         }
-        // What it wrote last may still be in the pipes; a process that has left the group could hold those open for ever.
+        // What it wrote last may still be in the pipes; a process that has left the group could hold those open for
+        // ever.
         const timer = setTimeout(end, drainMs)
         this.#child.once('close', end)
       }

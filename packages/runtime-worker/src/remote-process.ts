@@ -56,8 +56,8 @@ export interface RemoteProcessInit {
   /** How long the event loop is kept awake for an answer, in milliseconds; 0 is not at all. */
   readonly busyPollMs: number
   /**
-   * How long the process may take to end by itself when it is ended by force and its lifeline was closed, in milliseconds:
-   * for workers that then end what has left their process group. @default 0
+   * How long the process may take to end by itself when it is ended by force and its lifeline was closed, in
+   * milliseconds: for workers that then end what has left their process group. @default 0
    */
   readonly graceMs?: number
   /** The host's clock, in milliseconds since the Unix epoch. */
@@ -67,8 +67,8 @@ export interface RemoteProcessInit {
 }
 
 /**
- * Makes the init of a `RemoteInstance` (`@backplane/core/runtime`) whose plugin runs in a process of its own that speaks
- * docs/worker-protocol.md. For runtimes that know more of their plugins than `workerRuntime` does.
+ * Makes the init of a `RemoteInstance` (`@backplane/core/runtime`) whose plugin runs in a process of its own that
+ * speaks docs/worker-protocol.md. For runtimes that know more of their plugins than `workerRuntime` does.
  */
 export function remoteProcess(init: RemoteProcessInit): RemoteInit {
   const { context, hangMs } = init

@@ -4,7 +4,10 @@ import { type BackplaneError, coreError, type PluginSource } from '@backplane/co
 
 /** The `worker` section of a manifest: the program that speaks the worker protocol for this plugin. */
 export interface WorkerSection {
-  /** The program: a path in the plugin's folder (`./meter`), or a name on the PATH (`perl`). @default the runtime's `command`, else `./<entry_point>` */
+  /**
+   * The program: a path in the plugin's folder (`./meter`), or a name on the PATH (`perl`).
+   * @default the runtime's `command`, else `./<entry_point>`
+   */
   readonly command?: string
   /** Its arguments; relative paths are those of the plugin's folder, which is its working directory. @default none */
   readonly args?: readonly string[]

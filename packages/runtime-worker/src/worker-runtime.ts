@@ -8,16 +8,23 @@ import { planOf } from './section.ts'
 
 /** Options of {@link workerRuntime}. */
 export interface WorkerRuntimeInit {
-  /** What a manifest's `runtime` says to choose it; another name makes room for several of these in one host. @default 'worker' */
+  /**
+   * What a manifest's `runtime` says to choose it; another name makes room for several of these in one host.
+   * @default 'worker'
+   */
   readonly kind?: string
   /**
-   * The program that runs plugins whose manifest has no `worker.command`, as its words: a path or a name on the PATH, then
-   * arguments. It finds the plugin's code by `plugin.entry` of the first message. @default each manifest names its own
+   * The program that runs plugins whose manifest has no `worker.command`, as its words: a path or a name on the PATH,
+   * then arguments. It finds the plugin's code by `plugin.entry` of the first message. @default each manifest names its
+   * own
    */
   readonly command?: readonly string[]
   /** Endings of an `entry_point` that it takes without being asked by `runtime`: `['.rb']`. @default none */
   readonly endings?: readonly string[]
-  /** How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody. @default every 10 seconds */
+  /**
+   * How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody.
+   * @default every 10 seconds
+   */
   readonly liveness?: LivenessInit | false
   /**
    * Variables of the host that every plugin sees, beside those that its manifest's `permissions.env` names.
@@ -25,15 +32,18 @@ export interface WorkerRuntimeInit {
    */
   readonly env?: readonly string[]
   /**
-   * How long a call may go on past its deadline, or a health check past its caller's patience, in milliseconds; then the process
-   * is ended, and its slot starts another. @default 2000
+   * How long a call may go on past its deadline, or a health check past its caller's patience, in milliseconds; then
+   * the process is ended, and its slot starts another. @default 2000
    */
   readonly hangMs?: number
-  /** Longest message either way, in bytes: what is longer fails its call with `BP_PAYLOAD_TOO_LARGE`. @default 33554432 (32 MiB) */
+  /**
+   * Longest message either way, in bytes: what is longer fails its call with `BP_PAYLOAD_TOO_LARGE`.
+   * @default 33554432 (32 MiB)
+   */
   readonly maxMessageBytes?: number
   /**
-   * How long the host keeps its event loop from sleeping for the answer of a plugin that has answered as quickly before, in
-   * milliseconds, at most 10; it about halves the time of a quick call, and costs processor time. @default 0
+   * How long the host keeps its event loop from sleeping for the answer of a plugin that has answered as quickly
+   * before, in milliseconds, at most 10; it about halves the time of a quick call, and costs processor time. @default 0
    */
   readonly busyPollMs?: number
   /** The host, as the first message tells it. @default nothing */
@@ -52,16 +62,17 @@ export interface WorkerDevice {
 const harmless = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ']
 
 /**
- * Makes the runtime of plugins in any language: each is a process of its own that speaks `docs/worker-protocol.md`. Not a
- * sandbox: a plugin may do what the host's user may. Not for go-plugin programs, which speak gRPC (`processRuntime`).
+ * Makes the runtime of plugins in any language: each is a process of its own that speaks `docs/worker-protocol.md`. Not
+ * a sandbox: a plugin may do what the host's user may. Not for go-plugin programs, which speak gRPC (`processRuntime`).
  *
- * It takes manifests whose `runtime` is `worker` or that have a section `worker`, see {@link WorkerSection}. There is no
- * Windows support. Throws `BP_INVALID_ARGUMENT`; loading rejects as every runtime does.
+ * It takes manifests whose `runtime` is `worker` or that have a section `worker`, see {@link WorkerSection}. There is
+ * no Windows support. Throws `BP_INVALID_ARGUMENT`; loading rejects as every runtime does.
  *
  * @example
  * ```ts
  * await using host = createHost({ identity: { deviceId: 'box-1' }, runtimes: [workerRuntime()] })
- * await host.load({ dir: '/plugins/meter', manifest: { id: 'meter', runtime: 'worker', worker: { command: './meter' } } })
+ * await host.load({ dir: '/plugins/meter', manifest: { id: 'meter', runtime: 'worker', worker: { command: './meter' } }
+ * })
  * ```
  */
 export function workerRuntime(init: WorkerRuntimeInit = {}): (components: RuntimeComponents) => PluginRuntime {

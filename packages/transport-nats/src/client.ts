@@ -67,11 +67,13 @@ export interface NatsClient {
   publish(subject: string, payload: Uint8Array, reply?: string): void
   /** Throws `BP_NATS_SERVER` where the server carries no headers, in which the refusal would stand. */
   refuse(reply: string, refusal: Refusal): void
-  /** Says in place of the broker that nobody serves what was asked. Does nothing where the server carries no headers. */
+  /**
+   * Says in place of the broker that nobody serves what was asked. Does nothing where the server carries no headers.
+   */
   sayNobody(reply: string): void
   /**
-   * `forbidden` is called when the broker does not allow it, or has no room for one more; it is over then. Neither callback may
-   * throw.
+   * `forbidden` is called when the broker does not allow it, or has no room for one more; it is over then. Neither
+   * callback may throw.
    */
   subscribe(
     pattern: string,
@@ -327,12 +329,16 @@ interface Internals {
 const subscriptionLimit = /maximum subscriptions exceeded|too many subscriptions|too many tokens/i
 
 /**
- * Finds out which subscription a server has no room for. It says only that there is one; but it answers in order, so it is
- * one of those made before the oldest flush that is still open, and of these the last: there was room for those before it.
+ * Finds out which subscription a server has no room for. It says only that there is one; but it answers in order, so it
+ * is one of those made before the oldest flush that is still open, and of these the last: there was room for those
+ * before it.
  */
 class SubscriptionLimits {
   readonly #internals: Internals | undefined
-  /** All that the server has, as far as is known, in the order in which they were made; after a reconnect they are made again. */
+  /**
+   * All that the server has, as far as is known, in the order in which they were made; after a reconnect they are made
+   * again.
+   */
   readonly #watched = new Set<Watched>()
   #recent: Watched[] = []
   #batches: { readonly flushed: Promise<void>; readonly made: Watched[] }[] = []

@@ -94,7 +94,9 @@ export class NatsMedium implements Medium<NatsClient, string> {
   /** Whoever waits for an answer on a subject runs into its timeout where none comes. */
   silent(): void {}
 
-  /** What came before the broker knew that nobody serves it any more: said as the broker says it to those who ask later. */
+  /**
+   * What came before the broker knew that nobody serves it any more: said as the broker says it to those who ask later.
+   */
   unserved(client: NatsClient, reply: string): void {
     client.sayNobody(reply)
   }

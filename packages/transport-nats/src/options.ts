@@ -19,8 +19,8 @@ export interface NatsTransportInit {
    */
   readonly credentialsFile?: string
   /**
-   * TLS. Left out, it is used where the server demands or offers it, with the system's certificates; `false` for none, on a
-   * server that offers it and does without (`allow_non_tls`).
+   * TLS. Left out, it is used where the server demands or offers it, with the system's certificates; `false` for none,
+   * on a server that offers it and does without (`allow_non_tls`).
    */
   readonly tls?: NatsTls | false
   /** Name that the server shows for this connection. @default 'backplane' */
@@ -31,9 +31,9 @@ export interface NatsTransportInit {
    */
   readonly inboxPrefix?: string
   /**
-   * Where answers may go beside inboxes: patterns of the subjects that callers with an inbox prefix of their own use. An inbox
-   * is a subject that begins with `_` or with `inboxPrefix`. A caller names the subject of its answer, and this side
-   * publishes there with its own rights: a request that names any other is not run, and a warning says so.
+   * Where answers may go beside inboxes: patterns of the subjects that callers with an inbox prefix of their own use.
+   * An inbox is a subject that begins with `_` or with `inboxPrefix`. A caller names the subject of its answer, and
+   * this side publishes there with its own rights: a request that names any other is not run, and a warning says so.
    * @default none
    */
   readonly replySubjects?: readonly string[]

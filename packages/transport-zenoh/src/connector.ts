@@ -16,7 +16,10 @@ export type OpenSession = (init: {
 /** How long one try to come back may take. */
 const reopenTimeoutMs = 5000
 
-/** Makes the sessions of one transport, one after the other: a session never comes back, so a lost one is followed by another. */
+/**
+ * Makes the sessions of one transport, one after the other: a session never comes back, so a lost one is followed by
+ * another.
+ */
 export class ZenohConnector implements Connector<ZenohSession> {
   readonly name = 'Zenoh'
   readonly address: string

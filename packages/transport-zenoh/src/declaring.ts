@@ -6,8 +6,8 @@ import type { IncomingQuery, ZenohSample, ZenohSession } from './session.ts'
 import { isOurs } from './wire.ts'
 
 /**
- * Declares one subscription, or one served subject: a queryable, and a subscriber beside it for what is merely published.
- * Resolves when the router has it.
+ * Declares one subscription, or one served subject: a queryable, and a subscriber beside it for what is merely
+ * published. Resolves when the router has it.
  */
 export async function declare(session: ZenohSession, interest: Interest<IncomingQuery>): Promise<EndDeclaration> {
   const { pattern, queue, answers } = interest
@@ -47,8 +47,8 @@ export async function declare(session: ZenohSession, interest: Interest<Incoming
 }
 
 /**
- * A query to many, as one served subject sees it: it asks for this subject and is answered on this key. On the query's own
- * key, the pattern, all answers would be one to whoever asks, of which Zenoh keeps the last.
+ * A query to many, as one served subject sees it: it asks for this subject and is answered on this key. On the query's
+ * own key, the pattern, all answers would be one to whoever asks, of which Zenoh keeps the last.
  */
 function onItsOwnKey(query: IncomingQuery, key: string): IncomingQuery {
   if (query.key === key) return query

@@ -1,9 +1,10 @@
 /**
  * Subjects (`a.b.c`, `*`, `>`) as Zenoh's key expressions (`a/b/c`, `*`, `**`), and back.
  *
- * A chunk of a key may not hold `/ # ? $ *`, and one that begins with `@` is met by no wildcard; such characters of a token
- * travel as `%` and two upper-case hexadecimal digits, and `%` itself so too. The other way round a key may hold what no
- * token may (a dot, `>`, white space): it becomes such an escape in the subject, so a subject with it reaches that key.
+ * A chunk of a key may not hold `/ # ? $ *`, and one that begins with `@` is met by no wildcard; such characters of a
+ * token travel as `%` and two upper-case hexadecimal digits, and `%` itself so too. The other way round a key may hold
+ * what no token may (a dot, `>`, white space): it becomes such an escape in the subject, so a subject with it reaches
+ * that key.
  */
 
 /** What a token may hold and a chunk may not; and escapes that stand for what only a chunk may hold. */
@@ -20,8 +21,8 @@ export function keyOf(subject: string): string {
 }
 
 /**
- * The key expression of a subscription's pattern. A last `>` is one chunk or more, where Zenoh's `**` may be none, so it is
- * `*` and `**`.
+ * The key expression of a subscription's pattern. A last `>` is one chunk or more, where Zenoh's `**` may be none, so
+ * it is `*` and `**`.
  */
 export function keyExpressionOf(pattern: string): string {
   return pattern
@@ -30,7 +31,9 @@ export function keyExpressionOf(pattern: string): string {
     .join('/')
 }
 
-/** The subject of a received key. The wildcards of a key expression become those of a pattern, as far as there are such. */
+/**
+ * The subject of a received key. The wildcards of a key expression become those of a pattern, as far as there are such.
+ */
 export function subjectOf(key: string): string {
   if (plainKey.test(key)) return key.replaceAll('/', '.')
   return key

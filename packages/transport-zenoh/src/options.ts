@@ -15,9 +15,9 @@ export interface ZenohTransportInit {
   /** Most bytes of a payload, 64 to 8388608: the bridge takes no frame over 16 MiB. @default 8388608 */
   readonly maxPayload?: number
   /**
-   * What becomes of a publish that a congested link cannot take at once: `drop` loses it, as is Zenoh's own default, and a
-   * `slow` status event tells it where it was missed;
-   * `block` waits, and one stuck peer holds up everything that this transport sends. Requests always wait.
+   * What becomes of a publish that a congested link cannot take at once: `drop` loses it, as is Zenoh's own default,
+   * and a `slow` status event tells it where it was missed; `block` waits, and one stuck peer holds up everything that
+   * this transport sends. Requests always wait.
    * @default 'drop'
    */
   readonly congestion?: 'drop' | 'block'
@@ -31,7 +31,10 @@ export interface ZenohTransportInit {
   readonly reconnectMaxMs?: number
   /** Share of the wait that is left to chance, so that many clients do not come back at once: 0 to 1. @default 0.5 */
   readonly reconnectJitter?: number
-  /** How often to ask whether the bridge still answers, when nothing else came from it, in milliseconds. @default 300 */
+  /**
+   * How often to ask whether the bridge still answers, when nothing else came from it, in milliseconds.
+   * @default 300
+   */
   readonly heartbeatMs?: number
   /** How long such a question may stay unanswered before the link counts as lost, in milliseconds. @default 600 */
   readonly heartbeatTimeoutMs?: number

@@ -8,10 +8,10 @@ const mostWaiting = 65_536
 /**
  * One membership of a queue group: says whether a message is this member's.
  *
- * Zenoh has no queue groups. Every member hears every message and all reckon the same one out of them: the one whose hash
- * with the message is the highest. They know of each other by liveliness tokens. On one router the members see a token
- * come before any message that is sent after it; across routers a message may have two takers, or none, at the moment in
- * which somebody joins or leaves.
+ * Zenoh has no queue groups. Every member hears every message and all reckon the same one out of them: the one whose
+ * hash with the message is the highest. They know of each other by liveliness tokens. On one router the members see a
+ * token come before any message that is sent after it; across routers a message may have two takers, or none, at the
+ * moment in which somebody joins or leaves.
  */
 export class QueueGroup {
   readonly #home: string

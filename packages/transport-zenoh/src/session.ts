@@ -1,5 +1,6 @@
 /**
- * The seam between the transport and what speaks Zenoh: one session from its opening to its loss, keys instead of subjects.
+ * The seam between the transport and what speaks Zenoh: one session from its opening to its loss, keys instead of
+ * subjects.
  *
  * A session never comes back; the transport opens another. `put`, `get` and answers are given out in the order of the
  * calls and at once, or they throw; declarations resolve when the router has them.

@@ -49,8 +49,8 @@ const largestFrame = 64 * 1024 * 1024
 
 /**
  * Opens a socket within a deadline. It is opened before the client library is let at it, since that one cannot be
- * interrupted while it dials. Rejects with `BP_CONNECT_FAILED`, `BP_AUTH_FAILED`, `BP_TIMEOUT` or `BP_ABORTED`; what was
- * begun is closed in every case.
+ * interrupted while it dials. Rejects with `BP_CONNECT_FAILED`, `BP_AUTH_FAILED`, `BP_TIMEOUT` or `BP_ABORTED`; what
+ * was begun is closed in every case.
  */
 export async function openSocket(init: SocketInit): Promise<BridgeSocket> {
   const { endpoint, clock, timeoutMs, signal } = init
@@ -163,10 +163,10 @@ class OpenSocket implements BridgeSocket {
   /**
    * Sends something small the other way, unless something went there anyway.
    *
-   * The bridge leaves Nagle's algorithm on: with a frame of it under way, it holds the next small one until the first is
-   * acknowledged, which this machine delays by 40 ms where it has nothing to send. The end of a request, which comes by
-   * itself, would so hold up the answer to the next. A pong that nobody asked for would do as well, but the bridge writes
-   * an error into its log for each.
+   * The bridge leaves Nagle's algorithm on: with a frame of it under way, it holds the next small one until the first
+   * is acknowledged, which this machine delays by 40 ms where it has nothing to send. The end of a request, which comes
+   * by itself, would so hold up the answer to the next. A pong that nobody asked for would do as well, but the bridge
+   * writes an error into its log for each.
    */
   #acknowledge(): void {
     this.#silent = true

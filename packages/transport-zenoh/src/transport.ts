@@ -8,8 +8,8 @@ import { openZenohTs } from './zenoh-ts/session.ts'
 /**
  * Makes a transport over Zenoh, through a remote-api bridge (`backplane zenoh-bridge` runs one).
  *
- * Not for storage, liveliness or attachments of your own: it carries publishes and requests, and nothing else of Zenoh. The
- * client library `@eclipse-zenoh/zenoh-ts` is an optional peer: `connect` loads it, and rejects with
+ * Not for storage, liveliness or attachments of your own: it carries publishes and requests, and nothing else of Zenoh.
+ * The client library `@eclipse-zenoh/zenoh-ts` is an optional peer: `connect` loads it, and rejects with
  * `BP_ZENOH_CLIENT_MISSING` or `BP_ZENOH_NODE_TOO_OLD` where it cannot. Throws `BP_INVALID_ARGUMENT` for an option that
  * cannot be meant.
  *

@@ -1,6 +1,6 @@
 /**
- * The transport suite on a remote-api peer in this process; and on a real bridge where `BACKPLANE_ZENOH_BRIDGE` names the
- * program.
+ * The transport suite on a remote-api peer in this process; and on a real bridge where `BACKPLANE_ZENOH_BRIDGE` names
+ * the program.
  */
 import { transportCompliance } from '@backplane/conformance'
 import { afterAll } from 'vitest'

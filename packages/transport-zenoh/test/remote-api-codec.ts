@@ -1,4 +1,7 @@
-/** Zenoh's serialization, as far as the remote API needs it: little-endian integers, LEB128 lengths, optionals after a bool. */
+/**
+ * Zenoh's serialization, as far as the remote API needs it: little-endian integers, LEB128 lengths, optionals after a
+ * bool.
+ */
 
 /** Writes the fields of one frame. */
 export class Writer {

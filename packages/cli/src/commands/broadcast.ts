@@ -64,7 +64,9 @@ export async function broadcast(name: string, flags: BroadcastFlags, { io, repor
   if (failed > 0) throw cliError('BP_CLI_SOME_FAILED', { details: { name, failed, replies } })
 }
 
-/** Gives the moment, in milliseconds since the epoch: a time as in ISO 8601, or so many seconds from when it is asked. */
+/**
+ * Gives the moment, in milliseconds since the epoch: a time as in ISO 8601, or so many seconds from when it is asked.
+ */
 function timeOf(text: string): () => number {
   const seconds = /^\+(\d+(?:\.\d+)?)$/.exec(text)?.[1]
   if (seconds !== undefined) return () => Date.now() + Number(seconds) * 1000

@@ -218,7 +218,10 @@ function nextStep(host: PresetHost, settings: Settings, address: string): Shown 
 /** Values that stand for parameters of these types. */
 const samples: Readonly<Record<string, unknown>> = { string: 'text', number: 1, integer: 1, boolean: true }
 
-/** What follows a function's name so that the call works: nothing where it needs nothing, `undefined` where that cannot be told. */
+/**
+ * What follows a function's name so that the call works: nothing where it needs nothing, `undefined` where that cannot
+ * be told.
+ */
 function paramsOf({ parameters = {} }: FunctionDescriptor): string[] | undefined {
   const { properties = {}, required = [] } = parameters as {
     properties?: Record<string, { type?: string }>

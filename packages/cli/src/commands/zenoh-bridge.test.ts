@@ -149,7 +149,10 @@ it('says what is in the way, and what to do', async () => {
   expect((await bridge(['--port', 'x', '--program', ending])).code).toBe(2)
 })
 
-/** A cargo that compiles three packages, keeping them in its target folder, and stops after the second where it is told to. */
+/**
+ * A cargo that compiles three packages, keeping them in its target folder, and stops after the second where it is told
+ * to.
+ */
 const cargo = `
 const { existsSync, mkdirSync, readdirSync, writeFileSync } = require('node:fs')
 const { join } = require('node:path')

@@ -29,8 +29,9 @@ const host = '127.0.0.1'
 const readyTimeoutMs = 15_000
 
 /**
- * Runs a remote-api bridge on loopback until it is told to stop; builds the program first where this machine has none. What
- * it connects to, and with which certificates, is said by flags, Device Connect's variables and a credentials file, in this order.
+ * Runs a remote-api bridge on loopback until it is told to stop; builds the program first where this machine has none.
+ * What it connects to, and with which certificates, is said by flags, Device Connect's variables and a credentials
+ * file, in this order.
  */
 export async function zenohBridge(flags: BridgeFlags, { io, reporter }: CommandContext): Promise<void> {
   const wanted = portOf(flags.port)
@@ -149,8 +150,8 @@ function freePort(): Promise<number> {
 }
 
 /**
- * Ends the bridge when this process is gone without having ended it (SIGKILL, out of memory): no handler runs then, but the
- * pipe to the guard closes. It is in a process group of its own, so that Ctrl+C does not end it first.
+ * Ends the bridge when this process is gone without having ended it (SIGKILL, out of memory): no handler runs then, but
+ * the pipe to the guard closes. It is in a process group of its own, so that Ctrl+C does not end it first.
  */
 function guardOf({ pid }: ChildProcess): ChildProcess | undefined {
   if (pid === undefined || process.platform === 'win32') return undefined

@@ -8,8 +8,8 @@ import { type FileSystem, realFileSystem } from './file-system.ts'
 /** What a file of secrets is made with. */
 export interface FileSecretsInit {
   /**
-   * The key, 32 bytes; from a keyring, a TPM, the environment. Without it a key is made beside the file: that keeps secrets
-   * out of backups and logs of the configuration, not from whoever can read the whole directory.
+   * The key, 32 bytes; from a keyring, a TPM, the environment. Without it a key is made beside the file: that keeps
+   * secrets out of backups and logs of the configuration, not from whoever can read the whole directory.
    */
   readonly key?: Uint8Array
   /** @default the real one */
@@ -17,8 +17,8 @@ export interface FileSecretsInit {
 }
 
 /**
- * Keeps secrets in a directory: one file, encrypted as a whole (AES-256-GCM, a new nonce each time), rewritten and renamed
- * into place on each change.
+ * Keeps secrets in a directory: one file, encrypted as a whole (AES-256-GCM, a new nonce each time), rewritten and
+ * renamed into place on each change.
  */
 export function fileSecrets(dir: string, { key, files = realFileSystem }: FileSecretsInit = {}): SecretStore {
   const path = join(dir, 'secrets.enc')

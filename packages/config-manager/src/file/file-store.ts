@@ -34,9 +34,9 @@ export interface FileStore extends ConfigStore, WithCondition {
  * rewritten and renamed into place. After a crash at any step a batch is found whole or not at all. One process writes;
  * not for a directory on a network file system, whose locks and renames promise less.
  *
- * A log of which more is gone than a crash takes is kept beside (`config.log.damaged-1`), and `condition` says so once it
- * is open. Where nothing can be written (a full disk, a read-only one) what is stored is read all the same, and writes
- * reject with `BP_CONFIG_STORE_READ_ONLY` until they succeed.
+ * A log of which more is gone than a crash takes is kept beside (`config.log.damaged-1`), and `condition` says so once
+ * it is open. Where nothing can be written (a full disk, a read-only one) what is stored is read all the same, and
+ * writes reject with `BP_CONFIG_STORE_READ_ONLY` until they succeed.
  */
 export function fileStore(dir: string, init: FileStoreInit = {}): FileStore {
   return new DirectoryStore(dir, init)
@@ -257,7 +257,9 @@ class DirectoryStore implements FileStore {
     await this.#files.syncDirectory(this.#dir)
   }
 
-  /** After compaction, and after one that failed half way. The batch before it is on the disk: only the next one fails. */
+  /**
+   * After compaction, and after one that failed half way. The batch before it is on the disk: only the next one fails.
+   */
   async #reopen(): Promise<void> {
     try {
       this.#log ??= await this.#files.append(this.#path)

@@ -85,7 +85,9 @@ function documentOf(
   }
 }
 
-/** A crash leaves one line that is not whole, and never nothing: a log begins with a line that is renamed into place. */
+/**
+ * A crash leaves one line that is not whole, and never nothing: a log begins with a line that is renamed into place.
+ */
 function damageOf(bytes: Uint8Array, soundBytes: number): string | undefined {
   if (bytes.length === 0) return 'it is empty'
   if (soundBytes === 0) return 'nothing in it can be read'

@@ -9,8 +9,8 @@ interface Holder {
 }
 
 /**
- * Takes a directory's one writer's place, or rejects with `BP_CONFIG_LOCKED`. The place of a process that is gone is taken
- * over; a second lock makes sure that only one does so.
+ * Takes a directory's one writer's place, or rejects with `BP_CONFIG_LOCKED`. The place of a process that is gone is
+ * taken over; a second lock makes sure that only one does so.
  */
 export async function takeWriterLock(files: FileSystem, dir: string): Promise<() => Promise<void>> {
   const path = `${dir}/writer.lock`

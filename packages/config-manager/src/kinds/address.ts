@@ -1,4 +1,7 @@
-/** Tells which family an address text is of, as CPython's `ipaddress` reads it (no leading zeros, zone ids allowed); `undefined`: it is none. */
+/**
+ * Tells which family an address text is of, as CPython's `ipaddress` reads it (no leading zeros, zone ids allowed);
+ * `undefined`: it is none.
+ */
 export function addressFamily(text: string): 4 | 6 | undefined {
   if (isIPv4(text)) return 4
   return isIPv6(text) ? 6 : undefined

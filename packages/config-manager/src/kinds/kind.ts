@@ -16,15 +16,17 @@ export type TypedValue =
   | readonly unknown[]
   | { readonly [key: string]: unknown }
 
-/** What a type says to a value: it takes it, refuses it, or (upstream only) fails over it with an error of this class. */
+/**
+ * What a type says to a value: it takes it, refuses it, or (upstream only) fails over it with an error of this class.
+ */
 export type Verdict = 'accepted' | 'refused' | { readonly fault: string; readonly says?: string }
 
 /** Checks a new value; `false` after a finding. */
 type ValueCheck = (assignment: Assignment) => boolean
 
 /**
- * Everything that one item type decides. `check-value` and `check-definition` order the checks, and never ask which type
- * it is. A new type says all of it: begin with `...freeText` where it is a text like others.
+ * Everything that one item type decides. `check-value` and `check-definition` order the checks, and never ask which
+ * type it is. A new type says all of it: begin with `...freeText` where it is a text like others.
  */
 export interface ItemKind {
   /** Judges a value by the type alone. */

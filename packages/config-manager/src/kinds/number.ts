@@ -50,7 +50,10 @@ export const floatKind: ItemKind = {
   }),
 }
 
-/** Numbers and booleans pass for numbers upstream, where `int(7.9)` and `float(True)` are fine; `None` and lists are not. */
+/**
+ * Numbers and booleans pass for numbers upstream, where `int(7.9)` and `float(True)` are fine; `None` and lists are
+ * not.
+ */
 function acceptNumber(value: unknown, kind: 'int' | 'float', readText: (text: string) => boolean): Verdict {
   if (typeof value === 'string') return verdict(readText(value))
   if (isNumber(value) || typeof value === 'boolean') return 'accepted'

@@ -73,7 +73,9 @@ export const passwordKind: ItemKind = {
   widget: 'password',
 }
 
-/** Gives the text of a typed value; what has none (functions, `undefined`) passes as it is, for the checks to refuse. */
+/**
+ * Gives the text of a typed value; what has none (functions, `undefined`) passes as it is, for the checks to refuse.
+ */
 export function textOf(value: unknown): unknown {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
   return typeof value === 'object' && value !== null ? jsonText(value) : value

@@ -1,6 +1,6 @@
 /**
- * Gives the key under which NATS KV keeps a document: letters, digits, `_`, `-` and `/` stand for themselves, every other
- * byte (and `.` and `=`, which mean something in a key) as `=` and two hexadecimal digits.
+ * Gives the key under which NATS KV keeps a document: letters, digits, `_`, `-` and `/` stand for themselves, every
+ * other byte (and `.` and `=`, which mean something in a key) as `=` and two hexadecimal digits.
  */
 export function keyOf(name: string): string {
   let key = ''

@@ -31,10 +31,10 @@ const removalMarkTtl = '86400s'
 type Listener = (name: string, stored: StoredDocument | undefined) => void
 
 /**
- * Keeps documents in a NATS KV bucket, so that several hosts share configuration and see each other's changes. A batch is
- * one atomic publish, which needs a server of version 2.12 or later. A small change of a large document is published as a
- * patch; the bucket's history keeps what it builds on. Secrets do not belong here in clear: give the manager a secret store
- * that all hosts reach.
+ * Keeps documents in a NATS KV bucket, so that several hosts share configuration and see each other's changes. A batch
+ * is one atomic publish, which needs a server of version 2.12 or later. A small change of a large document is published
+ * as a patch; the bucket's history keeps what it builds on. Secrets do not belong here in clear: give the manager a
+ * secret store that all hosts reach.
  */
 export function natsStore(init: NatsStoreInit): ConfigStore {
   return new BucketStore(init)

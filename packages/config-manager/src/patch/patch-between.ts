@@ -3,8 +3,8 @@ import type { Json, JsonPatchOperation } from '@backplane/core'
 type Members = { readonly [key: string]: Json }
 
 /**
- * Gives what turns one document into another (RFC 6902). Parts that both documents share are not looked into, so a change of
- * one item among thousands is found at the price of walking their list.
+ * Gives what turns one document into another (RFC 6902). Parts that both documents share are not looked into, so a
+ * change of one item among thousands is found at the price of walking their list.
  */
 export function patchBetween(before: Json, after: Json): readonly JsonPatchOperation[] {
   const operations: JsonPatchOperation[] = []
@@ -36,7 +36,9 @@ function compareObjects(before: Members, after: Members, path: string, operation
   }
 }
 
-/** Lists of one length are compared member by member; of others, what lies between a common start and end is replaced. */
+/**
+ * Lists of one length are compared member by member; of others, what lies between a common start and end is replaced.
+ */
 function compareLists(
   before: readonly Json[],
   after: readonly Json[],

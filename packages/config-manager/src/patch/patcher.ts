@@ -6,8 +6,8 @@ type Container = Json[] | { [key: string]: Json }
 export type Patcher = (document: Json, patch: readonly JsonPatchOperation[]) => Json
 
 /**
- * Makes a patcher. It copies only what it changes, and that once: a document that it gave is changed in place by the next
- * patch that it is given for it, so whoever needs each state takes a new patcher for each.
+ * Makes a patcher. It copies only what it changes, and that once: a document that it gave is changed in place by the
+ * next patch that it is given for it, so whoever needs each state takes a new patcher for each.
  */
 export function patcher(): Patcher {
   const own = new Set<unknown>()

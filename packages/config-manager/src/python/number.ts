@@ -27,8 +27,8 @@ export function parseFloatText(text: string): number | undefined {
 }
 
 /**
- * CPython's `repr(float)`: the shortest digits that round-trip, fixed notation for exponents from -4 to 15, at least one
- * decimal, and exponents of at least two digits.
+ * CPython's `repr(float)`: the shortest digits that round-trip, fixed notation for exponents from -4 to 15, at least
+ * one decimal, and exponents of at least two digits.
  */
 export function formatFloat(value: number): string {
   if (Number.isNaN(value)) return 'nan'

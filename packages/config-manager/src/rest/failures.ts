@@ -4,7 +4,10 @@ import type { FledgeFailure } from '../findings.ts'
 import { pythonRepr } from '../python/names.ts'
 import { HttpFailure, sendJson, sendMessage, sendReason } from './http.ts'
 
-/** How a route of upstream turns a Python exception into a status. `swallow`: it does not, and answers as if all were well. */
+/**
+ * How a route of upstream turns a Python exception into a status. `swallow`: it does not, and answers as if all were
+ * well.
+ */
 export interface ExceptionStatuses {
   readonly ValueError?: number
   readonly TypeError?: number

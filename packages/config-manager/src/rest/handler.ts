@@ -8,12 +8,16 @@ import { itemAfterwards, type Route, type RouteContext, routes } from './routes.
 /** What a handler of the Fledge routes is made with. */
 export interface FledgeRestInit {
   /**
-   * `corrected`: 400, 403, 404, 409, 422 with a problem document that names everything that is wrong, ETags and `If-Match`.
-   * `compatible`: upstream's statuses and reason phrases, its slips included, for clients that count on them.
+   * `corrected`: 400, 403, 404, 409, 422 with a problem document that names everything that is wrong, ETags and
+   * `If-Match`. `compatible`: upstream's statuses and reason phrases, its slips included, for clients that count on
+   * them.
    * @default 'corrected'
    */
   readonly errors?: 'corrected' | 'compatible'
-  /** Says who asks; whoever it gives is bound by the items' permissions. Authentication is done before. @default nobody: no permission is checked */
+  /**
+   * Says who asks; whoever it gives is bound by the items' permissions. Authentication is done before.
+   * @default nobody: no permission is checked
+   */
   readonly actor?: (request: IncomingMessage) => ConfigActor | undefined
   /** What every path begins with. @default '/fledge' */
   readonly basePath?: string
@@ -25,8 +29,8 @@ export interface FledgeRestInit {
 export type FledgeRestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
 
 /**
- * Makes a handler of Fledge's configuration routes (`/fledge/category...`) for any Node HTTP server. It authenticates nobody:
- * put it behind what does.
+ * Makes a handler of Fledge's configuration routes (`/fledge/category...`) for any Node HTTP server. It authenticates
+ * nobody: put it behind what does.
  */
 export function fledgeRest(manager: ConfigManager, init: FledgeRestInit = {}): FledgeRestHandler {
   const { errors = 'corrected', basePath = '/fledge', limitBytes = 1_048_576 } = init

@@ -6,7 +6,9 @@ import { Dictionary, isEqual, isLess, isTrue, type Operand, Sequence, sizeOf, to
 import { elementOf, sliceOf } from './subscript.ts'
 import type { Expression, Operation, PartStep } from './syntax.ts'
 
-/** What a name stands for, how text literals are read, and how two operands compare: all in which the dialects differ. */
+/**
+ * What a name stands for, how text literals are read, and how two operands compare: all in which the dialects differ.
+ */
 export interface Scope {
   readonly resolve: (name: string) => Operand | undefined
   readonly text?: (literal: string) => string
@@ -17,8 +19,8 @@ export interface Scope {
 const maxWork = 10_000_000
 
 /**
- * Computes an expression. Throws {@link RuleFailure} for a name that nobody knows, for operands that do not fit, and for
- * one that takes too much work.
+ * Computes an expression. Throws {@link RuleFailure} for a name that nobody knows, for operands that do not fit, and
+ * for one that takes too much work.
  */
 export function evaluate(expression: Expression, scope: Scope): Operand {
   return new Evaluation(scope).of(expression)

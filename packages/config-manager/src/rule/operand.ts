@@ -168,7 +168,9 @@ function isSameSequence(left: Sequence, right: Sequence): boolean {
   return right.members.every((member) => hashes.has(hashOf(member)))
 }
 
-/** Python's `<`: among numbers, among texts (by code point), among lists and among tuples; anything else is an error. */
+/**
+ * Python's `<`: among numbers, among texts (by code point), among lists and among tuples; anything else is an error.
+ */
 export function isLess(left: Operand, right: Operand): boolean {
   if (typeof left === 'string' && typeof right === 'string') return comparePoints(left, right) < 0
   if (left instanceof Sequence && right instanceof Sequence && left.kind === right.kind && left.kind !== 'set') {

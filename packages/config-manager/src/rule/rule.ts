@@ -22,9 +22,9 @@ function checkLength(rule: string): void {
 }
 
 /**
- * Judges a value by a rule whose text has the value put in wherever it says `value`, as upstream does before it runs the
- * text as Python. Here the text is parsed and computed, never run. For `strict-fledge` only: a value can change what the
- * rule means.
+ * Judges a value by a rule whose text has the value put in wherever it says `value`, as upstream does before it runs
+ * the text as Python. Here the text is parsed and computed, never run. For `strict-fledge` only: a value can change
+ * what the rule means.
  */
 export function judgeBySubstitution(rule: string, value: string): RuleOutcome {
   return judged(() => {
@@ -37,7 +37,10 @@ export function judgeBySubstitution(rule: string, value: string): RuleOutcome {
   })
 }
 
-/** Judges a value by a rule in which `value` is a variable; inside quotes `value` stands for the value's text, as in upstream's rules. */
+/**
+ * Judges a value by a rule in which `value` is a variable; inside quotes `value` stands for the value's text, as in
+ * upstream's rules.
+ */
 export function judgeByBinding(rule: Expression, value: Operand, text: string): RuleOutcome {
   return judged(() =>
     evaluate(rule, {

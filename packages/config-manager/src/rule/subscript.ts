@@ -1,7 +1,10 @@
 import { RuleFailure } from './failure.ts'
 import { Dictionary, type Operand, Sequence, toIndex, typeOf } from './operand.ts'
 
-/** Python's `operand[at]`: a member by its place, counted from the end where negative, or a dictionary's value by its key. */
+/**
+ * Python's `operand[at]`: a member by its place, counted from the end where negative, or a dictionary's value by its
+ * key.
+ */
 export function elementOf(operand: Operand, at: Operand): Operand {
   if (operand instanceof Dictionary) {
     const value = operand.get(at)

@@ -28,7 +28,10 @@ export type PartStep =
   | { readonly kind: 'slice'; readonly bounds: readonly (Expression | undefined)[] }
   | { readonly kind: 'method'; readonly name: string; readonly arguments: readonly Expression[] }
 
-/** CPython's own limit for brackets within brackets. Chains of operators do not nest, so their length is not limited by it. */
+/**
+ * CPython's own limit for brackets within brackets. Chains of operators do not nest, so their length is not limited by
+ * it.
+ */
 const maxDepth = 200
 const comparisons: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=', 'in', 'is'])
 /** Operators that bind to the left, loosest first. */

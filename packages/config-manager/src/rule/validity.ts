@@ -20,8 +20,8 @@ export function parseValidity(validity: string): Expression {
 
 /**
  * Tells whether an item applies, by its `validity` expression over the values of its siblings (texts, by item name).
- * As in the Fledge GUI only a result of exactly `false` says no: an expression that cannot be read, or that names what is
- * not there, says yes.
+ * As in the Fledge GUI only a result of exactly `false` says no: an expression that cannot be read, or that names what
+ * is not there, says yes.
  */
 export function isApplicable(validity: string, values: (item: string) => string | undefined): boolean {
   try {

@@ -4,9 +4,9 @@ import { kindOf } from '../kinds/item-kinds.ts'
 import { typedValue } from '../typed.ts'
 
 /**
- * Gives the JSON Schema (2020-12) of a category's values, typed as plugins see them: for forms, editors and checks before a
- * change is sent. The manager's own checks stay the judge; `rule` and `validity` have no place in a schema and stand in
- * `x-fledge-rule` and `x-fledge-validity`.
+ * Gives the JSON Schema (2020-12) of a category's values, typed as plugins see them: for forms, editors and checks
+ * before a change is sent. The manager's own checks stay the judge; `rule` and `validity` have no place in a schema and
+ * stand in `x-fledge-rule` and `x-fledge-validity`.
  *
  * @param items - definitions, or what `ConfigManager.items` gives
  */

@@ -44,8 +44,8 @@ export interface UiRule {
 const basicTab = 'Basic'
 
 /**
- * Gives the UI schema of a category (JSON Forms' dialect) for the schema of `jsonSchemaOf`: items by `order`, groups as tabs
- * with those that have none in front, as the Fledge GUI shows them.
+ * Gives the UI schema of a category (JSON Forms' dialect) for the schema of `jsonSchemaOf`: items by `order`, groups as
+ * tabs with those that have none in front, as the Fledge GUI shows them.
  *
  * @param items - definitions, or what `ConfigManager.items` gives
  */

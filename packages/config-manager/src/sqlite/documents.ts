@@ -75,8 +75,8 @@ function writeWhole(database: DatabaseSync, { name, document }: StoreWrite, revi
 }
 
 /**
- * Writes a patch where there is one, unless the patches since the document was last written whole are longer than it: then
- * writing it again costs no more than they did.
+ * Writes a patch where there is one, unless the patches since the document was last written whole are longer than it:
+ * then writing it again costs no more than they did.
  */
 function writePatch(database: DatabaseSync, write: StoreWrite, revision: number): boolean {
   const { name, patch, expectedRevision } = write

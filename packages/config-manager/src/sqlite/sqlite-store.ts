@@ -17,10 +17,12 @@ import { readDocument, writeDocuments } from './documents.ts'
 
 /**
  * Keeps documents in a SQLite database (`node:sqlite`, so without a native module): one transaction a batch, synced;
- * a small change of a large document is kept as a patch. The database is locked while it is open: one process writes. `path` may be `:memory:`.
+ * a small change of a large document is kept as a patch. The database is locked while it is open: one process writes.
+ * `path` may be `:memory:`.
  *
  * A database that is damaged is kept beside (`<path>.damaged-1`), what can be read of it is taken over, and `condition`
- * says so once it is open. One that cannot be written is read all the same; writes reject with `BP_CONFIG_STORE_READ_ONLY`.
+ * says so once it is open. One that cannot be written is read all the same; writes reject with
+ * `BP_CONFIG_STORE_READ_ONLY`.
  */
 export function sqliteStore(path: string): SqliteConfigStore {
   return new SqliteStore(path)

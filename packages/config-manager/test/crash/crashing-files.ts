@@ -10,8 +10,8 @@ interface FileState {
 class Crash extends Error {}
 
 /**
- * A file system in memory that stops at a chosen step, in the middle of a write if it is one. After that everything fails,
- * as nothing runs any more; {@link CrashingFiles.survivors} is what the next start finds.
+ * A file system in memory that stops at a chosen step, in the middle of a write if it is one. After that everything
+ * fails, as nothing runs any more; {@link CrashingFiles.survivors} is what the next start finds.
  */
 export class CrashingFiles implements FileSystem {
   #steps: number
@@ -20,7 +20,10 @@ export class CrashingFiles implements FileSystem {
   #renames: { readonly to: string; readonly state: FileState; readonly before: FileState | undefined }[] = []
   #stopped = false
 
-  /** @param steps - how many steps are taken before the crash @param torn - how much of a write is taken at the crash, 0 to 1 */
+  /**
+   * @param steps - how many steps are taken before the crash @param torn - how much of a write is taken at the crash, 0
+   * to 1
+   */
   constructor(steps: number, torn: number, files: ReadonlyMap<string, Uint8Array> = new Map()) {
     this.#steps = steps
     this.#torn = torn

@@ -179,7 +179,10 @@ describe('a file store on a failing disk', () => {
 describe('a file store whose process is killed', () => {
   const writer = fileURLToPath(new URL('./writer.ts', import.meta.url))
 
-  /** Runs the writer until a chosen number of batches after its start, kills it, and gives the last batch it called durable. */
+  /**
+   * Runs the writer until a chosen number of batches after its start, kills it, and gives the last batch it called
+   * durable.
+   */
   function killAfter(dir: string, from: number, batches: number): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     const child = spawn(process.execPath, ['--conditions=@backplane/source', writer, dir, String(from)], {

@@ -7,7 +7,10 @@ export interface ConfigStoreUnderTest {
   readonly store: () => ConfigStore
   /** Whether what was written is there when another store opens the place later. @default true */
   readonly keeps?: boolean
-  /** Whether several stores may have the place open at once, and tell each other. @default false: the second is refused */
+  /**
+   * Whether several stores may have the place open at once, and tell each other.
+   * @default false: the second is refused
+   */
   readonly shared?: boolean
 }
 

@@ -17,8 +17,8 @@ export const runtimeCases: Groups<RuntimeBench> = {
 }
 
 /**
- * Declares the compliance suite of `PluginRuntime` as vitest tests, driven by plugins that the runtime brings in its own
- * language. Not for timing: it says nothing about speed.
+ * Declares the compliance suite of `PluginRuntime` as vitest tests, driven by plugins that the runtime brings in its
+ * own language. Not for timing: it says nothing about speed.
  */
 export function runtimeCompliance<T extends RuntimeUnderTest>(init: RuntimeComplianceInit<T>): void {
   declareSuite('runtime', init, runtimeCases, (under, skip) => new RuntimeBench(under, skip))

@@ -1,11 +1,14 @@
 import type { PluginSource } from '@backplane/core'
 
 /**
- * The plugins that a runtime brings, by behaviour; `docs/conformance.md` says what each must do. One plugin may stand for
- * several: only the functions of each behaviour are called. What a runtime cannot express is listed in `lacks`.
+ * The plugins that a runtime brings, by behaviour; `docs/conformance.md` says what each must do. One plugin may stand
+ * for several: only the functions of each behaviour are called. What a runtime cannot express is listed in `lacks`.
  */
 export interface RuntimeFixtures {
-  /** `echo({ value })` gives `value`, or null. Described as "Gives back what it is given.", with a schema of its parameters. */
+  /**
+   * `echo({ value })` gives `value`, or null. Described as "Gives back what it is given.", with a schema of its
+   * parameters.
+   */
   readonly echo?: PluginSource
   /** `count()` gives how often this instance has been asked: 1, 2, 3, ... */
   readonly count?: PluginSource
@@ -29,13 +32,19 @@ export interface RuntimeFixtures {
   readonly invoke?: PluginSource
   /** `log({ level, message })` logs at `debug`, `info`, `warn` or `error`. */
   readonly log?: PluginSource
-  /** `config()` gives the configuration in force; a change whose `mode` is `refuse` is refused with the text `mode refused`. */
+  /**
+   * `config()` gives the configuration in force; a change whose `mode` is `refuse` is refused with the text
+   * `mode refused`.
+   */
   readonly config?: PluginSource
   /** `set_health({ ok, message })` decides what its health says from then on. */
   readonly health?: PluginSource
   /** `seen()` gives the events that it was notified of, in order: `[{ device, event, payload }]`. */
   readonly notify?: PluginSource
-  /** `stream({ count })` sends `{ n }` for each n from 0, awaiting each, and answers `count`. Declares `stream: 'items'`. */
+  /**
+   * `stream({ count })` sends `{ n }` for each n from 0, awaiting each, and answers `count`. Declares
+   * `stream: 'items'`.
+   */
   readonly stream?: PluginSource
   /** Emits `tick` with `{ n }`, n from 1, about every 20 ms between start and stop. */
   readonly periodic?: PluginSource
@@ -60,7 +69,9 @@ export interface RuntimeFixtures {
 /** The name of a behaviour. */
 export type FixtureName = keyof RuntimeFixtures
 
-/** What the suite may be told that a runtime cannot do: a behaviour, or a kind of value that its wire does not carry. */
+/**
+ * What the suite may be told that a runtime cannot do: a behaviour, or a kind of value that its wire does not carry.
+ */
 export type RuntimeLack =
   | FixtureName
   | `values.${'bytes' | 'null' | 'scalars' | 'lists' | 'nesting' | 'unicode' | 'bigint' | 'nonFinite'}`

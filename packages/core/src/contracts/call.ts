@@ -22,8 +22,8 @@ export interface Call {
   /** Aborts at the deadline, when the caller gives up, and when the plugin is forced to stop. Made on first use. */
   readonly signal: AbortSignal
   /**
-   * Tells `listener` once when the call ends before its function has answered: what `signal` aborts for, at less cost. One listener
-   * at a time. Calls that a host makes have it; whoever takes others uses `signal` where it is missing.
+   * Tells `listener` once when the call ends before its function has answered: what `signal` aborts for, at less cost.
+   * One listener at a time. Calls that a host makes have it; whoever takes others uses `signal` where it is missing.
    */
   onAbandoned?(listener: (reason: BackplaneError) => void): void
   /** When the caller stops waiting, in milliseconds since the Unix epoch. */

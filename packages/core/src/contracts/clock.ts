@@ -1,4 +1,7 @@
-/** Where time comes from; injected wherever time decides anything, so tests run on `manualClock` of `@backplane/core/memory`. */
+/**
+ * Where time comes from; injected wherever time decides anything, so tests run on `manualClock` of
+ * `@backplane/core/memory`.
+ */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number

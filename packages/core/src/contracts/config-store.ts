@@ -16,8 +16,8 @@ export interface StoreWrite {
   readonly name: string
   readonly document: Json | null
   /**
-   * What turns the document at `expectedRevision` into this one; given only together with that. A store may write this in
-   * place of the document, so that a small change of a large document costs little; it need not.
+   * What turns the document at `expectedRevision` into this one; given only together with that. A store may write this
+   * in place of the document, so that a small change of a large document costs little; it need not.
    */
   readonly patch?: readonly JsonPatchOperation[]
   /** Writes only if this is the present revision (0: it must not exist); absent: writes whatever is there. */
@@ -30,7 +30,10 @@ export interface StoreWrite {
  * After a crash at any moment a batch is found whole or not at all.
  */
 export interface ConfigStore extends AsyncDisposable {
-  /** Opens it; must be awaited before anything else. Rejects with `BP_CONFIG_LOCKED` while another writer holds the place. */
+  /**
+   * Opens it; must be awaited before anything else. Rejects with `BP_CONFIG_LOCKED` while another writer holds the
+   * place.
+   */
   open(options?: { readonly signal?: AbortSignal }): Promise<void>
   read(name: string): Promise<StoredDocument | undefined>
   /** Names of all documents, in no order. */
@@ -41,8 +44,8 @@ export interface ConfigStore extends AsyncDisposable {
    */
   write(batch: readonly StoreWrite[]): Promise<ReadonlyMap<string, number>>
   /**
-   * Tells writes made by others who share the store, in order; absent where nobody can. What is written over before it could
-   * be told may be passed over, as a bucket without history does; what stands is always told.
+   * Tells writes made by others who share the store, in order; absent where nobody can. What is written over before it
+   * could be told may be passed over, as a bucket without history does; what stands is always told.
    */
   watch?(listener: (name: string, stored: StoredDocument | undefined) => void): () => void
   /** Ends it when what is being written has been written. Idempotent. */

@@ -1,7 +1,9 @@
 import type { ManifestConfigItem } from './manifest.ts'
 import type { Params } from './values.ts'
 
-/** The self-describing configuration of one plugin, item by name, as its manifest declares it (Fledge's category form). */
+/**
+ * The self-describing configuration of one plugin, item by name, as its manifest declares it (Fledge's category form).
+ */
 export type ConfigItems = { readonly [name: string]: ManifestConfigItem }
 
 /** One change of a plugin's configuration, as it reaches the plugin. */
@@ -37,8 +39,8 @@ export interface ConfigHandle {
   readonly values: Params
   /**
    * Names the one participant in changes. It is asked before a change counts: when it rejects, the change is refused
-   * with its reason and nothing changes; when it resolves, the new values are in force, or will be with the next start of
-   * a plugin that is not up now, which it says by `pending`.
+   * with its reason and nothing changes; when it resolves, the new values are in force, or will be with the next start
+   * of a plugin that is not up now, which it says by `pending`.
    */
   participate(apply: (change: ConfigChange) => Promise<ConfigOutcome>): void
   /** Leaves; stored values stay. */

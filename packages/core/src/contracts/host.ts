@@ -85,7 +85,9 @@ export interface PluginStatus {
   readonly restartAt?: number
   /** Why it is in `backoff` or `quarantined`. */
   readonly error?: BackplaneError
-  /** The plugins that need this one (`dependencies.plugins` of their manifests), in the order in which they were loaded. */
+  /**
+   * The plugins that need this one (`dependencies.plugins` of their manifests), in the order in which they were loaded.
+   */
   readonly dependents: readonly string[]
   /** Limits and permissions that its manifest asks for and its runtime cannot enforce. */
   readonly unenforced: readonly string[]
@@ -123,32 +125,40 @@ export interface Host extends AsyncDisposable {
   readonly runtimes: readonly PluginRuntime[]
   /** What is offered now. */
   readonly advertisement: Advertisement
-  /** Joins the mesh and announces what is loaded. Plugins may be loaded before (then the first announcement is whole) and after. */
+  /**
+   * Joins the mesh and announces what is loaded. Plugins may be loaded before (then the first announcement is whole)
+   * and after.
+   */
   start(options?: HostOptions): Promise<void>
   /**
-   * Loads a plugin and starts it; resolves when it takes calls. Rejects with `BP_PLUGIN_ALREADY_LOADED`, `BP_RUNTIME_MISSING`,
-   * `BP_PLUGIN_ID_INVALID`, `BP_PLUGIN_LOAD_FAILED`, `BP_FUNCTION_COLLISION`, `BP_TIMEOUT` or `BP_ABORTED`, and nothing is left of it then.
+   * Loads a plugin and starts it; resolves when it takes calls. Rejects with `BP_PLUGIN_ALREADY_LOADED`,
+   * `BP_RUNTIME_MISSING`, `BP_PLUGIN_ID_INVALID`, `BP_PLUGIN_LOAD_FAILED`, `BP_FUNCTION_COLLISION`, `BP_TIMEOUT` or
+   * `BP_ABORTED`, and nothing is left of it then.
    */
   load(source: PluginSource, options?: HostOptions): Promise<PluginStatus>
   /**
    * Drains, stops and forgets a plugin; resolves with the ids of what was unloaded, dependents first. Rejects with
-   * `BP_PLUGIN_NOT_LOADED`, with `BP_PLUGIN_NEEDED` where others need it and `cascade` is not set, or with `BP_ABORTED` when
-   * `signal` has aborted already: what has begun goes on to its end.
+   * `BP_PLUGIN_NOT_LOADED`, with `BP_PLUGIN_NEEDED` where others need it and `cascade` is not set, or with `BP_ABORTED`
+   * when `signal` has aborted already: what has begun goes on to its end.
    */
   unload(id: string, options?: UnloadOptions): Promise<readonly string[]>
   /**
-   * Swaps a plugin for a fresh instance, of a new source if one is given: the next starts beside the current, names switch at
-   * once when it is healthy, the current drains. When the next fails, the current stays untouched and the error says why.
-   * Lifts a quarantine. Rejects with `BP_PLUGIN_NOT_LOADED` and with what `load` rejects with.
+   * Swaps a plugin for a fresh instance, of a new source if one is given: the next starts beside the current, names
+   * switch at once when it is healthy, the current drains. When the next fails, the current stays untouched and the
+   * error says why. Lifts a quarantine. Rejects with `BP_PLUGIN_NOT_LOADED` and with what `load` rejects with.
    */
   reload(id: string, source?: PluginSource, options?: HostOptions): Promise<PluginStatus>
   /**
-   * Calls a function of this host, by `plugin.function` or a bare name. Rejects with `BP_FUNCTION_UNKNOWN`, `BP_PARAMS_INVALID`,
-   * `BP_PLUGIN_UNAVAILABLE`, `BP_PLUGIN_BUSY`, `BP_PLUGIN_FAILED`, `BP_PLUGIN_EXITED`, `BP_TIMEOUT`, `BP_ABORTED`, `BP_CLOSED` when the
-   * host stops meanwhile, `BP_INVALID_ARGUMENT` for a timeout that is no number, or what interceptors throw.
+   * Calls a function of this host, by `plugin.function` or a bare name. Rejects with `BP_FUNCTION_UNKNOWN`,
+   * `BP_PARAMS_INVALID`, `BP_PLUGIN_UNAVAILABLE`, `BP_PLUGIN_BUSY`, `BP_PLUGIN_FAILED`, `BP_PLUGIN_EXITED`,
+   * `BP_TIMEOUT`, `BP_ABORTED`, `BP_CLOSED` when the host stops meanwhile, `BP_INVALID_ARGUMENT` for a timeout that is
+   * no number, or what interceptors throw.
    */
   call(name: string, params?: Params, options?: CallOptions): Promise<Value>
-  /** Calls a function and gives its items as they come; the iterator's return value is the result. Leaving the loop cancels the call. */
+  /**
+   * Calls a function and gives its items as they come; the iterator's return value is the result. Leaving the loop
+   * cancels the call.
+   */
   stream(name: string, params?: Params, options?: CallOptions): AsyncGenerator<Value, Value, void>
   /** Emits an event of the host itself. */
   emit(event: string, payload?: Params): Promise<void>
@@ -160,7 +170,8 @@ export interface Host extends AsyncDisposable {
   on(listener: (event: HostEvent) => void): () => void
   /**
    * Takes no more calls from outside, drains and stops every plugin, then leaves the mesh; all within
-   * {@link HostInit.stopTimeoutMs}. Plugins end side by side, but none before those that need it. Idempotent, never rejects.
+   * {@link HostInit.stopTimeoutMs}. Plugins end side by side, but none before those that need it. Idempotent, never
+   * rejects.
    */
   stop(): Promise<void>
 }

@@ -4,7 +4,9 @@ export interface LogMethod {
   (message: string): void
 }
 
-/** A pino-shaped logger; injected everywhere, so a library never decides where logs go. A pino instance fits as it is. */
+/**
+ * A pino-shaped logger; injected everywhere, so a library never decides where logs go. A pino instance fits as it is.
+ */
 export interface Logger {
   debug: LogMethod
   info: LogMethod

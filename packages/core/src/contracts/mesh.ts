@@ -8,7 +8,9 @@ import type { Params, Value } from './values.ts'
 
 /** Who a host is on a mesh. */
 export interface Identity {
-  /** One token per mesh: `[A-Za-z0-9][A-Za-z0-9_-]{0,254}` (Device Connect allows dots; they break its own wildcards). */
+  /**
+   * One token per mesh: `[A-Za-z0-9][A-Za-z0-9_-]{0,254}` (Device Connect allows dots; they break its own wildcards).
+   */
   readonly deviceId: string
   /** The zone that it lives in. @default 'default' */
   readonly tenant?: string
@@ -27,7 +29,10 @@ export interface Identity {
   readonly labels?: Labels
 }
 
-/** What a host offers at one moment: the only source of what is announced, so that cannot differ from what can be called. */
+/**
+ * What a host offers at one moment: the only source of what is announced, so that cannot differ from what can be
+ * called.
+ */
 export interface Advertisement {
   /** Counts up with each change. */
   readonly revision: number

@@ -48,23 +48,27 @@ export type Liveness = (watched: Watched) => {
 export interface PluginRuntime {
   /** What a manifest's `runtime` says to choose it (`node`, `wasm`, `process`, `python`, ...). */
   readonly kind: string
-  /** The limits and permissions that this runtime really enforces; the host says at load which others a manifest asks for. */
+  /**
+   * The limits and permissions that this runtime really enforces; the host says at load which others a manifest asks
+   * for.
+   */
   readonly enforces: readonly (`limits.${keyof Limits & string}` | `permissions.${keyof Permissions & string}`)[]
   /**
-   * How plugins of this kind are found that are stopped or deadlocked; `liveness()` of `@backplane/core/runtime` makes one.
-   * Absent: nobody asks.
+   * How plugins of this kind are found that are stopped or deadlocked; `liveness()` of `@backplane/core/runtime` makes
+   * one. Absent: nobody asks.
    */
   readonly liveness?: Liveness | undefined
   /** Whether it runs this plugin. Asked only for manifests whose `runtime` is this `kind` or absent. */
   accepts(source: PluginSource): boolean
   /**
-   * Makes the manifest of a folder that has no `manifest.json` and yet holds a plugin of this kind; gives nothing for any other.
-   * Rejects where the folder is meant for it and wrong. Absent: plugins of this kind always have one.
+   * Makes the manifest of a folder that has no `manifest.json` and yet holds a plugin of this kind; gives nothing for
+   * any other. Rejects where the folder is meant for it and wrong. Absent: plugins of this kind always have one.
    */
   recognise?(folder: { readonly dir: string; readonly name: string }): Promise<Manifest | undefined>
   /**
    * Completes a manifest from what the code says about itself, for plugins that carry their self-description in code
-   * (Fledge's `plugin_info`). Called before each load, before configuration is registered. Absent: the manifest is whole.
+   * (Fledge's `plugin_info`). Called before each load, before configuration is registered. Absent: the manifest is
+   * whole.
    */
   describe?(source: PluginSource, options: { readonly signal: AbortSignal }): Promise<Manifest>
   /**
@@ -93,8 +97,8 @@ export interface PluginInstance {
   /** Which events it wants through `notify`, beyond the manifest's `subscriptions`. */
   readonly subscriptions?: readonly EventFilter[]
   /**
-   * Why it is not at work yet though it has started, and when it tries again by itself; absent while it is. Its slot shows it as
-   * in `backoff`. Read when it is asked for; {@link RuntimeContext.changed} tells of a change.
+   * Why it is not at work yet though it has started, and when it tries again by itself; absent while it is. Its slot
+   * shows it as in `backoff`. Read when it is asked for; {@link RuntimeContext.changed} tells of a change.
    */
   readonly waiting?: Waiting | undefined
   /**
@@ -105,8 +109,8 @@ export interface PluginInstance {
    */
   start(options: { readonly signal: AbortSignal; readonly state?: Value }): Promise<void>
   /**
-   * Runs one function. Calls come concurrently; each must end soon after `call.signal` aborts (the caller has its answer
-   * by then). Rejects with `BP_PLUGIN_FAILED` for the plugin's own errors, with its text.
+   * Runs one function. Calls come concurrently; each must end soon after `call.signal` aborts (the caller has its
+   * answer by then). Rejects with `BP_PLUGIN_FAILED` for the plugin's own errors, with its text.
    */
   invoke(call: Call): Promise<Value>
   /** Delivers an event that the plugin subscribed to. The host does not wait for it longer than a call. */
@@ -124,8 +128,8 @@ export interface PluginInstance {
    */
   handOver?(options: { readonly signal: AbortSignal }): Promise<Value>
   /**
-   * Ends it. Calls have been drained or abandoned. Graceful until `signal` aborts, then by force; resolves when nothing of
-   * it is left, never rejects.
+   * Ends it. Calls have been drained or abandoned. Graceful until `signal` aborts, then by force; resolves when nothing
+   * of it is left, never rejects.
    */
   stop(options: { readonly signal: AbortSignal }): Promise<void>
 }
@@ -162,7 +166,10 @@ export interface RemoteOptions extends CallOptions {
   readonly device?: string
 }
 
-/** What a plugin may touch, and nothing else. Runtimes hand it, or its likeness across a boundary, to the plugin's author. */
+/**
+ * What a plugin may touch, and nothing else. Runtimes hand it, or its likeness across a boundary, to the plugin's
+ * author.
+ */
 export interface PluginContext {
   readonly pluginId: string
   /** Adds `plugin` to each record. */
@@ -174,7 +181,9 @@ export interface PluginContext {
   /** Aborts when this instance must end. */
   readonly signal: AbortSignal
   readonly permissions: Permissions
-  /** Whether the host runs its plugins against simulated hardware (Device Connect's flag); emitted events are marked so. */
+  /**
+   * Whether the host runs its plugins against simulated hardware (Device Connect's flag); emitted events are marked so.
+   */
   readonly simulated: boolean
   /**
    * Emits an event under the host's identity. Resolves when the mesh has taken it, so awaiting it is back-pressure.
@@ -187,7 +196,9 @@ export interface PluginContext {
 
 /** What a runtime is given for one instance: the plugin's context, and its line to the slot. */
 export interface RuntimeContext extends PluginContext {
-  /** Says that the instance ended on its own. The slot then decides what follows; calls under way fail with this error. */
+  /**
+   * Says that the instance ended on its own. The slot then decides what follows; calls under way fail with this error.
+   */
   exited(error: BackplaneError): void
   /** Says that `functions`, `events` or `subscriptions` are to be read again. */
   changed(): void

@@ -5,12 +5,13 @@ import type { Logger } from './logger.ts'
  * Where bytes travel between hosts.
  *
  * Subjects are dot-separated tokens of letters, digits and any other visible character but `.`, `*` and `>`. In a
- * subscription, `*` stands for one token and a last `>` for one or more; anything else rejects with `BP_SUBJECT_INVALID`.
- * A transport maps them to its own form. A payload, handler or option that cannot be meant rejects with `BP_INVALID_ARGUMENT`
- * before anything is sent. All methods reject with `BP_CLOSED` after `close`, and all but `connect` with
- * `BP_DISCONNECTED` at once while there is no connection (nothing is queued for later, so a late message never surprises
- * anybody); subscriptions and served subjects survive a reconnect by themselves. What a handler is given is its own: it
- * may write into the payload, and a publisher may use its buffer again once `publish` has resolved.
+ * subscription, `*` stands for one token and a last `>` for one or more; anything else rejects with
+ * `BP_SUBJECT_INVALID`. A transport maps them to its own form. A payload, handler or option that cannot be meant
+ * rejects with `BP_INVALID_ARGUMENT` before anything is sent. All methods reject with `BP_CLOSED` after `close`, and
+ * all but `connect` with `BP_DISCONNECTED` at once while there is no connection (nothing is queued for later, so a late
+ * message never surprises anybody); subscriptions and served subjects survive a reconnect by themselves. What a handler
+ * is given is its own: it may write into the payload, and a publisher may use its buffer again once `publish` has
+ * resolved.
  */
 export interface Transport extends AsyncDisposable {
   /** Short name of the medium: `memory`, `nats`, `zenoh`. */
@@ -19,8 +20,8 @@ export interface Transport extends AsyncDisposable {
   /** Where it is or wants to be connected, for people. */
   readonly address: string
   /**
-   * Largest payload in bytes that it carries. `publish` and `request` over it reject with `BP_PAYLOAD_TOO_LARGE`; so does
-   * the request whose answer is over it.
+   * Largest payload in bytes that it carries. `publish` and `request` over it reject with `BP_PAYLOAD_TOO_LARGE`; so
+   * does the request whose answer is over it.
    */
   readonly maxPayload: number
   /**
@@ -34,35 +35,37 @@ export interface Transport extends AsyncDisposable {
   flush(options?: TransportOptions): Promise<void>
   /**
    * Calls `handler` for each message, in the order in which each publisher sent them, one at a time where it returns a
-   * promise. What is not handled in time is bounded by `maxPending`: the oldest are dropped and a `slow` status event says so.
+   * promise. What is not handled in time is bounded by `maxPending`: the oldest are dropped and a `slow` status event
+   * says so.
    */
   subscribe(pattern: string, handler: MessageHandler, options?: SubscribeOptions): Promise<Subscription>
   /**
    * Asks on a subject and gives the first answer. Rejects with `BP_NO_RESPONDER` (nobody serves it), `BP_TIMEOUT`
-   * (somebody does, but did not answer), `BP_REFUSED` (the responder threw or the broker forbids it) or `BP_ABORTED`; and
-   * with `BP_DISCONNECTED` when the connection is lost meanwhile. Whether plain subscribers hear requests is the medium's
-   * affair; where nobody else does, it is `BP_NO_RESPONDER` or, on a medium that cannot tell, `BP_TIMEOUT`.
+   * (somebody does, but did not answer), `BP_REFUSED` (the responder threw or the broker forbids it) or `BP_ABORTED`;
+   * and with `BP_DISCONNECTED` when the connection is lost meanwhile. Whether plain subscribers hear requests is the
+   * medium's affair; where nobody else does, it is `BP_NO_RESPONDER` or, on a medium that cannot tell, `BP_TIMEOUT`.
    */
   request(subject: string, payload: Uint8Array, options?: RequestOptions): Promise<Message>
   /**
    * Answers requests on a subject (wildcards allowed), concurrently. What the handler throws reaches the caller as
    * `BP_REFUSED` with its message. A plain publish on the subject reaches the handler as well, with `expectsReply`
-   * false, and its answer is dropped. A handler that gives `undefined` sends no answer: the caller runs into `BP_TIMEOUT`.
+   * false, and its answer is dropped. A handler that gives `undefined` sends no answer: the caller runs into
+   * `BP_TIMEOUT`.
    */
   serve(pattern: string, handler: RequestHandler, options?: SubscribeOptions): Promise<Subscription>
   /** Tells each change of connection; returns an unsubscribe function. Listeners must not throw. */
   onStatus(listener: (event: TransportEvent) => void): () => void
   /**
    * Ends it: requests under way reject with `BP_CLOSED`; handlers under way may finish and answer until `drainMs` is
-   * over (by default after a second), and nothing is delivered any more. Whoever still waits for a handler then is refused
-   * (`BP_REFUSED`). Idempotent, never rejects.
+   * over (by default after a second), and nothing is delivered any more. Whoever still waits for a handler then is
+   * refused (`BP_REFUSED`). Idempotent, never rejects.
    */
   close(options?: { readonly drainMs?: number }): Promise<void>
 }
 
 /**
- * Where a connection stands: `idle` before the first {@link Transport.connect} and after one that failed, `disconnected` when
- * it was lost and is being brought back, `closed` for good.
+ * Where a connection stands: `idle` before the first {@link Transport.connect} and after one that failed,
+ * `disconnected` when it was lost and is being brought back, `closed` for good.
  */
 export type TransportStatus = 'idle' | 'connecting' | 'connected' | 'disconnected' | 'closed'
 
@@ -72,8 +75,9 @@ export type TransportEvent =
   /** The server is about to go and asks its clients to leave; where another is known, the connection moves there. */
   | { readonly type: 'leaving'; readonly reason?: string }
   /**
-   * So many messages were dropped since this was last said. Without a `reason` a subscription's handler is too slow; with one
-   * they were lost on the way to it, or could not be sent. `subject` is the subscription's pattern, or what was published on.
+   * So many messages were dropped since this was last said. Without a `reason` a subscription's handler is too slow;
+   * with one they were lost on the way to it, or could not be sent. `subject` is the subscription's pattern, or what
+   * was published on.
    */
   | { readonly type: 'slow'; readonly subject: string; readonly dropped: number; readonly reason?: string }
   | { readonly type: 'error'; readonly error: Error }
@@ -117,11 +121,14 @@ export interface IncomingRequest extends Message {
   readonly signal: AbortSignal
 }
 
-/** Takes one message. The next one waits for the promise, where there is one; what it throws is told as an `error` event. */
+/**
+ * Takes one message. The next one waits for the promise, where there is one; what it throws is told as an `error`
+ * event.
+ */
 export type MessageHandler = (message: Message) => void | Promise<void>
 /**
- * Gives the answer, or `undefined` where a protocol says that there is none (a JSON-RPC notification). What it throws reaches
- * the one who asks as `BP_REFUSED`.
+ * Gives the answer, or `undefined` where a protocol says that there is none (a JSON-RPC notification). What it throws
+ * reaches the one who asks as `BP_REFUSED`.
  */
 export type RequestHandler = (request: IncomingRequest) => Uint8Array | undefined | Promise<Uint8Array | undefined>
 

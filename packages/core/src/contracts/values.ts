@@ -4,10 +4,10 @@ export type Json = null | boolean | number | bigint | string | readonly Json[] |
 /**
  * What functions and events carry: JSON plus `bigint` and `Uint8Array`.
  *
- * An integer is a `number` within the safe range (up to 2^53 - 1 on either side of 0) and a `bigint` beyond it, so that no
- * digit is lost; a `bigint` within the range is taken as well, and arrives as a `number`. `NaN` and the infinities are
- * numbers like others; in JSON they are the words that Python writes. A wire that has no bytes (Device Connect's JSON)
- * carries them as base64 text.
+ * An integer is a `number` within the safe range (up to 2^53 - 1 on either side of 0) and a `bigint` beyond it, so that
+ * no digit is lost; a `bigint` within the range is taken as well, and arrives as a `number`. `NaN` and the infinities
+ * are numbers like others; in JSON they are the words that Python writes. A wire that has no bytes (Device Connect's
+ * JSON) carries them as base64 text.
  */
 export type Value =
   | null

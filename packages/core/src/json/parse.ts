@@ -17,12 +17,12 @@ export type JsonReviver = (
 const wideInteger = new RegExp(`[:[,\\s-]${'\\d'.repeat(16)}|^${'\\d'.repeat(16)}`)
 
 /**
- * Reads JSON text. Integers beyond the safe range are `bigint`, with every digit; `NaN`, `Infinity` and `-Infinity`, which
- * Python's `json` writes by default, are these numbers, as is what no double holds (`1e400`). Of two members with one
- * name the last counts; `__proto__` is a name like any other.
+ * Reads JSON text. Integers beyond the safe range are `bigint`, with every digit; `NaN`, `Infinity` and `-Infinity`,
+ * which Python's `json` writes by default, are these numbers, as is what no double holds (`1e400`). Of two members with
+ * one name the last counts; `__proto__` is a name like any other.
  *
- * Throws `SyntaxError` for what is no JSON; `BP_VALUE_INVALID` for nesting over 256 levels and for integers of more than
- * 4,300 digits. A `reviver` is given each value as `JSON.parse` read it, and decides on integers itself.
+ * Throws `SyntaxError` for what is no JSON; `BP_VALUE_INVALID` for nesting over 256 levels and for integers of more
+ * than 4,300 digits. A `reviver` is given each value as `JSON.parse` read it, and decides on integers itself.
  */
 export function parseJson(text: string, reviver?: JsonReviver): Json {
   if (reviver === undefined && !wideInteger.test(text)) {

@@ -7,9 +7,10 @@ export interface ManifestOrigin {
 /**
  * Adapts Device Connect's two manifest forms; everything else comes back as it is.
  *
- * The Python form (`class_name`, optional `entry_point`, `dependencies.python`) is a subset of ours but for its defaults:
- * the folder's name is the id, `capability.py` the entry point, and `null` means absent. The docker form (`type: docker`)
- * becomes the sidecar section. Source: the plugin driver 0.1.1, its loader and `install_plugin_from_docker`.
+ * The Python form (`class_name`, optional `entry_point`, `dependencies.python`) is a subset of ours but for its
+ * defaults: the folder's name is the id, `capability.py` the entry point, and `null` means absent. The docker form
+ * (`type: docker`) becomes the sidecar section. Source: the plugin driver 0.1.1, its loader and
+ * `install_plugin_from_docker`.
  */
 export function fromDeviceConnect(value: unknown, origin: ManifestOrigin): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value

@@ -19,7 +19,10 @@ interface AjvError {
   readonly params: Readonly<Record<string, unknown>>
 }
 
-/** Lists everything wrong with a value as a manifest of this schema; empty when it is one. Does not adapt other systems' forms. */
+/**
+ * Lists everything wrong with a value as a manifest of this schema; empty when it is one. Does not adapt other systems'
+ * forms.
+ */
 export function manifestIssues(value: unknown): readonly ManifestIssue[] {
   const check = validate as unknown as ((value: unknown) => boolean) & { errors?: readonly AjvError[] | null }
   if (check(value)) return []

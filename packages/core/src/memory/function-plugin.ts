@@ -14,7 +14,10 @@ export interface FunctionPluginContext extends PluginContext {
   withdraw(name: string): void
 }
 
-/** The code of a function of a {@link FunctionPlugin}; what it gives must be JSON or `Uint8Array`, nothing counts as `null`. */
+/**
+ * The code of a function of a {@link FunctionPlugin}; what it gives must be JSON or `Uint8Array`, nothing counts as
+ * `null`.
+ */
 export type FunctionHandler = (params: Params, call: Call, context: FunctionPluginContext) => unknown
 
 /** One function of a {@link FunctionPlugin}: its code alone, or with its description. */

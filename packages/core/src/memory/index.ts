@@ -1,5 +1,6 @@
 /**
- * In-memory implementations of the contracts, with knobs for latency and faults: for tests, and for hosts that are alone.
+ * In-memory implementations of the contracts, with knobs for latency and faults: for tests, and for hosts that are
+ * alone.
  *
  * @packageDocumentation
  */

@@ -29,7 +29,10 @@ export class MemoryMedium implements Medium<Session, ReplyTo> {
     session.send(() => session.network.route(request.subject, bytes, request))
   }
 
-  /** The network learns of it as late as of a message, and nobody waits for that: a caller who forgets to flush finds out. */
+  /**
+   * The network learns of it as late as of a message, and nobody waits for that: a caller who forgets to flush finds
+   * out.
+   */
   async declare(session: Session, interest: Interest<ReplyTo>): Promise<EndDeclaration> {
     let ended = false
     session.line.control(() => {

@@ -28,7 +28,9 @@ import { decodeJson, encodeJson } from './json-codec.ts'
 import type { Network } from './network.ts'
 import { type MemoryTransportInit, memoryTransport } from './transport.ts'
 
-/** Options of {@link memoryMesh}: the line to the network, whose name is the device's id unless `client` says otherwise. */
+/**
+ * Options of {@link memoryMesh}: the line to the network, whose name is the device's id unless `client` says otherwise.
+ */
 export type MemoryMeshInit = MemoryTransportInit
 
 /**

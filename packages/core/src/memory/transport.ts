@@ -22,11 +22,16 @@ export interface MemoryTransportInit extends MemoryLineInit {
   readonly token?: string
   /** Largest payload that it carries, in bytes. @default 1048576 (that of a NATS server) */
   readonly maxPayload?: number
-  /** Makes every subscription slow: how long each message lies before its handler sees it, in milliseconds. @default 0 */
+  /**
+   * Makes every subscription slow: how long each message lies before its handler sees it, in milliseconds.
+   * @default 0
+   */
   readonly handleDelayMs?: number
 }
 
-/** Makes a {@link Transport} in memory, for tests and for hosts that are alone; it reaches no further than the process. */
+/**
+ * Makes a {@link Transport} in memory, for tests and for hosts that are alone; it reaches no further than the process.
+ */
 export function memoryTransport(init: MemoryTransportInit): (components: TransportComponents) => Transport {
   const { network, client = 'client', token, maxPayload = 1_048_576, handleDelayMs = 0 } = init
   return (components) => {

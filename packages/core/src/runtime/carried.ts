@@ -3,8 +3,8 @@ import type { Value } from '../contracts/values.ts'
 import { maxDepth, narrowInteger } from '../json/numbers.ts'
 
 /**
- * Checks that a value can be carried (JSON, `bigint` and `Uint8Array`) and gives a copy that shares nothing with it; nothing counts
- * as `null`, a `bigint` within the safe range as a `number`. Throws `BP_VALUE_INVALID` with its path.
+ * Checks that a value can be carried (JSON, `bigint` and `Uint8Array`) and gives a copy that shares nothing with it;
+ * nothing counts as `null`, a `bigint` within the safe range as a `number`. Throws `BP_VALUE_INVALID` with its path.
  *
  * The copy matters on both sides: in process nobody may change what another holds, and a thread clones the whole memory
  * behind a view (Node's `Buffer` pool, with what others left in it).

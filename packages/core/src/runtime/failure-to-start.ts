@@ -8,8 +8,8 @@ const words: Readonly<Record<string, string>> = {
 }
 
 /**
- * Says in words why a process or a thread could not be started, for the `reason` of an error: what the system calls `EMFILE`,
- * `ENFILE`, `EAGAIN` or `ENOMEM` is explained, with what helps. Other errors keep their message.
+ * Says in words why a process or a thread could not be started, for the `reason` of an error: what the system calls
+ * `EMFILE`, `ENFILE`, `EAGAIN` or `ENOMEM` is explained, with what helps. Other errors keep their message.
  */
 export function failureToStart(error: unknown): string {
   const message = messageOf(error)

@@ -97,7 +97,8 @@ describe('text', () => {
     }
     for (const part of parts) {
       const [small, large] = [20_000, 200_000].map((length) => cost(part.repeat(length / part.length)))
-      // Ten times the length is a hundred times the work where it is quadratic; half a second is far off for either machine.
+      // Ten times the length is a hundred times the work where it is quadratic; half a second is far off for either
+      // machine.
       expect(large! < 40 * small! || large! < 500_000).toBe(true)
     }
   })

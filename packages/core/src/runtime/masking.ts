@@ -19,7 +19,10 @@ const secretWords = new RegExp(
 /** What is said about a secret, rather than the secret itself. */
 const aboutSecrets = /^(?:max|min|num|total)_|_(?:file|path|url|uri|name|type|id|ttl|length|expiry|expires(?:_in)?)$/
 
-/** Tells whether what has this name is a secret: `API_KEY`, `apiKey`, `db.password`, `x-auth-token`; not `tokens_per_second`. */
+/**
+ * Tells whether what has this name is a secret: `API_KEY`, `apiKey`, `db.password`, `x-auth-token`; not
+ * `tokens_per_second`.
+ */
 export function isSecretName(name: string): boolean {
   if (name.length > 200) return false
   const words = name
@@ -31,9 +34,9 @@ export function isSecretName(name: string): boolean {
 }
 
 /**
- * Text without what is a secret by its form or by the name before it: the password of an address, what follows `password=`,
- * `--token` or `Authorization:`, and keys that say themselves what they are (PEM, JSON web tokens, seeds of NATS). What it
- * cannot know is a secret that stands alone.
+ * Text without what is a secret by its form or by the name before it: the password of an address, what follows
+ * `password=`, `--token` or `Authorization:`, and keys that say themselves what they are (PEM, JSON web tokens, seeds
+ * of NATS). What it cannot know is a secret that stands alone.
  */
 export function maskText(text: string): string {
   const plain = text

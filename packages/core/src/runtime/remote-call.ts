@@ -13,7 +13,10 @@ export interface RemoteCallLine {
   credit(items: number): void
 }
 
-/** The host's side of a call of a function that runs elsewhere, in a thread or a process: settles once, hands items on in order. */
+/**
+ * The host's side of a call of a function that runs elsewhere, in a thread or a process: settles once, hands items on
+ * in order.
+ */
 export class RemoteCall {
   readonly #call: Call
   readonly #line: RemoteCallLine

@@ -24,7 +24,10 @@ interface Exchange {
 
 type Answer<Q extends RemoteQuestion> = RemoteQuestions[Q]['answer']
 
-/** What the host has begun with a plugin elsewhere and has no answer to yet: calls of its functions, questions to itself. */
+/**
+ * What the host has begun with a plugin elsewhere and has no answer to yet: calls of its functions, questions to
+ * itself.
+ */
 export class RemoteExchanges {
   readonly #parts: Parts
   readonly #open = new Map<number, Exchange>()
@@ -65,7 +68,10 @@ export class RemoteExchanges {
     })
   }
 
-  /** Asks; where `signal` aborts first, the answer is owed. `heard` takes the answer before anything that comes after it. */
+  /**
+   * Asks; where `signal` aborts first, the answer is owed. `heard` takes the answer before anything that comes after
+   * it.
+   */
   async ask<Q extends RemoteQuestion>(
     question: Q,
     body: RemoteQuestions[Q]['ask'],

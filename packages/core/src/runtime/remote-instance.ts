@@ -38,13 +38,14 @@ export interface RemoteInit {
 const mostEvents = 1024
 
 /**
- * An instance of a plugin at the other end of a line that posts messages: calls with streams, cancellation and deadlines,
- * events, requests to the host, configuration, hand-over, health, and the end of either side. A runtime adds the line
- * (framing, thread or process) and a guard against hangs. Not for plugins on the host's own thread.
+ * An instance of a plugin at the other end of a line that posts messages: calls with streams, cancellation and
+ * deadlines, events, requests to the host, configuration, hand-over, health, and the end of either side. A runtime adds
+ * the line (framing, thread or process) and a guard against hangs. Not for plugins on the host's own thread.
  *
  * @example
  * ```ts no-run: it shows a part of a runtime
- * load: (source, context, { signal }) => new RemoteInstance({ context, now, open, guard, streamWindow: 32 }).loaded(signal)
+ * load: (source, context, { signal }) => new RemoteInstance({ context, now, open, guard, streamWindow: 32
+ * }).loaded(signal)
  * ```
  */
 export class RemoteInstance implements PluginInstance {

@@ -5,8 +5,8 @@ import { payloadTooLarge, refused } from './failures.ts'
 import type { HandlerEvents } from './handler-events.ts'
 
 /**
- * Why a request is refused: its handler `failed`, too many are under way (`busy`), the answer is `too-large`, or whoever serves
- * is `closing` and does not wait for the handler any longer.
+ * Why a request is refused: its handler `failed`, too many are under way (`busy`), the answer is `too-large`, or
+ * whoever serves is `closing` and does not wait for the handler any longer.
  *
  * A transport carries it beside the reason, in whatever form its medium has for errors.
  */
@@ -45,8 +45,8 @@ interface Running<R> {
 }
 
 /**
- * Answers the requests on one served subject, concurrently, at most `maxPending` of them at a time. Everybody who asks is
- * told how it ended, by one call of the {@link ReplyPort}.
+ * Answers the requests on one served subject, concurrently, at most `maxPending` of them at a time. Everybody who asks
+ * is told how it ended, by one call of the {@link ReplyPort}.
  */
 export class Answering<R> {
   readonly #handler: RequestHandler

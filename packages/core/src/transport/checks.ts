@@ -8,9 +8,11 @@ import { invalidArgument } from './failures.ts'
 const bytesPerUnit = 3
 
 /**
- * Checks what is published or asked, but for what depends on the connection: whether there is one, and its largest payload.
+ * Checks what is published or asked, but for what depends on the connection: whether there is one, and its largest
+ * payload.
  *
- * `mostBytes` is how long a subject may be in UTF-8 on this medium. Throws `BP_SUBJECT_INVALID` or `BP_INVALID_ARGUMENT`.
+ * `mostBytes` is how long a subject may be in UTF-8 on this medium. Throws `BP_SUBJECT_INVALID` or
+ * `BP_INVALID_ARGUMENT`.
  */
 export function checkOutgoing(subject: string, payload: Uint8Array, mostBytes: number): void {
   validateSubject(subject)
@@ -21,8 +23,8 @@ export function checkOutgoing(subject: string, payload: Uint8Array, mostBytes: n
 /**
  * Checks what a subscription or served subject is asked for with.
  *
- * `mostBytes` is how long a pattern may be in UTF-8 on this medium. Throws `BP_SUBJECT_INVALID`, `BP_INVALID_ARGUMENT` or,
- * where it was given up already, `BP_ABORTED`.
+ * `mostBytes` is how long a pattern may be in UTF-8 on this medium. Throws `BP_SUBJECT_INVALID`, `BP_INVALID_ARGUMENT`
+ * or, where it was given up already, `BP_ABORTED`.
  */
 export function checkSubscribing(
   pattern: string,

@@ -8,13 +8,16 @@ import { type ReconnectDelays, reconnectDelay } from './reconnect-delay.ts'
 export interface ComeBackInit extends ReconnectDelays {
   readonly clock: Clock
   readonly logger: Logger
-  /** One try: makes a connection and calls `link.up`, or rejects. As {@link Connector.open}, it gives up when `signal` aborts. */
+  /**
+   * One try: makes a connection and calls `link.up`, or rejects. As {@link Connector.open}, it gives up when `signal`
+   * aborts.
+   */
   open(signal: AbortSignal): Promise<void>
 }
 
 /**
- * Brings a lost connection back, for a connector whose connections do not come back by themselves: it tries at once, and then
- * with growing pauses, until there is one or the link closes. Call it after `link.lost`. Never rejects.
+ * Brings a lost connection back, for a connector whose connections do not come back by themselves: it tries at once,
+ * and then with growing pauses, until there is one or the link closes. Call it after `link.lost`. Never rejects.
  */
 export async function comeBack(link: Link<object>, init: ComeBackInit): Promise<void> {
   const { clock, logger, open } = init

@@ -76,7 +76,9 @@ export class Entry<C extends object, R> {
     await this.#declared
   }
 
-  /** Takes no more, and tells the far side, also where it is only being declared; resolves when it knows. Never rejects. */
+  /**
+   * Takes no more, and tells the far side, also where it is only being declared; resolves when it knows. Never rejects.
+   */
   async end(): Promise<void> {
     this.taker.close()
     const declared = this.#declared

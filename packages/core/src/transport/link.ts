@@ -17,9 +17,10 @@ export interface Connector<C extends object> {
   /** Where it is or wants to be connected, for people. */
   readonly address: string
   /**
-   * Makes a connection and has everything declared on it that is to be there (`link.attach`), then calls `link.up`. From then on
-   * it tells `link.lost` when the connection goes, brings it back unasked, and calls `link.up` again; or `link.gaveUp` where it
-   * cannot. A connection of another make is attached again; one that keeps its declarations is not.
+   * Makes a connection and has everything declared on it that is to be there (`link.attach`), then calls `link.up`.
+   * From then on it tells `link.lost` when the connection goes, brings it back unasked, and calls `link.up` again; or
+   * `link.gaveUp` where it cannot. A connection of another make is attached again; one that keeps its declarations is
+   * not.
    *
    * Rejects where there is nobody, and soon after `signal` has aborted, with its reason; what it began is ended again.
    */
@@ -52,7 +53,10 @@ interface Attempt {
   waiters: number
 }
 
-/** The connection of one transport through all its ups and downs: its status, its events, and the connection while there is one. */
+/**
+ * The connection of one transport through all its ups and downs: its status, its events, and the connection while there
+ * is one.
+ */
 export class Link<C extends object> {
   readonly #connectorOf: () => Connector<C>
   readonly #components: LinkComponents<C>
@@ -154,7 +158,9 @@ export class Link<C extends object> {
     }
   }
 
-  /** Makes status events of what happens at the handler of one subscription or served subject; a failure is logged too. */
+  /**
+   * Makes status events of what happens at the handler of one subscription or served subject; a failure is logged too.
+   */
   handlerEvents(pattern: string): HandlerEvents {
     return {
       dropped: (dropped, reason) => this.emit({ type: 'slow', subject: pattern, dropped, ...(reason && { reason }) }),
@@ -166,17 +172,24 @@ export class Link<C extends object> {
     }
   }
 
-  /** Declares on a new connection what is to be there; resolves when the far side has it. Comes before {@link Link.up}. */
+  /**
+   * Declares on a new connection what is to be there; resolves when the far side has it. Comes before {@link Link.up}.
+   */
   attach(connection: C): Promise<void> {
     return this.#components.attach(connection)
   }
 
-  /** The far side does not allow publishing on `subject`: what was asked on it fails with `BP_REFUSED`, and it is told. */
+  /**
+   * The far side does not allow publishing on `subject`: what was asked on it fails with `BP_REFUSED`, and it is told.
+   */
   forbidden(subject: string, reason: string): void {
     this.#components.forbidden(subject, reason)
   }
 
-  /** Resolves when no request is under way in either direction, or `mostMs` is over: for leaving a connection with little lost. */
+  /**
+   * Resolves when no request is under way in either direction, or `mostMs` is over: for leaving a connection with
+   * little lost.
+   */
   quiet(mostMs: number): Promise<void> {
     return this.#components.quiet(mostMs)
   }

@@ -23,7 +23,10 @@ import { Link } from './link.ts'
 import type { Medium, MediumComponents } from './medium.ts'
 import { PendingRequests } from './pending-requests.ts'
 
-/** How long to wait for the far side where it is a courtesy to others: that something has gone, that last answers are out. */
+/**
+ * How long to wait for the far side where it is a courtesy to others: that something has gone, that last answers are
+ * out.
+ */
 const courtesyMs = 1000
 /** How often to look whether the requests under way have ended, where they are waited for. */
 const lookMs = 20
@@ -34,8 +37,8 @@ const done = Promise.resolve()
 /**
  * A {@link Transport} over one network: all that transports do alike, on what `medium` does in its own way.
  *
- * It checks arguments, keeps its connection by a {@link Link}, declares subscriptions and served subjects on each new one, holds
- * what waits for handlers and answers, and drains when it closes. Not needed to use a transport.
+ * It checks arguments, keeps its connection by a {@link Link}, declares subscriptions and served subjects on each new
+ * one, holds what waits for handlers and answers, and drains when it closes. Not needed to use a transport.
  */
 export class LinkedTransport<C extends object, R> implements Transport {
   readonly #components: TransportComponents
@@ -185,7 +188,9 @@ export class LinkedTransport<C extends object, R> implements Transport {
     if (this.#link.current) await this.#courtesy(ended)
   }
 
-  /** Declares everything on a new connection. What the far side does not allow any longer is told, and the rest stands. */
+  /**
+   * Declares everything on a new connection. What the far side does not allow any longer is told, and the rest stands.
+   */
   async #attach(connection: C): Promise<void> {
     const declaring = [...this.#entries].map((entry) =>
       entry.declare(this.#medium, connection).catch((thrown) => {

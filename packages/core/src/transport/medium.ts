@@ -7,9 +7,9 @@ import type { PendingRequest, PendingRequests } from './pending-requests.ts'
 /**
  * One network, as a {@link linkedTransport} uses it: what is this network's own, and nothing that transports do alike.
  *
- * `C` is what a connection is there; `R` leads to a caller: a reply subject, a query. Subjects, payloads and options are checked
- * before they come here, and `connection` was live a moment ago. What a method throws or rejects with reaches whoever called
- * the transport, so it is an error with a code.
+ * `C` is what a connection is there; `R` leads to a caller: a reply subject, a query. Subjects, payloads and options
+ * are checked before they come here, and `connection` was live a moment ago. What a method throws or rejects with
+ * reaches whoever called the transport, so it is an error with a code.
  */
 export interface Medium<C extends object, R> {
   /** The transport's `kind`: `nats`, `zenoh`. */
@@ -20,11 +20,14 @@ export interface Medium<C extends object, R> {
   readonly maxPayload: number
   /** Longest subject or pattern that it carries, in bytes of UTF-8. */
   readonly longestSubject: number
-  /** How many requests may be under way on one served subject, whatever its `maxPending` says; `Infinity` for any number. */
+  /**
+   * How many requests may be under way on one served subject, whatever its `maxPending` says; `Infinity` for any
+   * number.
+   */
   readonly mostServing: number
   /**
-   * Sends to whoever is subscribed now, at once and in the order of the calls. A promise is given only where there is something
-   * to wait for. The payload is the caller's again when it resolves, or a microtask after this returned.
+   * Sends to whoever is subscribed now, at once and in the order of the calls. A promise is given only where there is
+   * something to wait for. The payload is the caller's again when it resolves, or a microtask after this returned.
    */
   publish(connection: C, subject: string, payload: Uint8Array): Promise<void> | undefined
   /**
@@ -32,18 +35,24 @@ export interface Medium<C extends object, R> {
    */
   ask(connection: C, request: PendingRequest, payload: Uint8Array): void
   /**
-   * Has what matches `interest` come to it from now on; resolves when the far side knows of it. Rejects with `BP_REFUSED` where
-   * the far side does not allow it; whatever it rejects with, nothing is left behind.
+   * Has what matches `interest` come to it from now on; resolves when the far side knows of it. Rejects with
+   * `BP_REFUSED` where the far side does not allow it; whatever it rejects with, nothing is left behind.
    */
   declare(connection: C, interest: Interest<R>): Promise<EndDeclaration>
-  /** Resolves when everything that was sent before has reached the far side; may reject, or hang, when the connection goes. */
+  /**
+   * Resolves when everything that was sent before has reached the far side; may reject, or hang, when the connection
+   * goes.
+   */
   roundTrip(connection: C): Promise<void>
   /**
-   * Answers a request on the connection that it came by. What this and the three below throw, where the connection has gone, is
-   * logged and harms nobody.
+   * Answers a request on the connection that it came by. What this and the three below throw, where the connection has
+   * gone, is logged and harms nobody.
    */
   answer(connection: C, reply: R, payload: Uint8Array): void
-  /** Says that there is an error instead of an answer; the caller's side has {@link PendingRequest.refuse} make it one again. */
+  /**
+   * Says that there is an error instead of an answer; the caller's side has {@link PendingRequest.refuse} make it one
+   * again.
+   */
   refuse(connection: C, reply: R, kind: RefusalKind, reason: string): void
   /** The handler gave no answer, on purpose: the caller is to run into its timeout. */
   silent(connection: C, reply: R): void
@@ -52,8 +61,8 @@ export interface Medium<C extends object, R> {
 }
 
 /**
- * Ends one declaration, and resolves when the far side knows. Called once at most; also when the connection has gone, and then
- * there is nobody to tell.
+ * Ends one declaration, and resolves when the far side knows. Called once at most; also when the connection has gone,
+ * and then there is nobody to tell.
  */
 export type EndDeclaration = () => Promise<void>
 
@@ -63,7 +72,10 @@ export interface Interest<R> {
   readonly queue: string | undefined
   /** Whether it serves: requests come to it beside what is published. Otherwise it hears what is published alone. */
   readonly answers: boolean
-  /** Hands over what came; `reply` where somebody waits for an answer. Never throws; the payload is the handler's to keep. */
+  /**
+   * Hands over what came; `reply` where somebody waits for an answer. Never throws; the payload is the handler's to
+   * keep.
+   */
   take(subject: string, payload: Uint8Array, reply: R | undefined): void
   /** So many messages were lost on their way here. */
   lost(count: number): void

@@ -24,7 +24,8 @@ export interface PendingRequest {
 }
 
 /**
- * Two looks at the deadlines are this far apart, at least: many requests share one timer, which is what makes them cheap.
+ * Two looks at the deadlines are this far apart, at least: many requests share one timer, which is what makes them
+ * cheap.
  */
 const stepMs = 5
 

@@ -8,7 +8,9 @@ export interface ReconnectDelays {
   readonly reconnectJitter: number
 }
 
-/** How long to wait after so many tries to connect in a row (from 1), in milliseconds: doubling, part of it by chance. */
+/**
+ * How long to wait after so many tries to connect in a row (from 1), in milliseconds: doubling, part of it by chance.
+ */
 export function reconnectDelay(delays: ReconnectDelays, attempt: number, random: () => number = Math.random): number {
   const { reconnectMinMs, reconnectMaxMs, reconnectJitter } = delays
   const full = Math.min(reconnectMaxMs, reconnectMinMs * 2 ** Math.min(attempt - 1, 30))

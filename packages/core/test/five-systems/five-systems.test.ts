@@ -8,8 +8,8 @@ import { type Broker, type Process, processRuntime } from './go-plugin.ts'
 import { extismRuntime, vyraRuntime, type WasmImports } from './wasm.ts'
 
 /**
- * The proof that one contract carries five systems' ideas of a plugin: each system's own plugin, in its own terms, behind
- * a faked runtime, driven by a host that knows none of them. `docs/architecture.md` has the same as a table.
+ * The proof that one contract carries five systems' ideas of a plugin: each system's own plugin, in its own terms,
+ * behind a faked runtime, driven by a host that knows none of them. `docs/architecture.md` has the same as a table.
  */
 const hostOf = (runtime: PluginRuntime, init: Partial<HostInit> = {}) =>
   createHost({ identity: { deviceId: 'host-1' }, runtimes: [() => runtime], ...init })

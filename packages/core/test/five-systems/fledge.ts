@@ -36,7 +36,9 @@ const functions: Record<string, FunctionDescriptor> = {
   plugin_ingest: { name: 'ingest', parameters: { type: 'object', required: ['readings'] }, stream: 'items' },
 }
 
-/** There is no manifest: `plugin_info` says everything, configuration included. The service kind decides who calls what. */
+/**
+ * There is no manifest: `plugin_info` says everything, configuration included. The service kind decides who calls what.
+ */
 export const fledgeRuntime = (): PluginRuntime => ({
   kind: 'python',
   enforces: [],

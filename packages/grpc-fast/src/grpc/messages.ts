@@ -64,7 +64,9 @@ export class MessageReader {
     }
   }
 
-  /** Copies into the current piece; gives how much that was. However finely a peer cuts a message, the pieces are few. */
+  /**
+   * Copies into the current piece; gives how much that was. However finely a peer cuts a message, the pieces are few.
+   */
   #fill(bytes: Buffer, from: number): number {
     const at = this.#filled % maxUpfront
     const due = Math.min(this.#length - this.#filled, bytes.length - from)

@@ -11,8 +11,8 @@ const maxKept = 256
 const secret: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie'])
 
 /**
- * Writes header blocks (RFC 7541). One for each connection. Strings go uncoded: the peers are near, and the fields that come
- * again are one byte each.
+ * Writes header blocks (RFC 7541). One for each connection. Strings go uncoded: the peers are near, and the fields that
+ * come again are one byte each.
  */
 export class HpackEncoder {
   readonly #table = new DynamicTable(maxTableSize)

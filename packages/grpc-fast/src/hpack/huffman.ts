@@ -1,8 +1,8 @@
 import { ConnectionError, http2Code } from '../http2/error.ts'
 
 /**
- * How many bits each of the 256 bytes has, and last the end mark, as digits of base 36. RFC 7541, appendix B: the code is
- * canonical, so its lengths are all there is to it.
+ * How many bits each of the 256 bytes has, and last the end mark, as digits of base 36. RFC 7541, appendix B: the code
+ * is canonical, so its lengths are all there is to it.
  */
 const lengths =
   'dnsssssssoussussssssssusssssssss6aacd68baa8b8666555666666678f6ca' +

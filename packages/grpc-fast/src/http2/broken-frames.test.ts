@@ -18,7 +18,9 @@ interface Sent {
   readonly payload: Buffer
 }
 
-/** A connection whose peer is ready, with stream 1 open: its request is sent and has ended unless `half` says otherwise. */
+/**
+ * A connection whose peer is ready, with stream 1 open: its request is sent and has ended unless `half` says otherwise.
+ */
 async function opened({ half = false } = {}) {
   const sent: Sent[] = []
   const seen: string[] = []

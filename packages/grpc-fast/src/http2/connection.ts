@@ -11,8 +11,8 @@ import type { Stream } from './stream.ts'
 import { connectionWindow, firstWindow, streamWindow } from './windows.ts'
 
 /**
- * How many streams are opened before the peer has set a limit, which is seldom lower (RFC 9113, section 6.5.2). Many more
- * than it allows are an attack to some servers: Node's end the whole connection.
+ * How many streams are opened before the peer has set a limit, which is seldom lower (RFC 9113, section 6.5.2). Many
+ * more than it allows are an attack to some servers: Node's end the whole connection.
  */
 const firstStreams = 100
 

@@ -38,7 +38,10 @@ export interface GoAway {
   readonly last: number
   /** Why it ends the connection. */
   readonly reason: string
-  /** It was asked for signs of life more often than it likes: gRPC's keep-alive guide (A8) has servers say so in these words. */
+  /**
+   * It was asked for signs of life more often than it likes: gRPC's keep-alive guide (A8) has servers say so in these
+   * words.
+   */
   readonly tooManyPings: boolean
 }
 

@@ -9,7 +9,9 @@ export interface StreamRequest {
   readonly others: () => readonly Header[]
 }
 
-/** What happens on a stream. Of `onEnd`, `onReset`, `onHeadersTooLarge` and `onLost` one comes, and nothing after it. */
+/**
+ * What happens on a stream. Of `onEnd`, `onReset`, `onHeadersTooLarge` and `onLost` one comes, and nothing after it.
+ */
 export interface StreamEvents {
   onHeaders(headers: readonly Header[], end: boolean): void
   /** `payload` is valid during the call only. */

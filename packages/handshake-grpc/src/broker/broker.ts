@@ -18,7 +18,9 @@ export interface ServedService {
   readonly implementation: UntypedServiceImplementation
 }
 
-/** Connections of their own between host and plugin, named by numbers: for callbacks and streams beside the main one. */
+/**
+ * Connections of their own between host and plugin, named by numbers: for callbacks and streams beside the main one.
+ */
 export interface Broker {
   /** Gives an id that this side has not used; ids of the two sides are apart. */
   nextId(): number

@@ -14,8 +14,8 @@ export interface SecureConfig {
   /** @default 'sha256' */
   readonly algorithm?: string
   /**
-   * Files to check. Name the script too when the command is an interpreter: of `node plugin.js` the command's own file is
-   * Node's. @default the command's file, as in go-plugin
+   * Files to check. Name the script too when the command is an interpreter: of `node plugin.js` the command's own file
+   * is Node's. @default the command's file, as in go-plugin
    */
   readonly files?: readonly string[]
 }

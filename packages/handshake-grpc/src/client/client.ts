@@ -20,8 +20,8 @@ import { removeSocket } from './socket-dir.ts'
 import { exitError, exitSoon, exitText, type Running, Starter } from './start.ts'
 
 /**
- * Makes the host side of one go-plugin plugin; nothing runs before `start`, `dispense` or `connection`. For a plugin that
- * should be restarted and swapped by itself use `processRuntime` under `@backplane/core`'s host.
+ * Makes the host side of one go-plugin plugin; nothing runs before `start`, `dispense` or `connection`. For a plugin
+ * that should be restarted and swapped by itself use `processRuntime` under `@backplane/core`'s host.
  *
  * @throws BP_HANDSHAKE_CONFIG when options contradict each other
  */

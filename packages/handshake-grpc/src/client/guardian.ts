@@ -61,9 +61,9 @@ const key = Symbol.for('backplane.handshake-grpc.guardian')
  * what takes that back.
  *
  * A program that was not made for it cannot be told of its parent's end by any means of Node: Linux has a signal for it
- * (PR_SET_PDEATHSIG), which a process can only ask for itself. So one small shell, in a session of its own, reads a pipe
- * whose other end is held by this process alone; when the system closes it, the shell ends what is left.
- * On Windows Node's own job object does the same.
+ * (PR_SET_PDEATHSIG), which a process can only ask for itself. So one small shell, in a session of its own, reads a
+ * pipe whose other end is held by this process alone; when the system closes it, the shell ends what is left. On
+ * Windows Node's own job object does the same.
  */
 export function guard(ward: Ward, logger: Logger): () => void {
   if (process.platform === 'win32') return () => {}

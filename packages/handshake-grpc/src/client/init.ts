@@ -13,7 +13,9 @@ import type { ClientRegistry } from './registry.ts'
 import type { RunnerFactory } from './runner.ts'
 import type { ServiceClient, ServiceHandle } from './service.ts'
 
-/** What a plugin of the application is to the host: given the connection, it makes the thing that the host works with. */
+/**
+ * What a plugin of the application is to the host: given the connection, it makes the thing that the host works with.
+ */
 export interface DispenseContext extends ServiceHandle {
   readonly broker: Broker
   /** Aborts when the plugin's process has ended. */
@@ -79,7 +81,10 @@ export interface PluginClientInit<S extends ClientPluginSet = ClientPluginSet> {
   /** `inherit` gives the plugin the host's own stdin, so that prompts (ssh, passwords) work. @default 'inherit' */
   readonly stdin?: 'inherit' | 'ignore'
 
-  /** The protocols that a plugin may speak; only `grpc` can be run, so an entry beside it changes nothing. @default ['grpc'] */
+  /**
+   * The protocols that a plugin may speak; only `grpc` can be run, so an entry beside it changes nothing.
+   * @default ['grpc']
+   */
   readonly allowedProtocols?: readonly string[]
   /**
    * Time from the start to the handshake line, in milliseconds. From there on a plugin has as long again, at most 20
@@ -107,9 +112,15 @@ export interface PluginClientInit<S extends ClientPluginSet = ClientPluginSet> {
   /** Gets the plugin's real stderr, byte for byte: its log. The logger gets it too, parsed. */
   readonly stderr?: Writable
 
-  /** How long the plugin may take to end when asked, before it is killed, in milliseconds. @default 2000, as in go-plugin */
+  /**
+   * How long the plugin may take to end when asked, before it is killed, in milliseconds.
+   * @default 2000, as in go-plugin
+   */
   readonly gracePeriodMs?: number
-  /** Gives the plugin a process group of its own and kills all of it; the plugin then has no terminal. @default false */
+  /**
+   * Gives the plugin a process group of its own and kills all of it; the plugin then has no terminal.
+   * @default false
+   */
   readonly processGroup?: boolean
   /**
    * Whether the plugin ends with this process, in whatever way that ends. Set it to false for plugins that a restarted
@@ -117,8 +128,9 @@ export interface PluginClientInit<S extends ClientPluginSet = ClientPluginSet> {
    */
   readonly endWithHost?: boolean
   /**
-   * Ends the plugin by its own means (Shutdown, the grace period) when SIGINT, SIGTERM or SIGHUP would end this process,
-   * which then ends as it would have. Where anybody else listens for the signal, that one decides. @default false
+   * Ends the plugin by its own means (Shutdown, the grace period) when SIGINT, SIGTERM or SIGHUP would end this
+   * process, which then ends as it would have. Where anybody else listens for the signal, that one decides. @default
+   * false
    */
   readonly endOnSignals?: boolean
   /** A registry whose `cleanupClients` ends this client too. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * Says when a process began, as a text to compare with; `undefined` where the system does not tell. Process ids come again:
- * an id and its beginning together name one process.
+ * Says when a process began, as a text to compare with; `undefined` where the system does not tell. Process ids come
+ * again: an id and its beginning together name one process.
  */
 export function processStart(pid: number): string | undefined {
   if (process.platform !== 'linux') return undefined

@@ -15,7 +15,9 @@ export interface ReattachConfig {
   readonly protocolVersion?: number
   readonly address: PluginAddress
   readonly pid?: number
-  /** When the process began, as its system says; a process of the same id that began at another time is not the plugin. */
+  /**
+   * When the process began, as its system says; a process of the same id that began at another time is not the plugin.
+   */
   readonly pidStart?: string
   /** The plugin is in test mode: it belongs to somebody else and is not stopped by {@link PluginClient.kill}. */
   readonly test?: boolean

@@ -20,15 +20,15 @@ export interface WatchInit {
 export interface WatchedChannel {
   readonly channel: GrpcChannel
   /**
-   * Fails every call that has no status yet. For a channel that is closed and a peer that is gone: grpc-js may then leave
-   * a call that was about to be retried without any.
+   * Fails every call that has no status yet. For a channel that is closed and a peer that is gone: grpc-js may then
+   * leave a call that was about to be retried without any.
    */
   fail(details: string): void
 }
 
 /**
- * Wraps a channel so that every call through it is seen, whichever stub makes it. Below the stub and not an interceptor:
- * an interceptor costs each call a layer of its own.
+ * Wraps a channel so that every call through it is seen, whichever stub makes it. Below the stub and not an
+ * interceptor: an interceptor costs each call a layer of its own.
  */
 export function watchedChannel(channel: GrpcChannel, init: WatchInit): WatchedChannel {
   const open = new Set<(result: Status) => void>()

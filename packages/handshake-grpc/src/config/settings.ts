@@ -61,7 +61,10 @@ export interface LoadSettingsInit {
   readonly code?: PluginSettings
   /** The environment that variables are read from. @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** Variables are named with this before the setting: `BACKPLANE_PLUGIN_START_TIMEOUT_MS`. @default 'BACKPLANE_PLUGIN' */
+  /**
+   * Variables are named with this before the setting: `BACKPLANE_PLUGIN_START_TIMEOUT_MS`.
+   * @default 'BACKPLANE_PLUGIN'
+   */
   readonly prefix?: string
 }
 

@@ -44,8 +44,8 @@ export function parseGoBool(text: string): boolean | undefined {
 }
 
 /**
- * Reads a handshake line with go-plugin's rules, in go-plugin's order of checks. It wants the whole line: `pluginClient`
- * gathers it from bytes as they arrive.
+ * Reads a handshake line with go-plugin's rules, in go-plugin's order of checks. It wants the whole line:
+ * `pluginClient` gathers it from bytes as they arrive.
  *
  * Four fields are read as `netrpc` (old plugins), a sixth field of 50 characters or fewer is ignored (old plugins put
  * junk there), fields after the seventh are ignored.

@@ -63,7 +63,10 @@ function formatHclog(
   return `${JSON.stringify(record, plain())}\n`
 }
 
-/** Makes JSON of anything: errors as text, integers with all digits, what is not finite as text, a value inside itself as a note. */
+/**
+ * Makes JSON of anything: errors as text, integers with all digits, what is not finite as text, a value inside itself
+ * as a note.
+ */
 function plain(): (this: unknown, key: string, value: unknown) => unknown {
   const open: unknown[] = []
   return function (key, value) {

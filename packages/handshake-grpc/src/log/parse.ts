@@ -43,8 +43,8 @@ export class PluginLogParser {
 }
 
 /**
- * Hands an entry to a logger; `trace`, which pino-shaped loggers need not have, goes to `debug` as `_level`. What else a
- * plugin calls like a key of the record's own gets `_` before it too: it must not pass for the host's.
+ * Hands an entry to a logger; `trace`, which pino-shaped loggers need not have, goes to `debug` as `_level`. What else
+ * a plugin calls like a key of the record's own gets `_` before it too: it must not pass for the host's.
  */
 export function logEntry(logger: Logger, entry: PluginLogEntry): void {
   const level = entry.level === 'trace' ? 'debug' : entry.level

@@ -4,8 +4,8 @@ const keptLines = 20
 const keptCharacters = 2000
 
 /**
- * What the runtimes of compiled languages say first when they crash: Go (`panic`, `fatal error`, a signal), Rust, V8. What
- * follows is a trace, of any length.
+ * What the runtimes of compiled languages say first when they crash: Go (`panic`, `fatal error`, a signal), Rust, V8.
+ * What follows is a trace, of any length.
  */
 const crashes =
   /^(panic: |fatal error: |SIG[A-Z]+: |thread '.*' (\(\d+\) )?panicked at |FATAL ERROR: |# Fatal error in )/

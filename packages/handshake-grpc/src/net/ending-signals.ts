@@ -11,8 +11,8 @@ interface Watch {
 }
 
 /**
- * Runs `ending` when a signal would end this process, and then lets it end as it would have; gives what takes that back.
- * Where anybody else listens for the signal, that one decides, and nothing is done here.
+ * Runs `ending` when a signal would end this process, and then lets it end as it would have; gives what takes that
+ * back. Where anybody else listens for the signal, that one decides, and nothing is done here.
  *
  * The set hangs on the process, so that two copies of the package share it.
  */

@@ -36,8 +36,8 @@ export interface OwnedFolder {
 const ownerFile = 'owner.json'
 
 /**
- * Makes a private temporary folder, named `prefix` and six characters, that says whose it is. It goes with this process,
- * and where this process is killed, with the next one that makes such a folder beside it.
+ * Makes a private temporary folder, named `prefix` and six characters, that says whose it is. It goes with this
+ * process, and where this process is killed, with the next one that makes such a folder beside it.
  *
  * Throws what the file system throws.
  */

@@ -36,7 +36,10 @@ export type HostServices =
 export interface Callback {
   /** The function, as the plugin's functions are called: `Counter.Put`. */
   readonly function: string
-  /** The field of its request that takes the broker id, by its name in the .proto; `a.b` for a field of a message within. */
+  /**
+   * The field of its request that takes the broker id, by its name in the .proto; `a.b` for a field of a message
+   * within.
+   */
   readonly field: string
   /** Names of {@link HostServices}; all are served under the one id. */
   readonly services: readonly string[]

@@ -31,7 +31,8 @@ const wrapper = /^google\.protobuf\.(Double|Float|Int64|UInt64|Int32|UInt32|Bool
 
 /**
  * Makes the JSON Schema of a message, in the JSON mapping of protobuf: names in lower camel case, bytes as base64, enum
- * values by name. Numbers are numbers, whatever their width; in parameters the texts of protobuf's JSON stand for them too.
+ * values by name. Numbers are numbers, whatever their width; in parameters the texts of protobuf's JSON stand for them
+ * too.
  */
 export function schemaOf(message: DescMessage, use: SchemaUse): JsonSchema {
   const known = knownSchema(message, use)

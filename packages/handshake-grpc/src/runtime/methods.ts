@@ -31,7 +31,8 @@ export interface MethodFunction {
 
 /**
  * Gives the functions of a plugin's services: unary methods as calls, server streams as streams of items, each by
- * `Service.Method`, or by `Method` alone. Where two would have one name both get the service's full name. Methods that take a stream are left out: a function has one set of parameters.
+ * `Service.Method`, or by `Method` alone. Where two would have one name both get the service's full name. Methods that
+ * take a stream are left out: a function has one set of parameters.
  */
 export function methodFunctions(catalog: ServiceCatalog, names: 'service' | 'method'): Map<string, MethodFunction> {
   const functions = new Map<string, MethodFunction>()

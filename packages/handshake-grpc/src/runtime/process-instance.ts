@@ -112,7 +112,9 @@ export class ProcessInstance implements PluginInstance {
     })
   }
 
-  /** What the manifest says of a function (description, labels) completes what the .proto says, which knows the types. */
+  /**
+   * What the manifest says of a function (description, labels) completes what the .proto says, which knows the types.
+   */
   #completed(descriptor: FunctionDescriptor): FunctionDescriptor {
     const { name, result, stream } = descriptor
     const parameters = this.#callbacks?.hide(name, descriptor.parameters) ?? descriptor.parameters
@@ -150,8 +152,8 @@ export class ProcessInstance implements PluginInstance {
   }
 
   /**
-   * While calls are under way, asks from time to time whether anybody works on them. One that leaves the question open and
-   * uses processor time may have a single thread, and be at work on them.
+   * While calls are under way, asks from time to time whether anybody works on them. One that leaves the question open
+   * and uses processor time may have a single thread, and be at work on them.
    */
   #lookAgain(): NodeJS.Timeout {
     return setTimeout(async () => {

@@ -17,7 +17,10 @@ import { planOf } from './section.ts'
 
 /** Options of {@link processRuntime}. */
 export interface ProcessRuntimeInit {
-  /** How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody. @default every 10 seconds */
+  /**
+   * How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody.
+   * @default every 10 seconds
+   */
   readonly liveness?: LivenessInit | false
   /**
    * Variables of the host that every plugin sees, beside those that its manifest's `permissions.env` names.
@@ -25,9 +28,9 @@ export interface ProcessRuntimeInit {
    */
   readonly env?: readonly string[]
   /**
-   * How long a plugin may leave a health check unanswered, in milliseconds; then it counts as hung and is killed, and its
-   * slot restarts it. It is asked after a call that was given up, and as often as this while calls are under way; what
-   * uses processor time meanwhile is taken to be at work on them (Linux; elsewhere it always is). @default 5000
+   * How long a plugin may leave a health check unanswered, in milliseconds; then it counts as hung and is killed, and
+   * its slot restarts it. It is asked after a call that was given up, and as often as this while calls are under way;
+   * what uses processor time meanwhile is taken to be at work on them (Linux; elsewhere it always is). @default 5000
    */
   readonly hangMs?: number
   /**
@@ -36,8 +39,8 @@ export interface ProcessRuntimeInit {
    */
   readonly endOnSignals?: boolean
   /**
-   * gRPC services that this host offers to plugins over their broker, by name. A plugin gets those that `callbacks` of its
-   * manifest's `process` section names, in the calls that it names. @default none
+   * gRPC services that this host offers to plugins over their broker, by name. A plugin gets those that `callbacks` of
+   * its manifest's `process` section names, in the calls that it names. @default none
    */
   readonly services?: Readonly<Record<string, HostServices>>
   /** What speaks gRPC. @default fastWire() */
@@ -54,8 +57,8 @@ const plainEnv = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'SystemRoot', 'TEMP', 
  * functions, `Service.Method`, with JSON in and out. For one plugin without a host use `pluginClient`.
  *
  * It takes manifests whose `runtime` is `process`, or that have a `process` section; see {@link ProcessSection}.
- * A plugin learns of its surroundings by environment: BACKPLANE_PLUGIN_ID, BACKPLANE_CONFIG (JSON), BACKPLANE_SIMULATED and
- * BACKPLANE_STATE_DIR. So a change of its configuration starts it again, beside the old one.
+ * A plugin learns of its surroundings by environment: BACKPLANE_PLUGIN_ID, BACKPLANE_CONFIG (JSON), BACKPLANE_SIMULATED
+ * and BACKPLANE_STATE_DIR. So a change of its configuration starts it again, beside the old one.
  */
 export function processRuntime(init: ProcessRuntimeInit = {}): (components: ProcessRuntimeComponents) => PluginRuntime {
   return () => ({

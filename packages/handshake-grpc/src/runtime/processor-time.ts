@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
 /**
- * The processor time that a process group has used so far, in ticks: only what changes says anything. `undefined` where the
- * system does not tell. It reads a file for each process of the machine, so ask rarely.
+ * The processor time that a process group has used so far, in ticks: only what changes says anything. `undefined` where
+ * the system does not tell. It reads a file for each process of the machine, so ask rarely.
  */
 export function processorTime(group: number): number | undefined {
   if (process.platform !== 'linux') return undefined
@@ -11,7 +11,8 @@ export function processorTime(group: number): number | undefined {
     if (!/^\d+$/.test(name)) continue
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'latin1')
-      // proc_pid_stat(5): after the name in parentheses come the state, the parent, the group; the 14th and 15th are times.
+      // proc_pid_stat(5): after the name in parentheses come the state, the parent, the group; the 14th and 15th are
+      // times.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       if (Number(fields[2]) === group) ticks += Number(fields[11]) + Number(fields[12])
     } catch {

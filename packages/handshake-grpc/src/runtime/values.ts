@@ -20,8 +20,8 @@ const isInteger = (scalar: ScalarType) =>
   !isFloat(scalar) && ![ScalarType.BOOL, ScalarType.STRING, ScalarType.BYTES].includes(scalar)
 
 /**
- * Makes a message in protobuf's JSON mapping of a function's parameters: 64-bit integers are numbers, `bigint`s or text,
- * `NaN` and the infinities numbers or their words, bytes are base64, what is undefined is left out.
+ * Makes a message in protobuf's JSON mapping of a function's parameters: 64-bit integers are numbers, `bigint`s or
+ * text, `NaN` and the infinities numbers or their words, bytes are base64, what is undefined is left out.
  *
  * @throws BP_VALUE_INVALID for an integer that its place cannot hold
  */

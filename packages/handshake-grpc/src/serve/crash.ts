@@ -2,8 +2,9 @@ import { writeSync } from 'node:fs'
 import { messageOf } from '@backplane/core'
 
 /**
- * Has a host of go-plugin 1.7 and later log an uncaught exception of this process as an error: it takes a line that begins
- * with `panic: ` for the beginning of a crash, and what Node prints after it for its trace. Gives what takes it back.
+ * Has a host of go-plugin 1.7 and later log an uncaught exception of this process as an error: it takes a line that
+ * begins with `panic: ` for the beginning of a crash, and what Node prints after it for its trace. Gives what takes it
+ * back.
  */
 export function tellCrashes(): () => void {
   const tell = (error: unknown) => {

@@ -46,7 +46,10 @@ export interface ServePluginInit {
   readonly network?: 'unix' | 'tcp'
   /** A certificate of the plugin's own; the host must know its authority. Takes the place of AutoMTLS. */
   readonly tls?: ServeTls
-  /** Curve of the AutoMTLS key; any works with any host but P-521 with those on BoringSSL (Python, C++). @default 'P-256' */
+  /**
+   * Curve of the AutoMTLS key; any works with any host but P-521 with those on BoringSSL (Python, C++).
+   * @default 'P-256'
+   */
   readonly curve?: Curve
   /** Sends what the plugin prints to the host. @default true */
   readonly captureStdio?: boolean
@@ -54,7 +57,10 @@ export interface ServePluginInit {
   readonly reflection?: boolean
   /** Serialised `FileDescriptorProto`s, for reflection of services whose definitions carry none. */
   readonly descriptors?: readonly Uint8Array[]
-  /** Ends the plugin when its host is gone. Turn it off for hosts that leave plugins running to reattach. @default true */
+  /**
+   * Ends the plugin when its host is gone. Turn it off for hosts that leave plugins running to reattach.
+   * @default true
+   */
   readonly parentWatch?: boolean
   /** Swallows SIGINT (Ctrl-C reaches the whole group; the host decides) and cleans up on SIGTERM. @default true */
   readonly handleSignals?: boolean

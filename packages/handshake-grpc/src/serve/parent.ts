@@ -42,7 +42,9 @@ export class ParentWatch {
   }
 }
 
-/** Under `sh -c plugin` the parent is a shell that outlives the host. A host drops whatever comes after the first line. */
+/**
+ * Under `sh -c plugin` the parent is a shell that outlives the host. A host drops whatever comes after the first line.
+ */
 function stdoutStands(): boolean {
   try {
     writeSync(1, '\n')

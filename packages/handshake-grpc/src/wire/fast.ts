@@ -3,7 +3,10 @@ import { splitHostPort } from '../handshake/line.ts'
 import { grpcJsWire, lingerMs } from './grpc-js.ts'
 import type { DialInit, DialTarget, DialTls, Wire, WireChannel } from './wire.ts'
 
-/** The options of a grpc-js channel that mean the same to this wire, or nothing to one that has a single place to connect to. */
+/**
+ * The options of a grpc-js channel that mean the same to this wire, or nothing to one that has a single place to
+ * connect to.
+ */
 const understood: ReadonlySet<string> = new Set([
   'grpc.max_receive_message_length',
   'grpc.max_send_message_length',
@@ -20,8 +23,8 @@ const understood: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The wire whose channels are straight on sockets (`@backplane/grpc-fast`): a start and a call cost less than over grpc-js's
- * own. Servers, and channels with options that only grpc-js's own has, are grpc-js's.
+ * The wire whose channels are straight on sockets (`@backplane/grpc-fast`): a start and a call cost less than over
+ * grpc-js's own. Servers, and channels with options that only grpc-js's own has, are grpc-js's.
  */
 export function fastWire(): Wire {
   const whole = grpcJsWire()

@@ -50,7 +50,8 @@ async function dial(target: DialTarget, init: DialInit): Promise<WireChannel> {
     close() {
       channel.close()
       bridge?.close()
-      // A channel that closes at the wrong moment of a TLS connection leaves its socket open; answers under way have their time.
+      // A channel that closes at the wrong moment of a TLS connection leaves its socket open; answers under way have
+      // their time.
       const cut = setTimeout(() => {
         for (const socket of sockets) socket.destroy()
       }, lingerMs)

@@ -40,9 +40,9 @@ const keyLoops = ['patternProperties', 'propertyNames', 'unevaluatedProperties',
 type Node = Readonly<Record<string, unknown>>
 
 /**
- * Makes the copy of a schema that is compiled. It holds the keywords that say what is valid, and no others (`$async` would
- * answer with a promise); references lead to definitions of its own, so that nothing is reached that is not counted; each part
- * carries what a look at it costs. Throws where it is too large, or a reference leads nowhere.
+ * Makes the copy of a schema that is compiled. It holds the keywords that say what is valid, and no others (`$async`
+ * would answer with a promise); references lead to definitions of its own, so that nothing is reached that is not
+ * counted; each part carries what a look at it costs. Throws where it is too large, or a reference leads nowhere.
  */
 export function boundedSchema(source: JsonSchema): BoundedSchema {
   const index = new References(source)

@@ -2,7 +2,8 @@
 export const unitsOfCheck = 500_000
 
 /**
- * Counts what a check costs, in units of about 20 ns of the slowest machine that we know, and ends it when it costs too much.
+ * Counts what a check costs, in units of about 20 ns of the slowest machine that we know, and ends it when it costs too
+ * much.
  *
  * Processor time itself is no measure: on a busy machine an honest check would end as a hostile one does.
  */

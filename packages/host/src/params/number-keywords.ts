@@ -78,7 +78,9 @@ function typeCheck(_: Template, type: string, data: Name): Code {
   }
 }
 
-/** Tells whether one number is a whole multiple of another: exactly where one of them is a `bigint` or both are whole. */
+/**
+ * Tells whether one number is a whole multiple of another: exactly where one of them is a `bigint` or both are whole.
+ */
 function isMultiple(value: number | bigint, of: number | bigint): boolean {
   if (typeof value === 'number' && typeof of === 'number')
     return Number.isInteger(value) && Number.isInteger(of) ? value % of === 0 : Number.isInteger(value / of)

@@ -18,9 +18,10 @@ const part =
   /(?:\\u[0-9a-fA-F]{4}|\\[dDwWsStnrfv^$\\.*+?()[\]{}|/-]|\[(?:[^\\\]]|\\.)*\]|[^\\[\](){}|^$*+?])(?:\{(\d{1,3})\}|([*+?]|\{\d+,\d*\})\??)?/uy
 
 /**
- * What a pattern costs for each character of a text, in units, where V8's own engine is to match it; nothing where that may
- * take time without bound. It goes back and tries again, which is bounded for patterns that are anchored, have no groups and no
- * alternatives, and at most one part that may come more or less often: then it tries the rest once for each character.
+ * What a pattern costs for each character of a text, in units, where V8's own engine is to match it; nothing where that
+ * may take time without bound. It goes back and tries again, which is bounded for patterns that are anchored, have no
+ * groups and no alternatives, and at most one part that may come more or less often: then it tries the rest once for
+ * each character.
  */
 export function flatCost(pattern: string): number | undefined {
   if (!pattern.startsWith('^')) return undefined
@@ -37,7 +38,9 @@ export function flatCost(pattern: string): number | undefined {
   return varying > 1 ? undefined : (1 + varying * fixed) / 16
 }
 
-/** One pattern as the compiler of schemas takes it: what it tests costs the budget time that grows with the text alone. */
+/**
+ * One pattern as the compiler of schemas takes it: what it tests costs the budget time that grows with the text alone.
+ */
 export function boundedPattern(pattern: string, budget: Budget, engine: Engine | undefined) {
   // Its own view of what is a pattern is that of JSON Schema: only how it is matched differs.
   const native = new RegExp(pattern, 'u')

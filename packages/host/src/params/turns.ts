@@ -1,8 +1,8 @@
 import { unitsOfCheck } from './budget.ts'
 
 /**
- * Lets checks of one turn of the event loop cost no more together than one alone may: those beyond wait for the next turn, so
- * that a flood of costly calls holds nobody up.
+ * Lets checks of one turn of the event loop cost no more together than one alone may: those beyond wait for the next
+ * turn, so that a flood of costly calls holds nobody up.
  */
 export class Turns {
   readonly #waiting: (() => void)[] = []

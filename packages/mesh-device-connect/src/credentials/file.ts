@@ -36,9 +36,9 @@ export interface Credentials {
 }
 
 /**
- * Reads a credentials file: Device Connect's `.creds.json`, with its NATS and Zenoh sections, or the classic `.creds` of NATS
- * tools. Where `x.creds` has a `x.creds.json` beside it, that is read, as upstream does. Not for deciding which credentials
- * count: {@link readMessaging} does that.
+ * Reads a credentials file: Device Connect's `.creds.json`, with its NATS and Zenoh sections, or the classic `.creds`
+ * of NATS tools. Where `x.creds` has a `x.creds.json` beside it, that is read, as upstream does. Not for deciding which
+ * credentials count: {@link readMessaging} does that.
  *
  * Rejects with `BP_DEVICE_CONNECT_CREDENTIALS_INVALID`; no error repeats a secret.
  */

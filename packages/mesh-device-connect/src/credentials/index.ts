@@ -1,8 +1,9 @@
 /**
- * Credentials of Device Connect networks: `.creds.json` and `.creds` files, environment variables, and what counts first.
+ * Credentials of Device Connect networks: `.creds.json` and `.creds` files, environment variables, and what counts
+ * first.
  *
- * It works out which broker to use, as whom, and with which certificates, as Device Connect's own runtime does, and gives it
- * as plain data for a transport. Not needed for a network without credentials.
+ * It works out which broker to use, as whom, and with which certificates, as Device Connect's own runtime does, and
+ * gives it as plain data for a transport. Not needed for a network without credentials.
  *
  * @packageDocumentation
  */

@@ -14,23 +14,35 @@ import { checkAuth, checkTls } from './validity.ts'
 /** What carries the messages. */
 export type Backend = 'nats' | 'zenoh'
 
-/** What is said outright (flags, options); what is left out is looked for in the environment, then in the credentials file. */
+/**
+ * What is said outright (flags, options); what is left out is looked for in the environment, then in the credentials
+ * file.
+ */
 export interface MessagingInit {
   /** What carries the messages. @default MESSAGING_BACKEND, else what the addresses tell */
   readonly backend?: Backend
-  /** Where to connect; one text may hold several, separated by commas. @default MESSAGING_URLS, NATS_URL, ZENOH_CONNECT, else those of the credentials file */
+  /**
+   * Where to connect; one text may hold several, separated by commas.
+   * @default MESSAGING_URLS, NATS_URL, ZENOH_CONNECT, else those of the credentials file
+   */
   readonly urls?: string | readonly string[]
-  /** A `.creds.json` or `.creds` file. @default MESSAGING_CREDENTIALS_FILE, NATS_CREDENTIALS_FILE, PORTAL_CREDENTIALS_FILE */
+  /**
+   * A `.creds.json` or `.creds` file.
+   * @default MESSAGING_CREDENTIALS_FILE, NATS_CREDENTIALS_FILE, PORTAL_CREDENTIALS_FILE
+   */
   readonly credentialsFile?: string
-  /** The device id that is meant; one that the credentials were not issued to is refused. @default that of the credentials */
+  /**
+   * The device id that is meant; one that the credentials were not issued to is refused.
+   * @default that of the credentials
+   */
   readonly deviceId?: string
   /** The zone that is meant; `default` leaves it to the credentials. @default TENANT, else that of the credentials */
   readonly tenant?: string
   /** Takes credentials as a portal issues them, over NATS; without a file, the newest of its folder. @default false */
   readonly portal?: boolean | PortalLookup
   /**
-   * Leaves out what upstream leaves out: the demand for NATS credentials and for an authority with `tls://`, and the check of
-   * the device id. Nothing turns off the verification of certificates. @default DEVICE_CONNECT_ALLOW_INSECURE
+   * Leaves out what upstream leaves out: the demand for NATS credentials and for an authority with `tls://`, and the
+   * check of the device id. Nothing turns off the verification of certificates. @default DEVICE_CONNECT_ALLOW_INSECURE
    */
   readonly allowInsecure?: boolean
   /** The variables that count. @default process.env */
@@ -63,13 +75,13 @@ export interface Messaging {
 const portalUrl = 'nats://portal.deviceconnect.dev:4222'
 
 /**
- * Works out how to reach a Device Connect network, with the names and the precedence of its Python runtime: what is said
- * outright, then the environment, then the credentials file; of TLS, files before texts; of a JWT, the file before the
- * environment. Everything is checked here, so that what a broker would refuse without a word is said in words.
+ * Works out how to reach a Device Connect network, with the names and the precedence of its Python runtime: what is
+ * said outright, then the environment, then the credentials file; of TLS, files before texts; of a JWT, the file before
+ * the environment. Everything is checked here, so that what a broker would refuse without a word is said in words.
  *
  * Rejects with `BP_DEVICE_CONNECT_CREDENTIALS_MISSING`, `..._INVALID`, `..._EXPIRED`, `..._MISMATCH`, and with
- * `BP_INVALID_ARGUMENT` for a backend that is none. Not for a network of another kind, nor for one without credentials: name
- * its servers to the transport.
+ * `BP_INVALID_ARGUMENT` for a backend that is none. Not for a network of another kind, nor for one without credentials:
+ * name its servers to the transport.
  */
 export async function readMessaging(
   init: MessagingInit = {},

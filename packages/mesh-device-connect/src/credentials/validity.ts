@@ -7,8 +7,8 @@ import { isObject } from '../json.ts'
 import { type NatsAuth, type TlsMaterial, unusable } from './file.ts'
 
 /**
- * Checks a JWT and its seed before a broker does, which would only say "no". Gives when the JWT ends, in milliseconds since
- * the epoch; `undefined`: never. Throws `BP_DEVICE_CONNECT_CREDENTIALS_INVALID` or `..._EXPIRED`.
+ * Checks a JWT and its seed before a broker does, which would only say "no". Gives when the JWT ends, in milliseconds
+ * since the epoch; `undefined`: never. Throws `BP_DEVICE_CONNECT_CREDENTIALS_INVALID` or `..._EXPIRED`.
  */
 export function checkAuth(auth: NatsAuth, source: string, now: number): number | undefined {
   const { nkeySeed } = auth
@@ -36,8 +36,8 @@ function claimsOf(jwt: string): { readonly exp?: unknown } | undefined {
 }
 
 /**
- * Checks that TLS files and texts are what they should be, and gives them with absolute paths; a relative path is looked up
- * from `cwd`, as upstream does, and else beside the credentials file.
+ * Checks that TLS files and texts are what they should be, and gives them with absolute paths; a relative path is
+ * looked up from `cwd`, as upstream does, and else beside the credentials file.
  */
 export async function checkTls(
   tls: TlsMaterial,

@@ -10,9 +10,9 @@ export interface ZenohConfig {
 }
 
 /**
- * Gives Zenoh's configuration for a network: what a bridge (`zenoh-bridge-remote-api -c`) is started with. As upstream does
- * it: no address, a peer that finds others by multicast; any address, a client that speaks to routers alone, so that their
- * access rules hold. It holds secrets: write it where only this user may read.
+ * Gives Zenoh's configuration for a network: what a bridge (`zenoh-bridge-remote-api -c`) is started with. As upstream
+ * does it: no address, a peer that finds others by multicast; any address, a client that speaks to routers alone, so
+ * that their access rules hold. It holds secrets: write it where only this user may read.
  */
 export async function zenohConfig({ urls, tls }: Pick<Messaging, 'urls' | 'tls'>): Promise<ZenohConfig> {
   if (urls.length === 0) return { mode: 'peer' }

@@ -12,8 +12,8 @@ import type { CallContext, ModuleContext } from './context.ts'
 import type { EventDefinition, FunctionDescription, PluginDefinition } from './plugin.ts'
 
 /**
- * A plugin as a class, named by the manifest's `class_name` or exported as default. Static fields declare what it offers;
- * methods of the same names do it. It is constructed with its context when the plugin starts.
+ * A plugin as a class, named by the manifest's `class_name` or exported as default. Static fields declare what it
+ * offers; methods of the same names do it. It is constructed with its context when the plugin starts.
  */
 export interface PluginClass {
   new (ctx: ModuleContext): PluginObject
@@ -39,7 +39,9 @@ export interface PluginObject {
 
 type Methods = { readonly [name: string]: ((...args: unknown[]) => unknown) | undefined }
 
-/** Gives a class as the definition that it stands for. Its methods are looked for when it starts: fields may hold them. */
+/**
+ * Gives a class as the definition that it stands for. Its methods are looked for when it starts: fields may hold them.
+ */
 export function classDefinition(of: PluginClass, manifest: Manifest): PluginDefinition {
   const functions = of.functions ?? Object.fromEntries((manifest.functions ?? []).map(({ name }) => [name, {}]))
   const periodic = of.periodic ?? {}

@@ -30,8 +30,8 @@ export interface ModuleContext<E = EventSchemas> {
    */
   invoke(name: string, params?: Params, options?: RemoteOptions): Promise<Value>
   /**
-   * Offers one more function while the plugin runs (one for each device found, say), or replaces one; it is advertised at once. Throws
-   * `BP_INVALID_ARGUMENT` for a name or definition that is wrong.
+   * Offers one more function while the plugin runs (one for each device found, say), or replaces one; it is advertised
+   * at once. Throws `BP_INVALID_ARGUMENT` for a name or definition that is wrong.
    */
   offer(name: string, definition: FunctionDefinition | Handler): void
   /** Takes a function back, declared or offered; calls under way go on. */

@@ -4,8 +4,8 @@ import { carried } from '@backplane/core/runtime'
 type Descriptor = Partial<FunctionDescriptor & EventDescriptor>
 
 /**
- * What is wrong with a descriptor that code wrote, if anything. It is announced together with those of all other plugins,
- * so one that no wire carries would keep the whole host from being announced.
+ * What is wrong with a descriptor that code wrote, if anything. It is announced together with those of all other
+ * plugins, so one that no wire carries would keep the whole host from being announced.
  */
 export function descriptorFault(descriptor: FunctionDescriptor | EventDescriptor): string | undefined {
   try {

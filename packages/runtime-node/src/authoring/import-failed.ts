@@ -13,8 +13,8 @@ const nextSteps: Readonly<Record<string, string>> = {
 }
 
 /**
- * The error of a plugin whose code could not be imported, with the place in its folder: where the stack tells it, or, of a
- * syntax error, where Node's own check does.
+ * The error of a plugin whose code could not be imported, with the place in its folder: where the stack tells it, or,
+ * of a syntax error, where Node's own check does.
  */
 export async function importFailed(cause: unknown, plugin: string, entry: string): Promise<BackplaneError> {
   const { stack = '', code = '' } = (typeof cause === 'object' && cause !== null ? cause : {}) as {

@@ -41,7 +41,10 @@ export interface EventDefinition<S = unknown> {
 
 /** Work that is done again and again. */
 export interface PeriodicDefinition<E = EventSchemas> {
-  /** From the begin of one run to the begin of the next, in milliseconds; a run that takes longer is followed at once. Runs never overlap. */
+  /**
+   * From the begin of one run to the begin of the next, in milliseconds; a run that takes longer is followed at once.
+   * Runs never overlap.
+   */
   readonly intervalMs: number
   /** Does it once, the first time right after `setup`. What it throws is logged, and the next run comes as planned. */
   run(ctx: ModuleContext<E>): unknown
@@ -57,15 +60,18 @@ export interface PluginDefinition<P = { readonly [name: string]: unknown }, E = 
   readonly periodic?: { readonly [name: string]: PeriodicDefinition<E> }
   /** Which events reach `onEvent`, beyond the manifest's own `subscriptions`. */
   readonly subscriptions?: readonly EventFilter[]
-  /** Begins; no call comes before it is done. `state` is what the former instance's `handOver` gave, when this one replaces it. */
+  /**
+   * Begins; no call comes before it is done. `state` is what the former instance's `handOver` gave, when this one
+   * replaces it.
+   */
   setup?(ctx: ModuleContext<E>, state?: Value): unknown
   /** Ends; calls are over, periodic work has stopped. */
   teardown?(ctx: ModuleContext<E>): unknown
   /** Takes an event that it subscribed to. */
   onEvent?(event: IncomingEvent, ctx: ModuleContext<E>): unknown
   /**
-   * Applies new configuration, or throws to refuse it: then the former stays in force. Without it a change of configuration
-   * replaces the instance.
+   * Applies new configuration, or throws to refuse it: then the former stays in force. Without it a change of
+   * configuration replaces the instance.
    */
   configure?(change: ConfigChange, ctx: ModuleContext<E>): unknown
   /** Says whether it can do its work. Throwing means that it cannot. */

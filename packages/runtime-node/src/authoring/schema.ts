@@ -2,7 +2,10 @@ import { type JsonSchema, messageOf, type Params, type Value } from '@backplane/
 import { contractError } from '@backplane/core/errors'
 import { lenientReplacer, parseJson } from '@backplane/core/json'
 
-/** A schema of any library that speaks Standard Schema (https://standardschema.dev, v1): zod, valibot, arktype and others. */
+/**
+ * A schema of any library that speaks Standard Schema (https://standardschema.dev, v1): zod, valibot, arktype and
+ * others.
+ */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -38,8 +41,8 @@ export type Received<S> = S extends StandardSchema<infer _, infer Output> ? Outp
 export type Given<S> = S extends StandardSchema<infer Input, infer _> ? Input : FromJsonSchema<S, Params>
 
 /**
- * The TypeScript reading of a JSON Schema literal: types, properties, items, enum, const, anyOf and oneOf. Anything else
- * reads as `Else`. Properties that are not required may be missing, whatever their `default` says.
+ * The TypeScript reading of a JSON Schema literal: types, properties, items, enum, const, anyOf and oneOf. Anything
+ * else reads as `Else`. Properties that are not required may be missing, whatever their `default` says.
  */
 export type FromJsonSchema<S, Else = Value> = S extends { readonly const: infer C }
   ? C

@@ -19,8 +19,9 @@ const checkTimeoutMs = 5_000
 const atOnce = 4
 
 /**
- * Finds the file of a plugin that holds a syntax error. V8 tells no place of one in an ES module; `node --check` does, for
- * the entry first, then for the other files of its folder. Gives nothing where no file has an error with this message.
+ * Finds the file of a plugin that holds a syntax error. V8 tells no place of one in an ES module; `node --check` does,
+ * for the entry first, then for the other files of its folder. Gives nothing where no file has an error with this
+ * message.
  */
 export async function syntaxFault(entry: string, message: string): Promise<SyntaxFault | undefined> {
   const file = fileURLToPath(entry)

@@ -8,8 +8,8 @@ export interface Routine {
 }
 
 /**
- * Does the work until `signal` aborts: at once, then `intervalMs` from begin to begin, never overlapping. What it throws
- * is logged. Resolves when the last run is over.
+ * Does the work until `signal` aborts: at once, then `intervalMs` from begin to begin, never overlapping. What it
+ * throws is logged. Resolves when the last run is over.
  */
 export async function repeat(
   routine: Routine,

@@ -13,8 +13,8 @@ const intervalMs = 100
 /** How long it may stay over the limit: time for a collection to show. */
 const graceMs = 500
 /**
- * What V8 takes for young objects before it collects them. It lets the rest grow to four times what was in use before it
- * collects that, so more than both is no garbage.
+ * What V8 takes for young objects before it collects them. It lets the rest grow to four times what was in use before
+ * it collects that, so more than both is no garbage.
  */
 const youngMb = 64
 

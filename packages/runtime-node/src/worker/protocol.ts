@@ -9,8 +9,9 @@ import {
 } from '@backplane/core'
 import type { RemoteErrors } from '@backplane/core/runtime'
 
-// A thread speaks the messages of docs/worker-protocol.md, by structured clone. What is about a call crosses as items of
-// its message rather than as an object, and `['collect']` comes on top: it asks the thread to free what it does not use.
+// A thread speaks the messages of docs/worker-protocol.md, by structured clone. What is about a call crosses as items
+// of its message rather than as an object, and `['collect']` comes on top: it asks the thread to free what it does not
+// use.
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 

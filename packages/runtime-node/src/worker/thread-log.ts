@@ -6,8 +6,8 @@ import type { LogLevel } from './protocol.ts'
 export type LogSink = (level: LogLevel, fields: object, message: string | undefined) => void
 
 /**
- * Makes the logger of a plugin's thread. It keeps at most `perSecond` records of each second and says afterwards how many
- * it dropped: a flood must end here, before it fills the host's memory.
+ * Makes the logger of a plugin's thread. It keeps at most `perSecond` records of each second and says afterwards how
+ * many it dropped: a flood must end here, before it fills the host's memory.
  */
 export function threadLogger(sink: LogSink, perSecond: number, clock: Clock): Logger {
   let second = 0
@@ -61,7 +61,10 @@ const consoleLevels = {
   trace: 'error',
 } as const
 
-/** Turns everything that the thread prints into log records: the console by its levels, stdout as `info`, stderr as `warn`. */
+/**
+ * Turns everything that the thread prints into log records: the console by its levels, stdout as `info`, stderr as
+ * `warn`.
+ */
 export function captureOutput(logger: Logger): void {
   for (const [method, level] of Object.entries(consoleLevels)) {
     globalThis.console[method as keyof typeof consoleLevels] = (...args: unknown[]) =>

@@ -23,7 +23,10 @@ import { ThreadCall } from './thread-call.ts'
 import { captureOutput, threadLogger } from './thread-log.ts'
 import { ThreadRequests } from './thread-requests.ts'
 
-/** The plugin's side of the channel: loads the code, then turns messages into calls and the plugin's requests into messages. */
+/**
+ * The plugin's side of the channel: loads the code, then turns messages into calls and the plugin's requests into
+ * messages.
+ */
 export class PluginThread {
   readonly #port: MessagePort
   readonly #data: ThreadData

@@ -14,8 +14,8 @@ export interface WorkerInit {
 }
 
 /**
- * Loads a plugin in a thread of its own. Rejects with `BP_PLUGIN_LOAD_FAILED`, or with the reason of `signal`; nothing of
- * the thread is left then.
+ * Loads a plugin in a thread of its own. Rejects with `BP_PLUGIN_LOAD_FAILED`, or with the reason of `signal`; nothing
+ * of the thread is left then.
  */
 export function inWorker(init: WorkerInit, signal: AbortSignal): Promise<PluginInstance> {
   const { manifest, entry, context, clock, hangMs } = init

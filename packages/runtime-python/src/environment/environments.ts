@@ -12,8 +12,8 @@ import { inTurn } from './turn.ts'
 /** What becomes of the packages that plugins ask for. */
 export interface PythonDependencies {
   /**
-   * Whether to install them, each plugin's into an environment of its own; else what is missing is said in the plugin's log,
-   * and the plugin is loaded all the same. To install a package is to run its code. @default false
+   * Whether to install them, each plugin's into an environment of its own; else what is missing is said in the plugin's
+   * log, and the plugin is loaded all the same. To install a package is to run its code. @default false
    */
   readonly install?: boolean
   /** How long one installation may take, in milliseconds. @default 120000 */

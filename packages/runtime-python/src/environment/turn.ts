@@ -6,10 +6,12 @@ const beatMs = 5_000
 const staleMs = 30_000
 
 /**
- * Does work that others, here and in other processes, should wait for rather than do again; `lock` is a folder that is there
- * meanwhile. Not mutual exclusion: who is suspended for half a minute loses its turn, so the work must bear another beside it.
+ * Does work that others, here and in other processes, should wait for rather than do again; `lock` is a folder that is
+ * there meanwhile. Not mutual exclusion: who is suspended for half a minute loses its turn, so the work must bear
+ * another beside it.
  *
- * Asks `waiting` each time that it is another's turn, and gives up where that says false. Rejects with `signal`'s reason.
+ * Asks `waiting` each time that it is another's turn, and gives up where that says false. Rejects with `signal`'s
+ * reason.
  */
 export async function inTurn(
   lock: string,

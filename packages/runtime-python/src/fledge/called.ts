@@ -4,11 +4,17 @@ import { coreError, type Params, type PluginInstance, systemClock, type Value } 
 export interface FledgeCallOptions {
   /** Gives the call up: asynchronous entry points are cancelled, and one that has not begun does not begin. */
   readonly signal?: AbortSignal
-  /** Longest that it may take, in milliseconds; an entry point that blocks beyond it costs the process. @default 30000 */
+  /**
+   * Longest that it may take, in milliseconds; an entry point that blocks beyond it costs the process.
+   * @default 30000
+   */
   readonly timeoutMs?: number
 }
 
-/** Calls an instance as its slot would, with a deadline. Rejects with `BP_TIMEOUT`, `BP_ABORTED` or what the plugin fails with. */
+/**
+ * Calls an instance as its slot would, with a deadline. Rejects with `BP_TIMEOUT`, `BP_ABORTED` or what the plugin
+ * fails with.
+ */
 export async function called(
   instance: PluginInstance,
   name: string,

@@ -4,8 +4,8 @@ import type { Manifest } from '@backplane/core'
 const written = Symbol('backplane.manifest.written')
 
 /**
- * Completes a manifest by what the plugin's code says. What a person wrote down wins, and {@link writtenOf} gives it again: a
- * plugin that is loaded again is asked again.
+ * Completes a manifest by what the plugin's code says. What a person wrote down wins, and {@link writtenOf} gives it
+ * again: a plugin that is loaded again is asked again.
  */
 export function describedAs(manifest: Manifest, told: Partial<Manifest> | undefined): Manifest {
   return { ...told, ...manifest, [written]: manifest } as Manifest

@@ -1,6 +1,9 @@
 import { type BackplaneError, defineErrors, type ErrorCatalogue, type ErrorInit } from '@backplane/core'
 
-/** What Fledge plugins get wrong, by code. The worker holds the same texts (`fledge_errors.py`); a test keeps them equal. */
+/**
+ * What Fledge plugins get wrong, by code. The worker holds the same texts (`fledge_errors.py`); a test keeps them
+ * equal.
+ */
 export const fledgeErrorCatalogue = {
   BP_FLEDGE_INFO_INVALID: {
     message: "plugin_info of '{plugin}' cannot be used: {reason}",

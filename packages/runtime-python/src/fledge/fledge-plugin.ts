@@ -30,9 +30,10 @@ export interface FledgeNotification {
 /**
  * A Fledge plugin that runs, as a pipeline uses it: its entry points, typed, without the names and checks of functions.
  *
- * Each call rejects with `BP_INVALID_ARGUMENT` where the plugin's kind does not have it, with `BP_PLUGIN_FAILED` and the plugin's
- * own text for what it raises, with `BP_FLEDGE_READING_INVALID` or `BP_FLEDGE_RESULT_INVALID` for what it must not return, with
- * `BP_TIMEOUT` or `BP_ABORTED`, and with `BP_PLUGIN_EXITED` when its process ends. Entry points run one after the other, but for `write` and `operation`.
+ * Each call rejects with `BP_INVALID_ARGUMENT` where the plugin's kind does not have it, with `BP_PLUGIN_FAILED` and
+ * the plugin's own text for what it raises, with `BP_FLEDGE_READING_INVALID` or `BP_FLEDGE_RESULT_INVALID` for what it
+ * must not return, with `BP_TIMEOUT` or `BP_ABORTED`, and with `BP_PLUGIN_EXITED` when its process ends. Entry points
+ * run one after the other, but for `write` and `operation`.
  */
 export interface FledgePlugin {
   readonly kind: 'south' | 'north' | 'filter' | 'rule' | 'delivery'
@@ -49,9 +50,10 @@ export interface FledgePlugin {
   /** `plugin_poll`: none, one or several readings. */
   poll(options?: FledgeCallOptions): Promise<readonly Reading[]>
   /**
-   * Takes over what the plugin hands over on its own initiative, as long as the loop lasts: readings of an asynchronous south plugin,
-   * and what a filter passes on later than its call. The first of an instance gets what came before it too (10,000 readings at most,
-   * which have been events already), so none are lost between loading and this. One at a time may do so.
+   * Takes over what the plugin hands over on its own initiative, as long as the loop lasts: readings of an asynchronous
+   * south plugin, and what a filter passes on later than its call. The first of an instance gets what came before it
+   * too (10,000 readings at most, which have been events already), so none are lost between loading and this. One at a
+   * time may do so.
    */
   ingested(options?: { readonly signal?: AbortSignal }): AsyncGenerator<readonly Reading[], void>
   /** `plugin_write`: whether the set point was set. */
@@ -77,8 +79,8 @@ export interface FledgePlugin {
 }
 
 /**
- * Gives a Fledge plugin that the Python runtime has loaded, in the form that a pipeline takes. Not for callers of a host: they have
- * the plugin's functions. Throws `BP_INVALID_ARGUMENT` for an instance that is none.
+ * Gives a Fledge plugin that the Python runtime has loaded, in the form that a pipeline takes. Not for callers of a
+ * host: they have the plugin's functions. Throws `BP_INVALID_ARGUMENT` for an instance that is none.
  */
 export function fledgePlugin(instance: PluginInstance): FledgePlugin {
   const surface = pythonSurface(instance)

@@ -9,8 +9,8 @@ interface Waiting {
 }
 
 /**
- * Gives what a plugin hands over on its own initiative, batch by batch, from the first `next` on and instead of the event `readings`.
- * The plugin waits while nobody asks for more; leaving the loop gives the readings back to the event.
+ * Gives what a plugin hands over on its own initiative, batch by batch, from the first `next` on and instead of the
+ * event `readings`. The plugin waits while nobody asks for more; leaving the loop gives the readings back to the event.
  */
 export async function* ingested(
   surface: PythonSurface,

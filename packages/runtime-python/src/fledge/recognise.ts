@@ -10,9 +10,10 @@ const definesInfo = /^(?:async\s+)?def\s+plugin_info\s*\(/m
 const installingTimeoutMs = 150_000
 
 /**
- * Makes the manifest of a folder that holds a Fledge or FogLAMP plugin in Python and no `manifest.json`: `NAME/NAME.py`, a plugin
- * repository (`python/fledge/plugins/TYPE/NAME/NAME.py`, or `NAME/NAME.py` in it), or one module with `plugin_info` under another
- * name, so that a copy of or a link to a plugin's folder is a second instance of it. What `plugin_info` says is added when the plugin is loaded.
+ * Makes the manifest of a folder that holds a Fledge or FogLAMP plugin in Python and no `manifest.json`:
+ * `NAME/NAME.py`, a plugin repository (`python/fledge/plugins/TYPE/NAME/NAME.py`, or `NAME/NAME.py` in it), or one
+ * module with `plugin_info` under another name, so that a copy of or a link to a plugin's folder is a second instance
+ * of it. What `plugin_info` says is added when the plugin is loaded.
  *
  * Gives nothing for any other folder. Rejects with `BP_FLEDGE_FOLDER_AMBIGUOUS`.
  */
@@ -87,8 +88,9 @@ function typeOf(entry: string): { readonly type?: string } {
 }
 
 /**
- * Reads requirements from where plugins' repositories have them: beside the module, and `python/requirements-NAME.txt`, where
- * NAME may have `-` for the module's `_`. The one in the folder itself counts for every Python plugin and is not read here.
+ * Reads requirements from where plugins' repositories have them: beside the module, and `python/requirements-NAME.txt`,
+ * where NAME may have `-` for the module's `_`. The one in the folder itself counts for every Python plugin and is not
+ * read here.
  */
 async function requirementsBeside(dir: string, entry: string): Promise<string[]> {
   if (!entry.includes('/')) return []

@@ -2,10 +2,11 @@ import type { InstanceListener, PythonInstance } from '../python-instance.ts'
 import { surface } from '../surface.ts'
 
 /**
- * Remembers which instances have handed their state over, and lets them go on when the one that it was for does not come to run.
+ * Remembers which instances have handed their state over, and lets them go on when the one that it was for does not
+ * come to run.
  *
- * A Fledge plugin shuts down to hand over, so that its successor finds devices and ports free; the slot then goes on with it as if
- * nothing had been asked, but tells it nothing.
+ * A Fledge plugin shuts down to hand over, so that its successor finds devices and ports free; the slot then goes on
+ * with it as if nothing had been asked, but tells it nothing.
  */
 export class Suspended implements InstanceListener {
   readonly #byPlugin = new Map<string, PythonInstance>()

@@ -35,8 +35,9 @@ const reads = [
 ] as const
 
 /**
- * Gives the globals by which the bindings read a guest's memory. What a guest says of its lists and texts decides how much the bindings
- * make of it, outside of the sandbox: a list of a quarter of a billion elements would end this process.
+ * Gives the globals by which the bindings read a guest's memory. What a guest says of its lists and texts decides how
+ * much the bindings make of it, outside of the sandbox: a list of a quarter of a billion elements would end this
+ * process.
  */
 export function boundedGlobals({ count, isMemory }: Counting): Record<string, unknown> {
   class BoundedView extends (DataView as new (buffer: ArrayBuffer) => DataView) {}

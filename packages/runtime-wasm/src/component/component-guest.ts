@@ -43,7 +43,10 @@ const slackBytes = 1 << 20
 /** How long a component may take to come up where its limits do not say. */
 const mostStartMs = 10_000
 
-/** One component in this thread: JSON parameters in, a JSON result out, both packed. A fresh instance after whatever may have damaged it. */
+/**
+ * One component in this thread: JSON parameters in, a JSON result out, both packed. A fresh instance after whatever may
+ * have damaged it.
+ */
 export class ComponentGuest {
   readonly #init: ComponentGuestInit
   readonly #instantiate: Instantiate

@@ -22,15 +22,16 @@ export interface ComponentHostCall {
 }
 
 /**
- * A function of the host that components import: values in, a value out, in the form that JSON has for their types. Where the import gives
- * a `result`, the value is its better half; throwing gives the other: the message where that is text, or the member `payload` of
- * what is thrown. It may give a promise in a worker.
+ * A function of the host that components import: values in, a value out, in the form that JSON has for their types.
+ * Where the import gives a `result`, the value is its better half; throwing gives the other: the message where that is
+ * text, or the member `payload` of what is thrown. It may give a promise in a worker.
  */
 export type ComponentHostFunction = (call: ComponentHostCall, ...args: Value[]) => unknown
 
 /**
- * Host functions by interface, then by name in WIT; functions of the world itself under `''`. An interface is named with its version, as
- * `inspectModule` prints it (`docs:shop/stock@1.0.0`), or without for all versions; what is given for a version goes before.
+ * Host functions by interface, then by name in WIT; functions of the world itself under `''`. An interface is named
+ * with its version, as `inspectModule` prints it (`docs:shop/stock@1.0.0`), or without for all versions; what is given
+ * for a version goes before.
  */
 export type ComponentFunctions = Readonly<Record<string, Readonly<Record<string, ComponentHostFunction>>>>
 
@@ -53,7 +54,10 @@ export interface ComponentPluginInit
   > {
   /** What it may import beside WASI. @default none */
   readonly functions?: ComponentFunctions
-  /** Runs it in worker threads; without, what jco writes for it runs in this thread, outside of the sandbox. @default true */
+  /**
+   * Runs it in worker threads; without, what jco writes for it runs in this thread, outside of the sandbox.
+   * @default true
+   */
   readonly worker?: boolean
 }
 
@@ -62,9 +66,10 @@ export interface ComponentPlugin extends AsyncDisposable {
   /** What can be called, with the schemas that its types have. */
   readonly functions: readonly FunctionDescriptor[]
   /**
-   * Calls a function with parameters by name. Calls queue up; rejects with `BP_WASM_ARGUMENT` (a value does not have its type),
-   * `BP_PLUGIN_FAILED` (the `err` of its `result`, as `details.payload` too), `BP_WASM_FEATURE` (its types have no form in JSON),
-   * `BP_FUNCTION_UNKNOWN`, `BP_TIMEOUT`, `BP_ABORTED`, `BP_CLOSED` or another code of this package.
+   * Calls a function with parameters by name. Calls queue up; rejects with `BP_WASM_ARGUMENT` (a value does not have
+   * its type), `BP_PLUGIN_FAILED` (the `err` of its `result`, as `details.payload` too), `BP_WASM_FEATURE` (its types
+   * have no form in JSON), `BP_FUNCTION_UNKNOWN`, `BP_TIMEOUT`, `BP_ABORTED`, `BP_CLOSED` or another code of this
+   * package.
    */
   call(name: string, params?: Readonly<Record<string, unknown>>, options?: WasmCallOptions): Promise<Value>
   /** Drops its instances: the next call begins again. */
@@ -74,8 +79,9 @@ export interface ComponentPlugin extends AsyncDisposable {
 }
 
 /**
- * Loads a component of WebAssembly's component model from bytes, a path, an address or a `Response`. Needs the package `@bytecodealliance/jco-transpile`.
- * Not for core modules: {@link extismPlugin} and {@link createPluginRuntime} run those. Throws `BP_WASM_COMPONENT_TOOL` where jco is not there.
+ * Loads a component of WebAssembly's component model from bytes, a path, an address or a `Response`. Needs the package
+ * `@bytecodealliance/jco-transpile`. Not for core modules: {@link extismPlugin} and {@link createPluginRuntime} run
+ * those. Throws `BP_WASM_COMPONENT_TOOL` where jco is not there.
  *
  * @example
  * await using plugin = await componentPlugin('adder.wasm', { limits: { timeoutMs: 100 } })

@@ -45,8 +45,8 @@ export interface CompiledComponent {
 }
 
 /**
- * Takes a component apart: its core modules are instrumented as any module is, and jco writes the bindings between them. Throws
- * `BP_WASM_COMPONENT_TOOL` where jco is not installed, `BP_WASM_MODULE_INVALID` and `BP_WASM_FEATURE`.
+ * Takes a component apart: its core modules are instrumented as any module is, and jco writes the bindings between
+ * them. Throws `BP_WASM_COMPONENT_TOOL` where jco is not installed, `BP_WASM_MODULE_INVALID` and `BP_WASM_FEATURE`.
  */
 export async function compileComponent(
   bytes: Uint8Array<ArrayBuffer>,
@@ -95,8 +95,8 @@ async function bindgen(): Promise<Bindgen> {
 }
 
 /**
- * Runs the bindings' own code, which does nothing until it is called. It is jco's, made from a checked component, and sees neither the
- * process nor modules. `globals` stand in the place of the engine's own.
+ * Runs the bindings' own code, which does nothing until it is called. It is jco's, made from a checked component, and
+ * sees neither the process nor modules. `globals` stand in the place of the engine's own.
  */
 export function evaluate(glue: string, globals: Readonly<Record<string, unknown>>): Instantiate {
   const code = `${glue.replaceAll(/^export (?=function|const)/gm, '')}\nreturn instantiate`

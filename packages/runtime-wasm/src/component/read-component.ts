@@ -36,8 +36,8 @@ export function isComponent(bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads what a component imports and exports, from its binary (component model, Binary.md). Throws `BP_WASM_MODULE_INVALID`, and
- * `BP_WASM_FEATURE` at what is newer than this reader.
+ * Reads what a component imports and exports, from its binary (component model, Binary.md). Throws
+ * `BP_WASM_MODULE_INVALID`, and `BP_WASM_FEATURE` at what is newer than this reader.
  */
 export function readComponent(bytes: Uint8Array): ComponentShape {
   const scope = new Scope(undefined)

@@ -31,7 +31,10 @@ interface TypeReaders {
   resource(): WitType
 }
 
-/** Reads the definition of a type of values, behind its `code`. Throws `BP_WASM_FEATURE` at what is newer than this reader. */
+/**
+ * Reads the definition of a type of values, behind its `code`. Throws `BP_WASM_FEATURE` at what is newer than this
+ * reader.
+ */
 export function readValueType(code: number, body: ByteReader, { value, resource }: TypeReaders): WitType {
   const primitive = primitives[code]
   if (primitive) return primitive

@@ -26,8 +26,9 @@ type Functions = Record<string, unknown>
 const mostAtOnce = 1 << 20
 
 /**
- * WASI 0.2 for one component: deny by default. Clocks, random numbers, arguments, environment and standard streams are there; files,
- * sockets and HTTP are too, since components import them whether they use them or not, and end the call that uses them.
+ * WASI 0.2 for one component: deny by default. Clocks, random numbers, arguments, environment and standard streams are
+ * there; files, sockets and HTTP are too, since components import them whether they use them or not, and end the call
+ * that uses them.
  */
 export class SystemInterfaces {
   readonly #init: SystemInit

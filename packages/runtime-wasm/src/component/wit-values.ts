@@ -11,7 +11,10 @@ export function camelCase(name: string): string {
   return first + rest.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
 }
 
-/** Turns JSON parameters into what the bindings take, in order. Throws `BP_WASM_ARGUMENT` with the path of what does not fit. */
+/**
+ * Turns JSON parameters into what the bindings take, in order. Throws `BP_WASM_ARGUMENT` with the path of what does not
+ * fit.
+ */
 export function toArguments(given: unknown, fields: readonly WitField[], name: string): unknown[] {
   const params = (given ?? {}) as Record<string, unknown>
   const refuse: Refuse = (path, type, reason) =>

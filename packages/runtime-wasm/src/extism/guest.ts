@@ -45,7 +45,10 @@ interface Live {
   readonly pending: { readonly name: string; readonly run: WasmFunction }[]
 }
 
-/** One plugin of the Extism convention in this thread: one call at a time, a fresh instance after whatever may have damaged it. */
+/**
+ * One plugin of the Extism convention in this thread: one call at a time, a fresh instance after whatever may have
+ * damaged it.
+ */
 export class Guest {
   readonly #init: GuestInit
   #live: Live | undefined
@@ -239,8 +242,9 @@ export class Guest {
 }
 
 /**
- * What is run of a module before anything else: its start, then what its language needs (a reactor's `_initialize`, or the
- * constructors alone), then Haskell's runtime. A program's own `_start` does all of it, and only the main module is one.
+ * What is run of a module before anything else: its start, then what its language needs (a reactor's `_initialize`, or
+ * the constructors alone), then Haskell's runtime. A program's own `_start` does all of it, and only the main module is
+ * one.
  */
 function beginning(
   { name, exports, start }: Wired,

@@ -7,7 +7,10 @@ export interface HostCall {
   readonly hostContext: unknown
   /** Aborts when the call ends early. Only for functions that take their time. */
   readonly signal: AbortSignal
-  /** A copy of the block that an argument names; empty for what names none. In a worker only the arguments' own blocks are there. */
+  /**
+   * A copy of the block that an argument names; empty for what names none. In a worker only the arguments' own blocks
+   * are there.
+   */
   bytes(handle: bigint): Uint8Array
   /** The block as UTF-8 text. */
   text(handle: bigint): string
@@ -20,9 +23,9 @@ export interface HostCall {
   /** A copy of one of the plugin's variables, as its own `var_get` finds it; in workers, of the instance that calls. */
   getVariable(name: string): Uint8Array | undefined
   /**
-   * Sets a variable, or removes it where the value is undefined; the plugin finds it when the function has ended. Throws
-   * `BP_WASM_SIZE_LIMIT` (`varBytes`), `BP_INVALID_ARGUMENT`; in workers `BP_CLOSED` after the function has ended, and nothing is set
-   * where its call ends early.
+   * Sets a variable, or removes it where the value is undefined; the plugin finds it when the function has ended.
+   * Throws `BP_WASM_SIZE_LIMIT` (`varBytes`), `BP_INVALID_ARGUMENT`; in workers `BP_CLOSED` after the function has
+   * ended, and nothing is set where its call ends early.
    */
   setVariable(name: string, value: Uint8Array | string | undefined): void
 }

@@ -12,7 +12,9 @@ import { type Variables, variableBytes } from './variables.ts'
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'off'] as const
 
-/** One of Extism's log levels, the lowest first. What a plugin says below its level is dropped; `off` drops everything. */
+/**
+ * One of Extism's log levels, the lowest first. What a plugin says below its level is dropped; `off` drops everything.
+ */
 export type LogLevel = (typeof logLevels)[number]
 
 /** What a guest's host services do. */

@@ -26,8 +26,9 @@ const mostHops = 10
 const secret = ['authorization', 'cookie', 'proxy-authorization']
 
 /**
- * Does a guest's HTTP request. Every hop of a redirect is checked against the allowed hosts. Throws `BP_PERMISSION_DENIED`,
- * `BP_WASM_SIZE_LIMIT`, `BP_WASM_BAD_REQUEST` for what the guest asks in a wrong way, and `BP_WASM_HOST_FAILED`.
+ * Does a guest's HTTP request. Every hop of a redirect is checked against the allowed hosts. Throws
+ * `BP_PERMISSION_DENIED`, `BP_WASM_SIZE_LIMIT`, `BP_WASM_BAD_REQUEST` for what the guest asks in a wrong way, and
+ * `BP_WASM_HOST_FAILED`.
  */
 export async function httpRequest(
   { allowedHosts, maxBytes, fetch }: HttpInit,

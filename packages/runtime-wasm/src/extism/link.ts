@@ -19,8 +19,8 @@ export interface LinkInit {
 }
 
 /**
- * Makes instances of the main module and of every module that it needs, each after those that it imports; functions may be imported in
- * a circle. Throws `BP_WASM_IMPORT_MISSING` with everything that nobody gives.
+ * Makes instances of the main module and of every module that it needs, each after those that it imports; functions may
+ * be imported in a circle. Throws `BP_WASM_IMPORT_MISSING` with everything that nobody gives.
  */
 export function link(init: LinkInit): Map<string, Wired> {
   const linker = new Linker(init)

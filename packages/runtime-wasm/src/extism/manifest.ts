@@ -23,13 +23,19 @@ export interface WasmSource {
   readonly method?: string
 }
 
-/** Extism's manifest, in snake case as its files are or in camel case as its JavaScript users write it. Unknown keys are errors. */
+/**
+ * Extism's manifest, in snake case as its files are or in camel case as its JavaScript users write it. Unknown keys are
+ * errors.
+ */
 export interface ExtismManifest {
   readonly wasm: readonly (WasmSource | Response | Uint8Array | ArrayBuffer | string)[]
   readonly config?: Readonly<Record<string, string>>
   /** Hosts that HTTP may reach, `*` as a wildcard. @default none */
   readonly allowed_hosts?: readonly string[]
-  /** Folders: host path to guest path, `ro:` before the host path for reading only; or a list that says which is which. @default none */
+  /**
+   * Folders: host path to guest path, `ro:` before the host path for reading only; or a list that says which is which.
+   * @default none
+   */
   readonly allowed_paths?: AllowedPaths
   readonly timeout_ms?: number
   readonly memory?: {
@@ -39,7 +45,10 @@ export interface ExtismManifest {
   }
 }
 
-/** What a plugin is made from: its manifest, as an object or as JSON text, or a module alone (bytes, path, address, `Response`). */
+/**
+ * What a plugin is made from: its manifest, as an object or as JSON text, or a module alone (bytes, path, address,
+ * `Response`).
+ */
 export type ManifestLike = ExtismManifest | WasmSource | Response | Uint8Array | ArrayBuffer | string | URL
 
 /** A manifest in one form. */

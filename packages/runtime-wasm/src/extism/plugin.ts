@@ -34,20 +34,26 @@ export interface ExtismPluginInit {
   /** Grants WASI preview 1: nothing of the host but the clock, random numbers, and what stands here. @default false */
   readonly wasi?: boolean | ExtismWasiInit
   /**
-   * Runs it in worker threads: nothing that it does blocks this thread, calls can be cancelled while they run, and host functions may take
-   * their time. Costs a thread each, and some 50 us a call. @default false
+   * Runs it in worker threads: nothing that it does blocks this thread, calls can be cancelled while they run, and host
+   * functions may take their time. Costs a thread each, and some 50 us a call. @default false
    */
   readonly worker?: boolean
   /**
-   * How many instances may be in a call at once, each with its own memory; in workers with their own variables too. Without `worker`, one
-   * of them works while the others wait for their host. @default 1
+   * How many instances may be in a call at once, each with its own memory; in workers with their own variables too.
+   * Without `worker`, one of them works while the others wait for their host. @default 1
    */
   readonly instances?: number
-  /** Where the code of its threads is, for a bundler that has put `thread.js` of this package elsewhere. @default beside this package */
+  /**
+   * Where the code of its threads is, for a bundler that has put `thread.js` of this package elsewhere.
+   * @default beside this package
+   */
   readonly threadUrl?: URL
   /** How many of them are made before they are needed. @default 1 */
   readonly warm?: number
-  /** Whether host functions may give promises in the foreground; it costs about 2 us a call. @default where Node can, if there are any */
+  /**
+   * Whether host functions may give promises in the foreground; it costs about 2 us a call.
+   * @default where Node can, if there are any
+   */
   readonly waits?: boolean
   /** The lowest level that is logged. @default 'info' */
   readonly logLevel?: LogLevel
@@ -55,7 +61,10 @@ export interface ExtismPluginInit {
   readonly logger?: Logger
   /** What HTTP goes through. @default the global fetch */
   readonly fetch?: typeof fetch
-  /** Runs the module's own initialisation while loading, so that a module which fails it does not load. @default false: with the first call */
+  /**
+   * Runs the module's own initialisation while loading, so that a module which fails it does not load.
+   * @default false: with the first call
+   */
   readonly initialise?: boolean
   /** Told when an instance has been replaced, and why: what was in its memory is lost, its variables are not. */
   readonly replaced?: (error: Error) => void
@@ -100,8 +109,9 @@ export interface WasmPlugin extends AsyncDisposable {
   /** All that its main module exports: functions, memories, globals, tables, tags. Empty for components. */
   readonly exports: readonly ModuleExport[]
   /**
-   * Calls a function. Calls queue up; rejects with `BP_PLUGIN_FAILED` (its own error), `BP_FUNCTION_UNKNOWN`, `BP_TIMEOUT`, `BP_ABORTED`,
-   * `BP_CLOSED` or a code of this package. After a trap or a limit the next call finds a fresh instance with the same variables.
+   * Calls a function. Calls queue up; rejects with `BP_PLUGIN_FAILED` (its own error), `BP_FUNCTION_UNKNOWN`,
+   * `BP_TIMEOUT`, `BP_ABORTED`, `BP_CLOSED` or a code of this package. After a trap or a limit the next call finds a
+   * fresh instance with the same variables.
    */
   call(name: string, input?: Uint8Array | string, options?: WasmCallOptions): Promise<Uint8Array<ArrayBuffer>>
   /** Its variables, of its first instance where there are several. Empty for other conventions. */
@@ -115,9 +125,9 @@ export interface WasmPlugin extends AsyncDisposable {
 }
 
 /**
- * Loads a plugin of the Extism convention from a manifest, a module's bytes, a path, an address or a `Response` (of JSON: a manifest), or a
- * promise of one of these. Not for modules of other conventions:
- * their functions take arguments, and calling one fails with `BP_WASM_ARITY`.
+ * Loads a plugin of the Extism convention from a manifest, a module's bytes, a path, an address or a `Response` (of
+ * JSON: a manifest), or a promise of one of these. Not for modules of other conventions: their functions take
+ * arguments, and calling one fails with `BP_WASM_ARITY`.
  *
  * @example
  * await using plugin = await extismPlugin('count_vowels.wasm', { limits: { timeoutMs: 100 } })

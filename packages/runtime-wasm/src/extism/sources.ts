@@ -21,7 +21,10 @@ interface BodyOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Reads the modules of a manifest; the last is `main` unless one is named so. Throws `BP_WASM_SOURCE`, `BP_WASM_SIZE_LIMIT` and `BP_WASM_HASH`. */
+/**
+ * Reads the modules of a manifest; the last is `main` unless one is named so. Throws `BP_WASM_SOURCE`,
+ * `BP_WASM_SIZE_LIMIT` and `BP_WASM_HASH`.
+ */
 export async function readSources(sources: readonly WasmSource[], options: SourceOptions): Promise<ModuleBytes[]> {
   const hasMain = sources.some(({ name }) => name === 'main')
   return Promise.all(
@@ -40,7 +43,10 @@ export function checkHash(bytes: Uint8Array, expected: string, what: string): vo
   if (actual !== expected.toLowerCase()) throw wasmError('BP_WASM_HASH', { details: { what, actual, expected } })
 }
 
-/** What is promised, and the text of a manifest that came as a `Response` of JSON. Throws `BP_WASM_SOURCE` and `BP_WASM_SIZE_LIMIT`. */
+/**
+ * What is promised, and the text of a manifest that came as a `Response` of JSON. Throws `BP_WASM_SOURCE` and
+ * `BP_WASM_SIZE_LIMIT`.
+ */
 export async function readManifest(
   given: ManifestLike | PromiseLike<ManifestLike>,
   options: BodyOptions,

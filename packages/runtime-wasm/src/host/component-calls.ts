@@ -4,7 +4,10 @@ import { answered, type ComponentFunction, type ComponentProgram, describeFuncti
 import { packText, unpack } from '../vyra/convert.ts'
 import type { WasmExportEntry } from './manifest-section.ts'
 
-/** Functions of a component as they are advertised: all that can be called, or those that the manifest names, with what it says of them. */
+/**
+ * Functions of a component as they are advertised: all that can be called, or those that the manifest names, with what
+ * it says of them.
+ */
 export function describeComponent(
   { functions }: ComponentProgram,
   entries: readonly WasmExportEntry[] | undefined,
@@ -40,8 +43,8 @@ function isSetup({ name, from, type }: ComponentFunction): boolean {
 }
 
 /**
- * What a hook of a component is called with: parameters that are in `data` by name, or all of it as its only parameter. Text takes what
- * is no text as JSON.
+ * What a hook of a component is called with: parameters that are in `data` by name, or all of it as its only parameter.
+ * Text takes what is no text as JSON.
  */
 export function hookParams({ functions }: ComponentProgram, name: string, data: unknown): Record<string, unknown> {
   const params = functions.find((each) => each.name === name)?.type.params ?? []

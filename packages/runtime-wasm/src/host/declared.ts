@@ -9,8 +9,9 @@ const entryKeys: Readonly<Record<Exclude<Abi, 'vyra'>, readonly string[]>> = {
 }
 
 /**
- * Holds what a manifest names against what there is: a hook or a routine with a slip in its name would silently never run. Throws
- * `BP_MANIFEST_INVALID` with the path. Exports of VYRA's metadata that are not there are told to `logger`: VYRA goes on without them.
+ * Holds what a manifest names against what there is: a hook or a routine with a slip in its name would silently never
+ * run. Throws `BP_MANIFEST_INVALID` with the path. Exports of VYRA's metadata that are not there are told to `logger`:
+ * VYRA goes on without them.
  */
 export function checkDeclared(
   {

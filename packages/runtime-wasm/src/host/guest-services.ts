@@ -95,7 +95,9 @@ export function componentServices(
   }
 }
 
-/** Host functions of components, as far as they are granted; Backplane's own by the names that other conventions have. */
+/**
+ * Host functions of components, as far as they are granted; Backplane's own by the names that other conventions have.
+ */
 export function componentFunctions(
   own: Readonly<Record<string, ComponentHostFunction>>,
   others: ComponentFunctions,

@@ -13,7 +13,10 @@ export interface WasmExportEntry {
   readonly parameters?: JsonSchema
   readonly result?: JsonSchema
   readonly stream?: 'items' | 'progress'
-  /** What it is given: the parameter `input`, or all parameters as JSON. @default json where `parameters` are declared, else bytes */
+  /**
+   * What it is given: the parameter `input`, or all parameters as JSON.
+   * @default json where `parameters` are declared, else bytes
+   */
   readonly input?: Codec
   /** @default what `input` is */
   readonly output?: Codec
@@ -80,7 +83,10 @@ const limitNames: Readonly<Record<string, keyof WasmLimits>> = {
   queue: 'queue',
 }
 
-/** Reads the section. Throws `BP_MANIFEST_INVALID`; unknown keys are errors, since a limit with a slip would silently not hold. */
+/**
+ * Reads the section. Throws `BP_MANIFEST_INVALID`; unknown keys are errors, since a limit with a slip would silently
+ * not hold.
+ */
 export function readSection({ wasm = {}, limits, id }: Manifest): WasmSection {
   const refuse = (issues: string) => contractError('BP_MANIFEST_INVALID', { details: { of: ` of '${id}'`, issues } })
   const only = (given: unknown, path: string, names: readonly string[]) => {

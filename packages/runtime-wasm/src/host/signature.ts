@@ -4,8 +4,8 @@ import { lenientReplacer } from '@backplane/core/json'
 import { wasmError } from '../errors.ts'
 
 /**
- * The bytes that a plugin's author signs: the manifest without its signature, keys in order, and the module's SHA-256. Permissions and
- * limits are under the signature as well as the code.
+ * The bytes that a plugin's author signs: the manifest without its signature, keys in order, and the module's SHA-256.
+ * Permissions and limits are under the signature as well as the code.
  */
 export function signedBytes(manifest: Manifest, module: Uint8Array): Uint8Array {
   const { signature: _, ...wasm } = (manifest.wasm ?? {}) as Record<string, unknown>

@@ -42,17 +42,35 @@ import { type HostedPlugin, WasmInstance } from './wasm-instance.ts'
 
 /** Options of {@link wasmRuntime}. */
 export interface WasmRuntimeInit {
-  /** How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody. @default every 10 seconds */
+  /**
+   * How plugins are found that are stopped or deadlocked though nobody calls them; `false` asks nobody.
+   * @default every 10 seconds
+   */
   readonly liveness?: LivenessInit | false
-  /** Runs each plugin in worker threads of its own; without it, a plugin that computes blocks the host. @default true */
+  /**
+   * Runs each plugin in worker threads of its own; without it, a plugin that computes blocks the host.
+   * @default true
+   */
   readonly worker?: boolean
-  /** Where the code of its threads is, for a bundler that has put `thread.js` of this package elsewhere. @default beside this package */
+  /**
+   * Where the code of its threads is, for a bundler that has put `thread.js` of this package elsewhere.
+   * @default beside this package
+   */
   readonly threadUrl?: URL
-  /** More functions that plugins may import, by namespace; `permissions.host` of a manifest says which it gets. @default none */
+  /**
+   * More functions that plugins may import, by namespace; `permissions.host` of a manifest says which it gets.
+   * @default none
+   */
   readonly functions?: HostFunctions
-  /** Functions that components may import, by interface and name; `permissions.host` says by name which each gets. @default none */
+  /**
+   * Functions that components may import, by interface and name; `permissions.host` says by name which each gets.
+   * @default none
+   */
   readonly components?: ComponentFunctions
-  /** Ed25519 public keys (raw, base64). With it, only plugins that one of them has signed are loaded. @default none needed */
+  /**
+   * Ed25519 public keys (raw, base64). With it, only plugins that one of them has signed are loaded.
+   * @default none needed
+   */
   readonly trustedKeys?: readonly string[]
   /** Limits of plugins that ask for none, or for more. */
   readonly limits?: WasmLimits
@@ -69,9 +87,9 @@ export interface WasmRuntimeComponents {
 }
 
 /**
- * Makes the runtime of WebAssembly plugins: modules of both conventions, and components where `@bytecodealliance/jco-transpile` is installed.
- * It takes manifests whose `entry_point` ends in `.wasm`, and in-memory plugins whose `module` is the file's bytes. Not for plugins that
- * need files of the host.
+ * Makes the runtime of WebAssembly plugins: modules of both conventions, and components where
+ * `@bytecodealliance/jco-transpile` is installed. It takes manifests whose `entry_point` ends in `.wasm`, and in-memory
+ * plugins whose `module` is the file's bytes. Not for plugins that need files of the host.
  */
 export function wasmRuntime(init: WasmRuntimeInit = {}): (components: WasmRuntimeComponents) => PluginRuntime {
   return ({ clock }) => {

@@ -11,8 +11,8 @@ const gate = { stop: 0, grow: 1, growTable: 2 } as const
 /** As many functions has the gate. */
 const gateSize = 3
 /**
- * Fuel of an instance that nobody has taken charge of: one that failed while it was made, whose functions are in the table of
- * another module by then. They may run for a moment (core specification, 4.5.4), not for ever.
+ * Fuel of an instance that nobody has taken charge of: one that failed while it was made, whose functions are in the
+ * table of another module by then. They may run for a moment (core specification, 4.5.4), not for ever.
  */
 const firstFuel = 200_000
 /** More is not charged at once: the counter is a signed number of 32 bits. */
@@ -23,8 +23,8 @@ export const asking = { fuel: 0, depth: 1 } as const
 /**
  * What instrumenting adds to a module, by section, and the numbers that it has there.
  *
- * The host is reached through a table of two functions, since an import would shift the number of every function. A limit ends
- * the guest by `unreachable`, which no guest can catch; an exception it could.
+ * The host is reached through a table of two functions, since an import would shift the number of every function. A
+ * limit ends the guest by `unreachable`, which no guest can catch; an exception it could.
  */
 export class Additions {
   readonly fuel: number
@@ -239,7 +239,9 @@ export class Additions {
   }
 }
 
-/** How one function counts how deep it is. Its own depth is kept, so that an exception from further down cannot hide it. */
+/**
+ * How one function counts how deep it is. Its own depth is kept, so that an exception from further down cannot hide it.
+ */
 export interface DepthCount {
   /** The type of a block with the function's results. */
   readonly blockType: number

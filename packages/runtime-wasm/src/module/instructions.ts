@@ -40,7 +40,9 @@ export const opcode = {
   atomic: 0xfe,
 } as const
 
-/** Second numbers of the `0xfc` group that do work on as many bytes as an operand says: memory.init, .copy and .fill. */
+/**
+ * Second numbers of the `0xfc` group that do work on as many bytes as an operand says: memory.init, .copy and .fill.
+ */
 export const bulkBytes: ReadonlySet<number> = new Set([8, 10, 11])
 
 /** Those that work on as many elements of a table: table.init, .copy and .fill. */

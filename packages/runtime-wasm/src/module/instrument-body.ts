@@ -53,7 +53,10 @@ export function instrumentBody(
   return out.bytes()
 }
 
-/** Passes over the declarations of a function's locals. Each call sets them all to zero, which costs one for each 64 bytes. */
+/**
+ * Passes over the declarations of a function's locals. Each call sets them all to zero, which costs one for each 64
+ * bytes.
+ */
 function readLocals(reader: ByteReader) {
   const groups = reader.u32()
   const from = reader.at

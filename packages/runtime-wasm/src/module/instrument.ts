@@ -33,17 +33,18 @@ export const addedPrefix = 'backplane:'
 /**
  * Which rule turns instructions into fuel. Counts compare only within one version.
  *
- * 2: a function costs one for each of its instructions outside loops when it is entered, and one for each 64 bytes of its
- * locals (16 for a vector, 8 for all else); a loop one for each of its own instructions when an iteration begins; bulk
- * operations on memory one more for each 8 bytes, those on tables, growing included, one for each element.
+ * 2: a function costs one for each of its instructions outside loops when it is entered, and one for each 64 bytes of
+ * its locals (16 for a vector, 8 for all else); a loop one for each of its own instructions when an iteration begins;
+ * bulk operations on memory one more for each 8 bytes, those on tables, growing included, one for each element.
  */
 export const fuelVersion = 2
 
 /**
  * Rewrites a module so that its limits hold: every loop and function pays fuel, and every memory asks before it grows.
  *
- * Nothing that was there changes its number: what is added stands behind it. Throws `BP_WASM_MODULE_INVALID` (what the engine
- * does not find valid is never rewritten, or it could reach what is added), `BP_WASM_FEATURE` and `BP_WASM_MEMORY_LIMIT`.
+ * Nothing that was there changes its number: what is added stands behind it. Throws `BP_WASM_MODULE_INVALID` (what the
+ * engine does not find valid is never rewritten, or it could reach what is added), `BP_WASM_FEATURE` and
+ * `BP_WASM_MEMORY_LIMIT`.
  */
 export function instrument(original: Uint8Array<ArrayBuffer>, init: InstrumentInit): Instrumented {
   const { what } = init

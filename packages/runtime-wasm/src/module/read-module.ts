@@ -68,8 +68,8 @@ export interface ModuleShape {
 const kinds = ['function', 'table', 'memory', 'global', 'tag'] as const
 
 /**
- * Reads the outline of a module that the engine has found valid. Throws `BP_WASM_FEATURE` at what cannot be limited here:
- * shared or 64-bit memories, and garbage-collected types.
+ * Reads the outline of a module that the engine has found valid. Throws `BP_WASM_FEATURE` at what cannot be limited
+ * here: shared or 64-bit memories, and garbage-collected types.
  */
 export function readModule(bytes: Uint8Array, what: string): ModuleShape {
   const reader = new ByteReader(bytes, 8)
@@ -162,7 +162,8 @@ class ShapeBuilder implements ModuleShape {
 
   #valueType(body: ByteReader): number {
     const type = body.byte()
-    // Numbers, vectors, funcref, externref, exnref; all else is of the function references and garbage collection proposals.
+    // Numbers, vectors, funcref, externref, exnref; all else is of the function references and garbage collection
+    // proposals.
     if ((type >= 0x7b && type <= 0x7f) || type === 0x70 || type === 0x6f || type === 0x69) return type
     throw this.#refuse('garbage-collected or typed references')
   }

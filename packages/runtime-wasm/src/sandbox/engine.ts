@@ -31,8 +31,8 @@ export interface Wired {
   readonly start: (() => void) | undefined
 }
 
-// (import "h" "s" (func (param i32) (result i32))) (import "h" "g" ...) (import "h" "t" ...), all exported again: tables hold
-// only such functions.
+// (import "h" "s" (func (param i32) (result i32))) (import "h" "g" ...) (import "h" "t" ...), all exported again:
+// tables hold only such functions.
 const gateBytes = Uint8Array.of(
   ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f],
   ...[2, 19, 3, 1, 0x68, 1, 0x73, 0, 0, 1, 0x68, 1, 0x67, 0, 0, 1, 0x68, 1, 0x74, 0, 0],
@@ -114,9 +114,9 @@ export class Engine {
   }
 
   /**
-   * Makes an instance under a meter. Throws `BP_WASM_IMPORT_MISSING`, `BP_WASM_MEMORY_LIMIT`, `BP_WASM_MODULE_INVALID`, or
-   * `BP_WASM_TRAP` where what it begins with does not fit. Whatever it shares with others must be given up then: functions of
-   * it may stand in their tables, and no limit holds for those.
+   * Makes an instance under a meter. Throws `BP_WASM_IMPORT_MISSING`, `BP_WASM_MEMORY_LIMIT`, `BP_WASM_MODULE_INVALID`,
+   * or `BP_WASM_TRAP` where what it begins with does not fit. Whatever it shares with others must be given up then:
+   * functions of it may stand in their tables, and no limit holds for those.
    */
   instantiate({ name, module, shape }: CompiledModule, imports: WasmImports, meter: Meter): Wired {
     const what = `Module '${name}'`

@@ -2,7 +2,8 @@
 const burstSeconds = 0.1
 
 /**
- * A plugin's share of the processor, as fuel by the second: a bucket that fills at that rate. What goes beyond it is owed, and waited for.
+ * A plugin's share of the processor, as fuel by the second: a bucket that fills at that rate. What goes beyond it is
+ * owed, and waited for.
  */
 export class FuelShare {
   readonly #rate: number

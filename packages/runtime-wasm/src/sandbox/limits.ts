@@ -2,7 +2,10 @@ import { coreError } from '@backplane/core'
 
 /** What a plugin may use. Every limit that is hit is an error that names it and its value. */
 export interface WasmLimits {
-  /** Pages of 64 KiB that all its memories may have together, what it shares with the host included. @default 4096 (256 MiB) */
+  /**
+   * Pages of 64 KiB that all its memories may have together, what it shares with the host included.
+   * @default 4096 (256 MiB)
+   */
   readonly memoryPages?: number
   /**
    * Instructions that one call may cost, by a rule that gives the same count each time (see {@link fuelVersion}).
@@ -10,8 +13,8 @@ export interface WasmLimits {
    */
   readonly fuel?: number
   /**
-   * Fuel that it may spend by the second, over all calls of an instance: beyond it, a worker pauses in the midst of a call, and the
-   * foreground lets calls wait. Not for one call alone: see `fuel`. @default no limit
+   * Fuel that it may spend by the second, over all calls of an instance: beyond it, a worker pauses in the midst of a
+   * call, and the foreground lets calls wait. Not for one call alone: see `fuel`. @default no limit
    */
   readonly fuelPerSecond?: number
   /** How long one call may take, in milliseconds, waiting included. @default no limit */
@@ -25,9 +28,9 @@ export interface WasmLimits {
   /** @default 67108864 (64 MiB) */
   readonly moduleBytes?: number
   /**
-   * Bytes that its modules and an instance of them may take together, memories aside: reckoned from what they declare (512 for
-   * an export, 128 for a function, 48 for a global, 40 for an element of a table, ...) before they are compiled. Not for what
-   * compiled code takes, which depends on the engine. @default 134217728 (128 MiB)
+   * Bytes that its modules and an instance of them may take together, memories aside: reckoned from what they declare
+   * (512 for an export, 128 for a function, 48 for a global, 40 for an element of a table, ...) before they are
+   * compiled. Not for what compiled code takes, which depends on the engine. @default 134217728 (128 MiB)
    */
   readonly footprintBytes?: number
   /** How long reading, rewriting and compiling its modules may take, in milliseconds. @default 30000 */
@@ -65,7 +68,9 @@ const defaults: FullLimits = {
   queue: 10_000,
 }
 
-/** Fills in defaults; the later of several wins. Throws `BP_INVALID_ARGUMENT` for what is not a number of zero or more. */
+/**
+ * Fills in defaults; the later of several wins. Throws `BP_INVALID_ARGUMENT` for what is not a number of zero or more.
+ */
 export function fullLimits(...given: readonly (WasmLimits | undefined)[]): FullLimits {
   const full: Record<string, number> = { ...defaults }
   for (const limits of given) {

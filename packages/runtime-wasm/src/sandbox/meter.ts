@@ -38,7 +38,10 @@ export interface Interrupt {
   wait?(ms: number): void
 }
 
-/** Holds the limits of one instance: it is asked when fuel runs out, before a memory grows, and at each call to the host. */
+/**
+ * Holds the limits of one instance: it is asked when fuel runs out, before a memory grows, and at each call to the
+ * host.
+ */
 export class Meter {
   /** Why the call under way must end; stays once it is set. */
   reason: BackplaneError | undefined
@@ -59,7 +62,10 @@ export class Meter {
   readonly #share: FuelShare | undefined
   readonly #mayPause: boolean
 
-  /** @param share what its fuel counts against as well; `mayPause`: whether this thread may stand still until there is some again */
+  /**
+   * @param share what its fuel counts against as well; `mayPause`: whether this thread may stand still until there is
+   * some again
+   */
   constructor(limits: FullLimits, share?: FuelShare, mayPause = false) {
     this.limits = limits
     this.#share = share
@@ -197,8 +203,8 @@ export class Meter {
   }
 
   /**
-   * Lets this thread stand still, in milliseconds. Throws at the call's deadline, and when it is cancelled meanwhile; in short
-   * steps where nothing wakes the thread for that.
+   * Lets this thread stand still, in milliseconds. Throws at the call's deadline, and when it is cancelled meanwhile;
+   * in short steps where nothing wakes the thread for that.
    */
   sleep(ms: number): void {
     const until = performance.now() + ms

@@ -24,8 +24,8 @@ export class CallScope {
 }
 
 /**
- * Finds calls that could never be answered: a host function that calls its own plugin, whose instances all wait for such
- * host functions.
+ * Finds calls that could never be answered: a host function that calls its own plugin, whose instances all wait for
+ * such host functions.
  */
 export class Nesting {
   readonly #plugin: string

@@ -4,8 +4,8 @@ import { wasm } from '../webassembly.ts'
 import type { Meter } from './meter.ts'
 
 /**
- * What a guest did wrong, by the engine's words; V8 changes them between versions, so each has several. jco's bindings put wasmtime's
- * words in their place.
+ * What a guest did wrong, by the engine's words; V8 changes them between versions, so each has several. jco's bindings
+ * put wasmtime's words in their place.
  */
 const kinds: readonly (readonly [RegExp, string])[] = [
   [/^unreachable|`unreachable`/, 'unreachable'],

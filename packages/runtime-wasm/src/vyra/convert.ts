@@ -10,8 +10,8 @@ export interface Conversion {
 }
 
 /**
- * Turns a value into a number of WebAssembly, as VYRA's runtime does: what is missing is 0, text with a whole number counts, fractions
- * are cut off, true is 1, and integers wrap to their width. Throws `BP_WASM_ARGUMENT`.
+ * Turns a value into a number of WebAssembly, as VYRA's runtime does: what is missing is 0, text with a whole number
+ * counts, fractions are cut off, true is 1, and integers wrap to their width. Throws `BP_WASM_ARGUMENT`.
  */
 export function toNumber(value: unknown, { name, type }: VyraArgument, how: Conversion): number | bigint {
   const refuse = (reason: string) =>
@@ -61,8 +61,8 @@ export function fromNumber(value: unknown): unknown {
 }
 
 /**
- * Writes data that crosses into a thread or a guest: JSON, with every digit of an integer; bytes and what is not finite are
- * marked, `{"@bytes": "AQ=="}` and `{"@number": "NaN"}`.
+ * Writes data that crosses into a thread or a guest: JSON, with every digit of an integer; bytes and what is not finite
+ * are marked, `{"@bytes": "AQ=="}` and `{"@number": "NaN"}`.
  */
 export function pack(value: unknown): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(packText(value))

@@ -17,8 +17,9 @@ export interface FacadeInit {
   /** What does what is allowed. */
   readonly host: BaseHostFunctions
   /**
-   * What it may use: `{ transport, module_name, module_id? }`, or `transport:module[:id]` as text, `*` as a wildcard. The transports are
-   * `publisher`, `subscriber`, `client` and `server`; `server` needs no module. Incomplete entries count for nothing.
+   * What it may use: `{ transport, module_name, module_id? }`, or `transport:module[:id]` as text, `*` as a wildcard.
+   * The transports are `publisher`, `subscriber`, `client` and `server`; `server` needs no module. Incomplete entries
+   * count for nothing.
    */
   readonly interfaces?: readonly unknown[]
   /** Calls within the window before it is slowed down. @default 50 */
@@ -42,9 +43,9 @@ interface Grant {
 }
 
 /**
- * Host functions that a plugin gets only as far as its permissions go. Too many calls are slowed down, each by a tenth of a second more,
- * and the tenth too many blocks the plugin until {@link PluginFacade.unblock}. `log` is always free; calls that are denied count.
- * Rejects with `BP_PERMISSION_DENIED` and `BP_WASM_RATE_LIMITED`.
+ * Host functions that a plugin gets only as far as its permissions go. Too many calls are slowed down, each by a tenth
+ * of a second more, and the tenth too many blocks the plugin until {@link PluginFacade.unblock}. `log` is always free;
+ * calls that are denied count. Rejects with `BP_PERMISSION_DENIED` and `BP_WASM_RATE_LIMITED`.
  */
 export class PluginFacade extends BaseHostFunctions {
   readonly #init: FacadeInit

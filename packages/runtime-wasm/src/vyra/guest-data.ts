@@ -10,8 +10,8 @@ const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
 /**
- * Carries text, bytes and JSON through a guest's memory: it exports `memory`, and `alloc(length) -> pointer` where the host puts
- * something there. Whatever a guest says of its memory is checked.
+ * Carries text, bytes and JSON through a guest's memory: it exports `memory`, and `alloc(length) -> pointer` where the
+ * host puts something there. Whatever a guest says of its memory is checked.
  */
 export class GuestData {
   readonly #wired: () => Wired | undefined

@@ -31,8 +31,8 @@ interface Live {
 export const vyraSpace = 'vyra'
 
 /**
- * One plugin of the VYRA convention in this thread: parameters by name in, `{ result }` out, both packed. Its state lives in the
- * instance, so a trap leaves the instance in use, as VYRA does; `drop` gives a fresh one.
+ * One plugin of the VYRA convention in this thread: parameters by name in, `{ result }` out, both packed. Its state
+ * lives in the instance, so a trap leaves the instance in use, as VYRA does; `drop` gives a fresh one.
  */
 export class VyraGuest {
   readonly #init: VyraGuestInit

@@ -12,8 +12,8 @@ export interface VyraClient {
 }
 
 /**
- * What a VYRA plugin may do beyond computing. Subclass it: methods whose name begins with `host_` are given to the sandbox under the
- * imports that the plugin's metadata declares. Its own methods do nothing.
+ * What a VYRA plugin may do beyond computing. Subclass it: methods whose name begins with `host_` are given to the
+ * sandbox under the imports that the plugin's metadata declares. Its own methods do nothing.
  */
 export class BaseHostFunctions {
   /** Tells the user interface. */
@@ -97,7 +97,9 @@ export interface TransportHostInit {
   readonly notifyUi?: (event: string, data: unknown) => Promise<void>
 }
 
-/** Host functions over any transport: JSON on the subject `<module>[.<id>].<name>`. Not for payloads that are no JSON. */
+/**
+ * Host functions over any transport: JSON on the subject `<module>[.<id>].<name>`. Not for payloads that are no JSON.
+ */
 export class TransportHostFunctions extends BaseHostFunctions {
   readonly #init: TransportHostInit
 

@@ -2,7 +2,10 @@ import { messageOf } from '@backplane/core'
 import { contractError } from '@backplane/core/errors'
 import { parseJson } from '@backplane/core/json'
 
-/** What an argument or a result may be. Numbers are WebAssembly's own; the rest lies in the guest's memory, as pointer and length. */
+/**
+ * What an argument or a result may be. Numbers are WebAssembly's own; the rest lies in the guest's memory, as pointer
+ * and length.
+ */
 export type VyraType = 'i32' | 'i64' | 'f32' | 'f64' | 'string' | 'bytes' | 'json'
 
 /** One argument of an exported or imported function. */
@@ -38,8 +41,9 @@ const types: readonly string[] = ['i32', 'i64', 'f32', 'f64', 'string', 'bytes',
 const none: VyraMetadata = { exports: [], imports: [], initialState: {}, interfaces: [] }
 
 /**
- * Reads metadata in both shapes: exports as names (no arguments), as the documentation has them, or as objects with typed arguments, as
- * the code has them; at the top or under `entry_points.backend`. Throws `BP_MANIFEST_INVALID` with the path of what is wrong.
+ * Reads metadata in both shapes: exports as names (no arguments), as the documentation has them, or as objects with
+ * typed arguments, as the code has them; at the top or under `entry_points.backend`. Throws `BP_MANIFEST_INVALID` with
+ * the path of what is wrong.
  */
 export function parseMetadata(given: unknown): VyraMetadata {
   const top = record(given, 'it')

@@ -14,7 +14,10 @@ export interface PluginPoolInit extends Omit<PluginRuntimeInit, 'pluginId' | 'wa
 export interface PluginPool extends AsyncDisposable {
   /** Versions that are there, the newest first. */
   versions(id: string): Promise<string[]>
-  /** Gives the started runtime. Rejects with `BP_WASM_SOURCE` when there is no such plugin. @param version the newest, if left out */
+  /**
+   * Gives the started runtime. Rejects with `BP_WASM_SOURCE` when there is no such plugin. @param version the newest,
+   * if left out
+   */
   get(id: string, version?: string): Promise<VyraRuntime>
   /** Stops one version, or all of a plugin. */
   stop(id: string, version?: string): Promise<void>
@@ -22,7 +25,10 @@ export interface PluginPool extends AsyncDisposable {
   shutdown(): Promise<void>
 }
 
-/** Makes a pool over a folder. Not for folders that others write to while it runs: a version that is started stays as it was. */
+/**
+ * Makes a pool over a folder. Not for folders that others write to while it runs: a version that is started stays as it
+ * was.
+ */
 export function pluginPool(init: PluginPoolInit): PluginPool {
   const { dir, ...shared } = init
   const running = new Map<string, Promise<VyraRuntime>>()

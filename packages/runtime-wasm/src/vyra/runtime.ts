@@ -66,8 +66,8 @@ export interface VyraRuntime extends AsyncDisposable {
 }
 
 /**
- * Makes the runtime of a VYRA plugin: of WebAssembly where `wasmPath` is a file of more than 8 bytes, else the stub. Not for modules of the
- * Extism convention.
+ * Makes the runtime of a VYRA plugin: of WebAssembly where `wasmPath` is a file of more than 8 bytes, else the stub.
+ * Not for modules of the Extism convention.
  */
 export function createPluginRuntime(init: PluginRuntimeInit): VyraRuntime {
   const size = statSync(init.wasmPath, { throwIfNoEntry: false })?.size ?? 0

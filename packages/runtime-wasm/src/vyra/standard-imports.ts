@@ -13,7 +13,8 @@ export const standardImports: ReadonlyMap<string, StandardImport> = new Map(
     standardImport('notify_ui', { event: 'string', data: 'json' }),
     standardImport('publish', { topic: 'string', payload: 'json' }),
     standardImport('request', { topic: 'string', payload: 'json' }, 'json'),
-    // Messages of a topic, and requests under a name, are handed to one of the guest's own functions, which its metadata declares.
+    // Messages of a topic, and requests under a name, are handed to one of the guest's own functions, which its
+    // metadata declares.
     standardImport('create_subscriber', { topic: 'string', handler: 'string' }),
     standardImport('create_server', { name: 'string', handler: 'string' }),
   ].map((entry) => [entry.name, entry]),

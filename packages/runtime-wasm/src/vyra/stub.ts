@@ -3,7 +3,9 @@ import { wasmError } from '../errors.ts'
 import { BaseHostFunctions } from './host-functions.ts'
 import { type PluginRuntimeInit, unknownFunction, type VyraRuntime } from './runtime.ts'
 
-/** A runtime without WebAssembly, for development: it keeps the plugin's state and knows no function but those of state. */
+/**
+ * A runtime without WebAssembly, for development: it keeps the plugin's state and knows no function but those of state.
+ */
 export class StubRuntime implements VyraRuntime {
   readonly kind = 'stub'
   readonly pluginId: string

@@ -3,7 +3,10 @@ import { errno, WasiError } from './errno.ts'
 
 const decoder = new TextDecoder()
 
-/** A guest's memory as its host functions see it: every pointer is checked, and growing may replace the buffer at any time. */
+/**
+ * A guest's memory as its host functions see it: every pointer is checked, and growing may replace the buffer at any
+ * time.
+ */
 export class GuestMemory {
   readonly #memory: () => WasmMemory | undefined
 

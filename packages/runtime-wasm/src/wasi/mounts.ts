@@ -14,15 +14,15 @@ export interface AllowedPath {
 }
 
 /**
- * Folders that a plugin sees: a list of objects that say which end is which, or host path to guest path, `ro:` before the host
- * path for reading only. As an option of Extism's JavaScript SDK, such an object means the opposite, guest path to host path:
- * an entry that could be either is refused.
+ * Folders that a plugin sees: a list of objects that say which end is which, or host path to guest path, `ro:` before
+ * the host path for reading only. As an option of Extism's JavaScript SDK, such an object means the opposite, guest
+ * path to host path: an entry that could be either is refused.
  */
 export type AllowedPaths = readonly AllowedPath[] | Readonly<Record<string, string>>
 
 /**
- * Brings a grant into one form. In Extism's manifests (`allowed_paths`) the host path comes first, always; `manifest` says that
- * it comes from there. Throws `BP_INVALID_ARGUMENT`, for a folder that is not there too.
+ * Brings a grant into one form. In Extism's manifests (`allowed_paths`) the host path comes first, always; `manifest`
+ * says that it comes from there. Throws `BP_INVALID_ARGUMENT`, for a folder that is not there too.
  */
 export function mountsOf(given: AllowedPaths, { manifest }: { readonly manifest: boolean }): Mount[] {
   if (Array.isArray(given)) return given.map(fromObject)

@@ -42,7 +42,10 @@ const names =
 /** Lets time pass for a guest that is suspended meanwhile, in milliseconds. Rejects when its call must end before. */
 export type SleepsHow = (ms: number) => Promise<void>
 
-/** WASI preview 1 for one instance: deny by default, never more than its init grants. Not node:wasi, which is no sandbox. */
+/**
+ * WASI preview 1 for one instance: deny by default, never more than its init grants. Not node:wasi, which is no
+ * sandbox.
+ */
 export class Wasi {
   readonly #init: WasiInit
   readonly #meter: Meter

@@ -7,9 +7,9 @@ import type { Mount } from './files.ts'
 const mostLinks = 40
 
 /**
- * Where a path of a guest leads, from the folder that its descriptor names (a real path). Each of its parts is followed by
- * itself, as the system does it; the last only with `follow`. Throws `WasiError`: `perm` for what leaves that folder, by `..`,
- * a link or an absolute path, within the same mount too.
+ * Where a path of a guest leads, from the folder that its descriptor names (a real path). Each of its parts is followed
+ * by itself, as the system does it; the last only with `follow`. Throws `WasiError`: `perm` for what leaves that
+ * folder, by `..`, a link or an absolute path, within the same mount too.
  */
 export function within(folder: string, path: string, follow = true): string {
   if (path.includes('\0')) throw new WasiError(errno.inval)

@@ -1,6 +1,9 @@
 import type { BackplaneError, ErrorRecord } from '@backplane/core'
 
-/** What a thread is told of something that failed on the host's side: the error, and what was thrown for a component to find. */
+/**
+ * What a thread is told of something that failed on the host's side: the error, and what was thrown for a component to
+ * find.
+ */
 export interface Refusal {
   readonly error: ErrorRecord
   readonly payload?: unknown

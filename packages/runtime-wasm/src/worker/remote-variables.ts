@@ -1,7 +1,10 @@
 import { abortedBy, coreError } from '@backplane/core'
 import { type VariableChanges, type Variables, variableBytes } from '../extism/variables.ts'
 
-/** Variables of a guest in another thread, for one host function: what it sets is the guest's when the function has ended. */
+/**
+ * Variables of a guest in another thread, for one host function: what it sets is the guest's when the function has
+ * ended.
+ */
 export class RemoteVariables {
   readonly #seen: Variables
   readonly #signal: AbortSignal

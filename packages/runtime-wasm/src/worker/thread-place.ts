@@ -1,6 +1,8 @@
 import { pathToFileURL } from 'node:url'
 
-/** Where the thread's own code is: beside this package's, in the form (source, ESM, CommonJS) that this package runs in. */
+/**
+ * Where the thread's own code is: beside this package's, in the form (source, ESM, CommonJS) that this package runs in.
+ */
 export const threadPlace = placeOf(typeof __filename === 'string' ? pathToFileURL(__filename).href : import.meta.url)
 
 function placeOf(here: string): { readonly url: URL; readonly execArgv?: string[] } {

@@ -11,9 +11,9 @@ const mark = '?backplane'
  * Loads `@eclipse-zenoh/zenoh-ts`, which is an optional peer, when it is first needed.
  *
  * The library writes to `console` while it connects and whenever a late answer comes, and has no switch for it. So its
- * modules are loaded as a copy of their own in which the name `console` is a silent one; the global one is left alone. Its
- * WebAssembly is instantiated by hand in that copy, since importing it makes Node print a warning. Where a bundler has
- * drawn the library in, this does not apply, and it is as noisy as it is.
+ * modules are loaded as a copy of their own in which the name `console` is a silent one; the global one is left alone.
+ * Its WebAssembly is instantiated by hand in that copy, since importing it makes Node print a warning. Where a bundler
+ * has drawn the library in, this does not apply, and it is as noisy as it is.
  *
  * Rejects with `BP_ZENOH_NODE_TOO_OLD` or `BP_ZENOH_CLIENT_MISSING`.
  */

@@ -14,8 +14,8 @@ const queryGraceMs = 1000
 const keptExpressions = 1000
 
 /**
- * An empty put for this session alone, on a key that no wildcard meets: it goes nowhere and is not answered. Message 14, key,
- * payload, encoding, no attachment, no timestamp, quality of service with a locality of 0.
+ * An empty put for this session alone, on a key that no wildcard meets: it goes nowhere and is not answered. Message
+ * 14, key, payload, encoding, no attachment, no timestamp, quality of service with a locality of 0.
  */
 const nothing = Uint8Array.from([14, 10, ...Buffer.from('@backplane'), 0, 0, 0, 0, 0, 0, 0b00_1_0_0_101])
 

@@ -8,10 +8,10 @@ const responseError = 2
 /**
  * The WebSocket that the client library is given: open from the start, on a socket that was dialled before.
  *
- * It corrects what the library does not look after. It never says that it is full, since the library would then let later
- * messages pass earlier ones; the session asks the socket itself. While a queryable is being declared it hands frames over
- * one at a time, since the library loses queries that come in one go with the answer. And it answers what is under way
- * when the socket dies, so no request is left pending.
+ * It corrects what the library does not look after. It never says that it is full, since the library would then let
+ * later messages pass earlier ones; the session asks the socket itself. While a queryable is being declared it hands
+ * frames over one at a time, since the library loses queries that come in one go with the answer. And it answers what
+ * is under way when the socket dies, so no request is left pending.
  */
 export class SocketFacade {
   binaryType = 'arraybuffer'
@@ -38,7 +38,9 @@ export class SocketFacade {
     return this.#socket.open ? readyStates.open : readyStates.closed
   }
 
-  /** Never throws: the library leaves some of its promises alone. On a dead socket a request fails, the rest is dropped. */
+  /**
+   * Never throws: the library leaves some of its promises alone. On a dead socket a request fails, the rest is dropped.
+   */
   send(frame: Uint8Array): void {
     if (frame[0]! & hasSequence) this.#unanswered.add(sequenceOf(frame))
     if (this.#socket.open) this.#socket.send(frame)
