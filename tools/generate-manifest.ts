@@ -26,7 +26,7 @@ async function types(): Promise<string> {
     .replace(/: (\w+)\[\]$/gm, ': readonly $1[]')
     .replace(/\n \*\n \* This interface was referenced by[\s\S]*?(?=\n \*\/)/g, '')
     .replace(/\| (\w+)\[\]$/gm, '| readonly $1[]')
-    .replace(banner, `${banner}\nimport type { JsonSchema } from '../contracts/values.ts'`)
+    .replace(banner, `${banner}\nimport type { JsonSchema } from '../../contracts/values.ts'`)
 }
 
 /** A reference with a description beside it would come out as one more type: it names the contracts' own instead. */
@@ -68,7 +68,7 @@ function withoutAnnotations(value: unknown, key = ''): never {
   ) as never
 }
 
-const outputs = { 'src/manifest/types.ts': await types(), 'src/manifest/validator.ts': validator() }
+const outputs = { 'src/manifest/generated/types.ts': await types(), 'src/manifest/generated/validator.ts': validator() }
 let stale = false
 for (const [name, text] of Object.entries(outputs)) {
   const file = new URL(name, folder)

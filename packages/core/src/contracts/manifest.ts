@@ -10,4 +10,4 @@ export type {
   Permissions,
   PluginId,
   RestartPolicy,
-} from '../manifest/types.ts'
+} from '../manifest/generated/types.ts'

@@ -5,5 +5,5 @@
  */
 
 export type { ManifestOrigin } from './device-connect.ts'
+export type * from './generated/types.ts'
 export { type ManifestIssue, manifestIssues, parseManifest, parseManifestText } from './parse.ts'
-export type * from './types.ts'

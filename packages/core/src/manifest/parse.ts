@@ -2,7 +2,7 @@ import { contractError } from '../contract-errors.ts'
 import type { Manifest } from '../contracts/manifest.ts'
 import { parseJson } from '../json/parse.ts'
 import { fromDeviceConnect, type ManifestOrigin } from './device-connect.ts'
-import { validate } from './validator.ts'
+import { validate } from './generated/validator.ts'
 
 /** One thing wrong with a manifest. */
 export interface ManifestIssue {

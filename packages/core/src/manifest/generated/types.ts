@@ -1,5 +1,5 @@
 // Generated from manifest.schema.json by tools/generate-manifest.ts; change the schema and run `npm run generate`.
-import type { JsonSchema } from '../contracts/values.ts'
+import type { JsonSchema } from '../../contracts/values.ts'
 
 /**
  * Names the plugin on its host, and its folder: a letter or digit, then up to 63 letters, digits, dots, dashes, underscores.
