@@ -26,6 +26,7 @@ import { hostIdentity } from './host-identity.ts'
 import { type LoadAllOptions, type LoadReport, loadAll } from './load-all.ts'
 import { maskingMesh } from './masking-mesh.ts'
 import { pluginFolder } from './plugin-folder.ts'
+import { quarantinedNames } from './quarantined-names.ts'
 import { rationedLogger } from './rationed-logger.ts'
 import { stateDirs } from './state-dirs.ts'
 import { validateParams } from './validate-params.ts'
@@ -110,7 +111,7 @@ export function presetHost(init: PresetInit, mesh: MeshFactory, heartbeat?: Hear
       pythonRuntime({ device, ...init.python }),
       workerRuntime({ device }),
     ],
-    mesh: maskingMesh(mesh),
+    mesh: maskingMesh(mesh, (thrown, name) => explain(thrown, name)),
     config: () => config,
     interceptors: [...(init.interceptors ?? []), check],
     functions: [
@@ -130,6 +131,7 @@ export function presetHost(init: PresetInit, mesh: MeshFactory, heartbeat?: Hear
     ...(stateDir === undefined ? {} : { stateDir: stateDirs(join(stateDir, 'plugins')) }),
     ...(logger ? { logger } : {}),
   })
+  const explain = quarantinedNames(host)
   tellOfPlugins(host, logger)
   tellOfConfig(host, config, logger)
   tellOfSchemas(host, check, logger)
