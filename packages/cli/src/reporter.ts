@@ -76,7 +76,9 @@ export class Reporter {
     }
     const { code, message, next } = error
     const text = shown`${about}${this.#paint(33, Shown.block(message))} [${code}]`
-    this.#print('err', shown`${text}${this.#frames(thrown)}\n  Next: ${Shown.block(next)}`)
+    // Where a plugin's code failed helps whoever wrote it; where a library of ours did, nobody.
+    const frames = code.startsWith('BP_PLUGIN_') ? this.#frames(thrown) : shown``
+    this.#print('err', shown`${text}${frames}\n  Next: ${Shown.block(next)}`)
   }
 
   failure(thrown: BackplaneError): void {
@@ -85,7 +87,7 @@ export class Reporter {
     else {
       const head = this.#paint(31, shown`Error:`)
       const text = shown`${head} ${Shown.block(message)} [${code}]`
-      this.#print('err', shown`${text}${this.#frames(thrown)}\nNext: ${Shown.block(next)}`)
+      this.#print('err', shown`${text}\nNext: ${Shown.block(next)}`)
     }
   }
 

@@ -233,7 +233,7 @@ export const configEvents: readonly EventDescriptor[] = [
       type: 'object',
       properties: {
         category,
-        kind: text('created, changed, defined, removed, linked or unlinked.'),
+        kind: text('Always `changed`: values were set.'),
         revision: { type: 'integer' },
         values: { type: 'object', description: 'The values that differ now, by item.' },
         actor: text('Who changed it.'),
@@ -247,7 +247,8 @@ export const configEvents: readonly EventDescriptor[] = [
 /** Tells the mesh of every change of configuration, by {@link configEvents}. Returns what ends it. */
 export function tellOfConfig(host: Host, manager: ConfigManager, logger?: Logger): () => void {
   return manager.on({}, (event) => {
-    if (host.mesh?.status !== 'connected') return
+    // What is defined or removed as plugins come and go changes nothing that anybody has set.
+    if (event.kind !== 'changed' || host.mesh?.status !== 'connected') return
     const { category, kind, revision, actor, reason } = event
     const values = shownValues(manager, category, event.changed)
     const payload = plain({ category, kind, revision, values, actor, reason }) as Params

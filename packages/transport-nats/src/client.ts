@@ -80,12 +80,20 @@ export interface NatsClient {
     queue: string | undefined,
     deliver: (message: NatsMessage) => void,
     forbidden: (reason: string) => void,
-  ): { unsubscribe(): void }
+  ): NatsDeclaration
   /** Resolves when the broker has worked off everything sent before; rejects when the connection goes. */
   flush(): Promise<void>
   /** Changes to another server, where one is known. */
   move(): void
   close(): Promise<void>
+}
+
+/** One subscription on the broker. */
+export interface NatsDeclaration {
+  /** Ends it at once: what is on its way is dropped. */
+  unsubscribe(): void
+  /** Ends it; what comes until the broker knows is still delivered. Resolves then; rejects when the connection goes. */
+  drain(): Promise<void>
 }
 
 const nothing = new Uint8Array()
@@ -233,7 +241,7 @@ class LibraryClient implements NatsClient {
     queue: string | undefined,
     deliver: (message: NatsMessage) => void,
     forbidden: (reason: string) => void,
-  ): { unsubscribe(): void } {
+  ): NatsDeclaration {
     const subscription = this.#connection.subscribe(pattern, {
       ...(queue === undefined ? {} : { queue }),
       callback: (error, message) => {
@@ -249,7 +257,11 @@ class LibraryClient implements NatsClient {
       end()
       forbidden(reason)
     })
-    return { unsubscribe: end }
+    const drain = async () => {
+      forget()
+      await subscription.drain()
+    }
+    return { unsubscribe: end, drain }
   }
 
   flush(): Promise<void> {

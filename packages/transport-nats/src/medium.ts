@@ -71,10 +71,8 @@ export class NatsMedium implements Medium<NatsClient, string> {
       native.unsubscribe()
       throw thrown
     }
-    return () => {
-      native.unsubscribe()
-      return client.flush()
-    }
+    // A request that is on its way is to hear that nobody serves it, rather than nothing.
+    return () => native.drain()
   }
 
   roundTrip(client: NatsClient): Promise<void> {
