@@ -89,7 +89,7 @@ export interface NatsClient {
 }
 
 /** One subscription on the broker. */
-export interface NatsDeclaration {
+interface NatsDeclaration {
   /** Ends it at once: what is on its way is dropped. */
   unsubscribe(): void
   /** Ends it; what comes until the broker knows is still delivered. Resolves then; rejects when the connection goes. */
