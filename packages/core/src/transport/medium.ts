@@ -5,7 +5,7 @@ import type { Connector, Link } from './link.ts'
 import type { PendingRequest, PendingRequests } from './pending-requests.ts'
 
 /**
- * One network, as a {@link linkedTransport} uses it: what is this network's own, and nothing that transports do alike.
+ * One network, as a {@link LinkedTransport} uses it: what is this network's own, and nothing that transports do alike.
  *
  * `C` is what a connection is there; `R` leads to a caller: a reply subject, a query. Subjects, payloads and options
  * are checked before they come here, and `connection` was live a moment ago. What a method throws or rejects with
