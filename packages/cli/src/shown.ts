@@ -1,5 +1,6 @@
 import { BackplaneError } from '@backplane/core'
 import { lenientReplacer } from '@backplane/core/json'
+import { maskError } from '@backplane/core/runtime'
 
 /**
  * Characters that would move a terminal's cursor, change its colours, turn its text around or hide in it: controls (C0,
@@ -91,7 +92,8 @@ export const shown = Shown.of
 
 function plainError(error: Error): object {
   const { message, stack, cause } = error
-  const why = cause instanceof Error ? { cause } : {}
+  // Masking an error leaves its cause as it is.
+  const why = cause instanceof Error ? { cause: maskError(cause) } : {}
   if (error instanceof BackplaneError) return { ...error.toJSON(), ...why }
   return { ...('code' in error ? { code: error.code } : {}), message, stack, ...why }
 }
