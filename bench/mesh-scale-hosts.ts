@@ -39,7 +39,7 @@ process.on('message', async (message) => {
   process.disconnect()
 })
 
-// Whoever asked for the hosts has gone, of whatever: none may be left behind.
+// The process that asked for the hosts has gone, for whatever reason: none may be left behind.
 process.once('disconnect', () => process.exit())
 
 for (let n = 0; n < Number(count); n++) {
@@ -63,7 +63,7 @@ for (let next = 0; next < hosts.length; next += 5) {
 }
 process.send!('ready')
 
-/** On a machine that has more to do than this, a join may run out of time; whoever runs hosts starts them again. */
+/** On a machine that has more to do than this, a join may run out of time; anyone who runs hosts starts them again. */
 async function started(host: Host): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

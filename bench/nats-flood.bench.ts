@@ -1,7 +1,7 @@
 /**
  * How a neighbour fares while somebody floods the broker: calls a second of one who asks and one who answers, quiet and
  * beside a publisher that never stops, on the embedded broker and on nats-server. And how late timers of the process
- * are in which the embedded broker runs. Whoever answers, whoever floods and the broker have a thread each.
+ * are in which the embedded broker runs. Who answers, who floods and the broker have a thread each.
  */
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -106,7 +106,7 @@ interface Flood {
   readonly clients?: number
 }
 
-/** A broker, whoever answers on it and whoever floods it. */
+/** A broker, a responder on it and a publisher that floods it. */
 async function scene(server: Stage, { bytes, clients = 1 }: Flood) {
   const answers = await thread({ role: 'answer', url: server.url })
   const floods = bytes === undefined ? undefined : await thread({ role: 'flood', url: server.url, bytes, clients })

@@ -83,7 +83,7 @@ for (const { name, passed, failures, seconds } of outcomes) {
   const mark = failures.length === 0 ? 'ok    ' : 'FAILED'
   console.log(`${mark} ${name}: ${passed} passed, ${failures.length} failed (${seconds.toFixed(0)} s)`)
 }
-// Last, for whoever sees only the end of what is printed.
+// Last, for anyone who sees only the end of what is printed.
 const failures = outcomes.flatMap(({ failures }) => failures)
 for (const { name, detail } of failures) console.log(`FAILED ${name}${detail ? `: ${shortened(detail)}` : ''}`)
 console.log(`${outcomes.reduce((sum, { passed }) => sum + passed, 0)} passed, ${failures.length} failed`)

@@ -30,7 +30,7 @@ export interface PlaceFlags extends Flags {
 
 /**
  * Does work where the flags say configuration is: on the running host, unless they name a folder or a bucket. The store
- * of the latter leaves its client to whoever uses it: this package brings `@nats-io/kv`, `@nats-io/jetstream` and
+ * of the latter leaves its client to its user: this package brings `@nats-io/kv`, `@nats-io/jetstream` and
  * `@nats-io/nats-core` along.
  */
 export async function withPlace<T>(
@@ -107,7 +107,7 @@ function onHost({ mesh, deviceId, manage }: Client, signal: AbortSignal): Config
     call: manage,
     watch: async (listener) => {
       await mesh.on({ device: deviceId, event: 'config_changed' }, ({ payload }) => listener(payload as Params))
-      // A wrong name would wait for ever without a word.
+      // A wrong name would wait for ever and say nothing.
       await manage('list_config')
       await new Promise<void>((done) => {
         if (signal.aborted) done()

@@ -22,7 +22,7 @@ export interface Network {
  * Works out the network. Rejects with what is wrong with the credentials. Loads no transport but the one that is
  * needed.
  *
- * `asHost`: whoever joins is the device of the settings, so it must be the one of the credentials; a client calls
+ * `asHost`: the one that joins is the device of the settings, so it must be the one of the credentials; a client calls
  * others.
  */
 export async function networkOf(settings: Settings, io: CliIo, asHost = false): Promise<Network> {

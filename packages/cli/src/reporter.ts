@@ -76,7 +76,7 @@ export class Reporter {
     }
     const { code, message, next } = error
     const text = shown`${about}${this.#paint(33, Shown.block(message))} [${code}]`
-    // Where a plugin's code failed helps whoever wrote it; where a library of ours did, nobody.
+    // Where a plugin's code failed helps its author; where a library of ours did, nobody.
     const frames = code.startsWith('BP_PLUGIN_') ? this.#frames(thrown) : shown``
     this.#print('err', shown`${text}${frames}\n  Next: ${Shown.block(next)}`)
   }

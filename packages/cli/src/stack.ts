@@ -15,7 +15,7 @@ const own = /\bnode:|[\\/]@backplane[\\/]|[\\/]packages[\\/][a-z-]+[\\/](src|dis
 
 /**
  * What a stack says of the place where an error was thrown; of an error with a code of ours, that is its cause's. Gives
- * nothing where there is no such cause, or where no frame is anybody else's: our own code is no help to whoever wrote a
+ * nothing where there is no such cause, or where no frame is anybody else's: our own code is no help to the author of a
  * plugin.
  */
 export function framesOf(error: unknown): Frames | undefined {

@@ -18,7 +18,7 @@ export interface Category {
   readonly revision: number
   /** Where values come from; what is missing here is a default. */
   readonly provenance: ReadonlyMap<string, Provenance>
-  /** Version of the definition, as whoever registered it counts; for migrations. */
+  /** Version of the definition, as its author counts; for migrations. */
   readonly version?: number
 }
 

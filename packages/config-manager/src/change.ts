@@ -184,7 +184,7 @@ function isUnchanged(engine: Engine, old: unknown, value: unknown): boolean {
   return isObject && typeof old === 'string' ? isSameOrdered(old, stringifyJson(value)) : isSamePython(old, value)
 }
 
-/** Whoever comes with an actor that is no administrator must have a role that is known. */
+/** Anyone who comes with an actor that is no administrator must have a role that is known. */
 function isKnownActor({ actor }: ChangeOptions, category: string, findings: Findings): boolean {
   if (actor === undefined || actor.admin === true || typeof actor.role === 'string') return true
   findings.add('role-unknown', { category })

@@ -5,7 +5,7 @@ const made = new WeakSet<object>()
 
 /**
  * Gives a copy of JSON values that nobody can change, nested ones included. What is kept and given out is such a copy:
- * whoever holds one cannot change configuration by it. Throws `BP_INVALID_ARGUMENT` for what contains itself.
+ * anyone who holds one cannot change configuration by it. Throws `BP_INVALID_ARGUMENT` for what contains itself.
  */
 export function frozenCopy<T>(value: T): T {
   return copy(value, new Set()) as T

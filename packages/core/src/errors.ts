@@ -43,7 +43,7 @@ const brand = Symbol.for('backplane.error.1')
 export class BackplaneError extends Error {
   /** Stable identifier of the failure (`BP_...`); documented in `docs/errors.md`. */
   readonly code: string
-  /** The next step for whoever reads the error, as a sentence. */
+  /** The next step for anyone who reads the error, as a sentence. */
   readonly next: string
   /** Whether the same call may succeed later without anybody changing anything. */
   readonly retryable: boolean

@@ -224,7 +224,7 @@ class PluginHost implements Host {
     return attempt(this.#logger, what, bounded)
   }
 
-  /** Calls of plugins go on while the host stops: whoever needs another may need it to end. */
+  /** Calls of plugins go on while the host stops: anyone who needs another may need it to end. */
   #dispatch(name: string, params: Params, caller: Caller, options: CallOptions, sink?: ItemSink): Promise<Value> {
     return this.#stopping
       ? Promise.reject(this.#closed())

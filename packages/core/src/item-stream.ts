@@ -36,7 +36,7 @@ export async function* itemStream(
     over = true
     wakeConsumer()
   })
-  // Whoever leaves the loop early is not told how the call ended.
+  // Anyone who leaves the loop early is not told how the call ended.
   const settled = answer.catch(() => {})
   try {
     while (true) {

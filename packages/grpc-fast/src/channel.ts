@@ -182,7 +182,7 @@ class SocketChannel implements FastChannel, CallHost {
     if (this.#calls.delete(call)) this.#hold()
   }
 
-  /** Whoever waits for the connection keeps the process alive; a connection that nobody waits for does not. */
+  /** Anyone who waits for the connection keeps the process alive; a connection that nobody waits for does not. */
   #hold(): void {
     this.#current?.connection?.hold(this.#connecting.length + this.#calls.size > 0)
   }

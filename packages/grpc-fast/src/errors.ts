@@ -11,7 +11,7 @@ const nextSteps: Readonly<Record<FastChannelErrorCode, string>> = {
 /** An error of a channel. Look at `code`, not at the message. */
 export class FastChannelError extends Error {
   readonly code: FastChannelErrorCode
-  /** The next step for whoever reads the error, as a sentence. */
+  /** The next step for anyone who reads the error, as a sentence. */
   readonly next: string
 
   constructor(code: FastChannelErrorCode, message: string) {

@@ -73,7 +73,7 @@ describe.skipIf(process.platform === 'win32')('plugins of a host that is gone', 
     const [pid] = pids as [number]
     host.kill('SIGKILL')
     await new Promise((resolve) => host.once('close', resolve))
-    // The guardian would have two seconds, and whoever starts next sweeps.
+    // The guardian would have two seconds, and anyone who starts next sweeps.
     sweep(join(tmpdir(), 'plugin-dir'))
     await new Promise((resolve) => setTimeout(resolve, 3000))
     expect(runs(pid)).toBe(true)

@@ -290,7 +290,7 @@ function listError(error: BackplaneError | undefined): string {
 }
 
 /**
- * A manifest for whoever asks: without secrets, values of its environment, and where things lie on this machine. What
+ * A manifest for callers: without secrets, values of its environment, and where things lie on this machine. What
  * the driver's callers look at (ids, versions, descriptions, entry points, what it depends on) stays as it is.
  */
 function shownManifest(raw: unknown): Value {

@@ -2,7 +2,7 @@ import { BackplaneError, type Host } from '@backplane/core'
 
 /**
  * Tells why a name reaches nothing, where a plugin had it that is quarantined now. The names of such a plugin are taken
- * back, so that nobody is sent to it; whoever calls one all the same is to learn more than that it is unknown.
+ * back, so that nobody is sent to it; anyone who calls one all the same is to learn more than that it is unknown.
  *
  * @returns gives `BP_PLUGIN_QUARANTINED` in place of `BP_FUNCTION_UNKNOWN` where that is why, else the error itself
  */

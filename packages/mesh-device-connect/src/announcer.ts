@@ -8,7 +8,7 @@ const fastMs = 500
 const slowMs = 5_000
 const burstMs = 10_000
 /**
- * Everybody hears everybody's presence, so among many the bursts are slower, and so are answers to whoever asks: a few
+ * Everybody hears everybody's presence, so among many the bursts are slower, and so are answers to callers: a few
  * at once (fewer the more peers there are), then one in a while. An answer never takes longer than a newcomer waits for
  * its first.
  */
@@ -114,7 +114,7 @@ export class Announcer {
   }
 
   /**
-   * Announces after `waitMs`. The first goes at once, so that whoever loads a plugin and then looks sees it; what
+   * Announces after `waitMs`. The first goes at once, so that anyone who loads a plugin and then looks sees it; what
    * follows closely is put together.
    */
   #soon(waitMs: number): void {

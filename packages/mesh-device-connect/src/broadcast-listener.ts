@@ -33,7 +33,7 @@ interface Envelope {
   /** In milliseconds since the epoch. */
   readonly fireAt: number | undefined
   readonly late: 'skip' | 'fire'
-  /** CEL that says who is meant; absent: whoever hears it. */
+  /** CEL that says who is meant; absent: anyone who hears it. */
   readonly where?: string
 }
 

@@ -24,7 +24,7 @@ export interface BroadcastOptions extends ReplyOptions {
   readonly until?: number
   /** How long replies are awaited, from `fireAt` on, in milliseconds. @default 10000 */
   readonly timeoutMs?: number
-  /** Marks the replies, for whoever else awaits them (`awaitReplies`). @default one of its own */
+  /** Marks the replies, for others that await them (`awaitReplies`). @default one of its own */
   readonly correlationId?: string
 }
 

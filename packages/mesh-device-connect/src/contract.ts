@@ -58,7 +58,7 @@ export type DeviceConnectComponents = MeshComponents
 /** A {@link Mesh} that speaks Device Connect, with what only Device Connect has. */
 export interface DeviceConnectMesh extends Mesh {
   /**
-   * Finds devices and gives each as soon as it is known: a large registry answers page by page, and whoever has seen
+   * Finds devices and gives each as soon as it is known: a large registry answers page by page, and anyone who has seen
    * enough leaves the loop. `timeoutMs` is for all of it. Rejects as `discover`: with `BP_INVALID_ARGUMENT` (no
    * selector), `BP_DISCONNECTED`, `BP_ABORTED`, `BP_DEVICE_CONNECT_REGISTRY_UNAVAILABLE` or
    * `BP_DEVICE_CONNECT_REGISTRY_REFUSED`.

@@ -45,7 +45,7 @@ export async function listenTo(
   })
 }
 
-/** Log lines a second about a listener that fails: whoever sends events runs it. */
+/** Log lines a second about a listener that fails: anyone who sends events runs it. */
 const linesPerSecond = 5
 
 /** Longer than this no kind is a kind: it goes with every event of its device, to every plugin that listens. */

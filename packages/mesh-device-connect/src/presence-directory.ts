@@ -17,7 +17,7 @@ export interface PresenceDirectoryInit {
 /** A wildcard is one token, and ids may have dots: so many are heard. */
 const anyId = ['*', '*.*', '*.*.*']
 
-/** Who is on a mesh without a registry: whoever announces a presence. */
+/** Who is on a mesh without a registry: anyone who announces a presence. */
 export class PresenceDirectory implements Directory {
   readonly #init: PresenceDirectoryInit
   readonly #peers: Peers

@@ -23,7 +23,7 @@ export interface RegistryDirectoryInit {
   readonly onForgotten: () => void
 }
 
-/** Who is on a mesh with a registry: whoever is registered there. Nothing is kept, so nothing is out of date. */
+/** Who is on a mesh with a registry: anyone who is registered there. Nothing is kept, so nothing is out of date. */
 export class RegistryDirectory implements Directory {
   readonly size = 0
   readonly #init: RegistryDirectoryInit

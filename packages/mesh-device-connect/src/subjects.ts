@@ -37,7 +37,7 @@ export interface Subjects {
 }
 
 /**
- * Gives the subjects of `tenant`: for rights at a broker, and for whoever listens in. Not for calling devices:
+ * Gives the subjects of `tenant`: for rights at a broker, and for anyone who listens in. Not for calling devices:
  * {@link deviceConnect} does. The tenant is not checked.
  */
 export function subjectsOf(tenant: string): Subjects {

@@ -12,8 +12,8 @@ const mostSenders = 256
 const mostWaiting = 1_000
 
 /**
- * What this device spends on the `where` clauses of others. Each may run for {@link whereSteps}; whoever has spent more
- * than is left waits until time has made up for it.
+ * What this device spends on the `where` clauses of others. Each may run for {@link whereSteps}; anyone who has spent
+ * more than is left waits until time has made up for it.
  *
  * A sender is who a broadcast says it is from, which nobody has proven: it keeps honest senders apart, and what all of
  * them may spend holds in any case.

@@ -117,7 +117,7 @@ export async function fakeRegistry(
     registered,
     pulled,
     beats,
-    /** What is told to whoever registers, from now on. */
+    /** What a registering device is told, from now on. */
     refuse: (reason: string | undefined) => {
       sick = reason
     },

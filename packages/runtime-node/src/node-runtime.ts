@@ -48,7 +48,7 @@ export interface NodeRuntimeComponents {
 }
 
 /**
- * Makes the runtime of plugins in JavaScript and TypeScript. Not a sandbox: whoever may install a plugin may run
+ * Makes the runtime of plugins in JavaScript and TypeScript. Not a sandbox: anyone who may install a plugin may run
  * anything that the host's user may.
  *
  * It takes manifests whose `entry_point` ends in `.js`, `.mjs`, `.cjs`, `.ts`, `.mts` or `.cts` (Node's own type

@@ -313,7 +313,7 @@ async function watch(library: Library, connection: NatsConnection, events: Clien
         break
       case 'error': {
         const { error } = status
-        // Told to whoever subscribed.
+        // Told to the subscriber.
         if (subscriptionLimit.test(error.message)) break
         if (!(error instanceof library.PermissionViolationError)) said = error.message
         if (!(error instanceof library.PermissionViolationError)) events.error(error)

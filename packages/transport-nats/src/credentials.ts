@@ -57,8 +57,8 @@ export async function readCredentials(file: string, options: { signal?: AbortSig
 }
 
 /**
- * Gives what a credentials file says now, and goes on with what it said before while it cannot be used: whoever renews
- * it may be in the middle of that. For a connection that comes back after years.
+ * Gives what a credentials file says now, and goes on with what it said before while it cannot be used: anyone who
+ * renews it may be in the middle of that. For a connection that comes back after years.
  */
 export function renewed(file: string, first: NatsCredentials): () => NatsCredentials {
   let last = first

@@ -89,7 +89,7 @@ export class NatsMedium implements Medium<NatsClient, string> {
     client.refuse(reply, { code: codeOf(kind), reason })
   }
 
-  /** Whoever waits for an answer on a subject runs into its timeout where none comes. */
+  /** Anyone who waits for an answer on a subject runs into its timeout where none comes. */
   silent(): void {}
 
   /**

@@ -7,7 +7,7 @@ import type { TransportSettings } from './options.ts'
 const linesPerSecond = 5
 
 /**
- * Where answers may go. Whoever asks chooses the subject, and we publish there with our rights: a caller must not reach
+ * Where answers may go. The caller chooses the subject, and we publish there with our rights: a caller must not reach
  * so what it may not publish on itself, another device's `cmd` for instance.
  */
 export class ReplySubjects {

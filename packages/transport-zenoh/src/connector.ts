@@ -5,7 +5,7 @@ import { Heartbeat } from './heartbeat.ts'
 import type { TransportSettings, ZenohTransportComponents } from './options.ts'
 import type { ZenohSession } from './session.ts'
 
-/** Opens a session; whoever speaks Zenoh gives such a function. */
+/** Opens a session; anyone who speaks Zenoh gives such a function. */
 export type OpenSession = (init: {
   readonly timeoutMs: number
   readonly signal: AbortSignal

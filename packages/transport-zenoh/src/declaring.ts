@@ -26,7 +26,7 @@ export async function declare(session: ZenohSession, interest: Interest<Incoming
   const asked = (given: IncomingQuery) => {
     const query = isOne ? onItsOwnKey(given, expression) : given
     const { attachment } = query
-    // A stranger may have asked this member alone, so it is answered by whoever hears it.
+    // A stranger may have asked this member alone, so it is answered by each member that hears it.
     if (!group || !isOurs(attachment)) push(query, query)
     else
       group.share(
@@ -48,7 +48,7 @@ export async function declare(session: ZenohSession, interest: Interest<Incoming
 
 /**
  * A query to many, as one served subject sees it: it asks for this subject and is answered on this key. On the query's
- * own key, the pattern, all answers would be one to whoever asks, of which Zenoh keeps the last.
+ * own key, the pattern, all answers would be one to the caller, of which Zenoh keeps the last.
  */
 function onItsOwnKey(query: IncomingQuery, key: string): IncomingQuery {
   if (query.key === key) return query

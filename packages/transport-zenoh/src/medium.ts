@@ -113,7 +113,7 @@ export class ZenohMedium implements Medium<ZenohSession, IncomingQuery> {
   #askAgain(session: ZenohSession, request: PendingRequest, payload: Uint8Array): boolean {
     if (!request.waits || this.#clock.now() - this.connector.joined > joiningMs) return false
     this.#clock.after(askAgainMs, () => {
-      // Whoever lost its session meanwhile does not wait any more.
+      // Anyone who lost its session meanwhile does not wait any more.
       if (!request.waits) return
       try {
         this.ask(session, request, payload)

@@ -1,8 +1,8 @@
 /**
  * How a subscriber learns what it missed. Zenoh drops samples where a link is congested and tells neither side; and a
  * bridge does not hand on the source information from which Zenoh's own advanced subscriber would know. So each sample
- * of this transport carries, as its attachment, who publishes it and its number on its key: whoever subscribes to a key
- * gets every number of it, and one that is skipped was lost.
+ * of this transport carries, as its attachment, who publishes it and its number on its key: anyone who subscribes to a
+ * key gets every number of it, and one that is skipped was lost.
  */
 
 const magic = [0xb9, 0x02] as const

@@ -25,7 +25,7 @@ export async function invoke(name: string, flags: InvokeFlags, { io, reporter }:
   reporter.value(result)
 }
 
-/** The usual host first, since asking it costs nothing; then whoever offers the function. */
+/** The usual host first, since asking it costs nothing; then anyone who offers the function. */
 async function callWherever(name: string, params: Params, client: Client, io: CliIo): Promise<Value> {
   const { deviceId } = client
   try {

@@ -59,7 +59,7 @@ export async function up(flags: UpFlags, { io, reporter }: CommandContext): Prom
     // A plugin that does not come up in time must not keep the rest from being used.
     await Promise.race([loading, pause(patienceMs, io.signal)])
     told = true
-    // Whoever waits for the line that the host is up must not take a host that stops for one.
+    // Anyone who waits for the line that the host is up must not take a host that stops for one.
     if (io.signal.aborted) {
       await loading
       return
@@ -136,7 +136,7 @@ function tellOfSecrets({ env, environmentHidden }: CliIo, logger: Logger): void 
   logger.warn({ names, next }, 'programs of this user can read secrets in the environment of the host')
 }
 
-/** A host goes on alone while the network is away; whoever watches it must not find that out from its callers. */
+/** A host goes on alone while the network is away; anyone who watches it must not find that out from its callers. */
 function tellOfLosses(host: PresetHost, logger: Logger): void {
   let last = ''
   let lost = 0
@@ -164,7 +164,7 @@ function late({ id, plugin, error }: LoadReport, reporter: Reporter): void {
   else reporter.note(shown`Loaded ${id}: ${plugin?.functions.map(({ name }) => name).join(', ') ?? ''}`)
 }
 
-/** Whoever meets a taken port mostly wants to use what runs there. */
+/** Users who meet a taken port mostly want to use what runs there. */
 function portInUse(error: unknown, port: number): unknown {
   if (!(error instanceof BackplaneError) || error.code !== 'BP_PORT_IN_USE') return error
   const next = `Join what runs there with --nats nats://127.0.0.1:${port}, or take a free port with --broker-port 0.`

@@ -9,7 +9,7 @@ import { type FileSystem, realFileSystem } from './file-system.ts'
 export interface FileSecretsInit {
   /**
    * The key, 32 bytes; from a keyring, a TPM, the environment. Without it a key is made beside the file: that keeps
-   * secrets out of backups and logs of the configuration, not from whoever can read the whole directory.
+   * secrets out of backups and logs of the configuration, not from anyone who can read the whole directory.
    */
   readonly key?: Uint8Array
   /** @default the real one */

@@ -48,7 +48,7 @@ interface Opened {
   readonly patches: number
 }
 
-/** The client's parts are optional peers: only whoever opens a bucket needs them. */
+/** The client's parts are optional peers: only users of a bucket need them. */
 async function clientParts() {
   const [{ jetstream, jetstreamManager }, { Kvm }, { headers }] = await Promise.all([
     import('@nats-io/jetstream'),
@@ -186,7 +186,7 @@ class BucketStore implements ConfigStore {
     const taking = (async () => {
       for await (const entry of entries) this.#take(entry)
     })()
-    // It ends with the connection, which says so itself to whoever opened it.
+    // It ends with the connection, which says so itself to its owner.
     taking.catch(() => {})
   }
 
@@ -198,7 +198,7 @@ class BucketStore implements ConfigStore {
 
   #tell(entry: KvEntry): void {
     if (this.#own.delete(entry.revision)) return
-    // Reading ends with the connection only, which says so itself to whoever opened it.
+    // Reading ends with the connection only, which says so itself to its owner.
     this.#telling = this.#telling.then(() => this.#tellListeners(entry)).catch(() => {})
   }
 
@@ -230,7 +230,7 @@ class BucketStore implements ConfigStore {
       : { text: stringifyJson(document), patches: 0 }
   }
 
-  /** A refused batch does not say which message was at fault: whoever is no longer as expected was. */
+  /** A refused batch does not say which message was at fault: the document that is no longer as expected was. */
   async #explain(error: unknown, batch: readonly StoreWrite[]): Promise<BackplaneError> {
     if (error instanceof BackplaneError) return error
     for (const write of batch) {
@@ -294,7 +294,7 @@ async function prepareStream(manager: Awaited<ReturnType<typeof jetstreamManager
     const { config: updated } = await manager.streams.update(stream, wanted as never)
     if (updated.allow_atomic) return updated.max_msgs_per_subject
   } catch (error) {
-    // Whoever may not change the stream writes documents whole, as far as it keeps less.
+    // Anyone who may not change the stream writes documents whole, as far as it keeps less.
     if (takesBatches) return config.max_msgs_per_subject
     throw error
   }

@@ -7,7 +7,7 @@ export type Patcher = (document: Json, patch: readonly JsonPatchOperation[]) => 
 
 /**
  * Makes a patcher. It copies only what it changes, and that once: a document that it gave is changed in place by the
- * next patch that it is given for it, so whoever needs each state takes a new patcher for each.
+ * next patch that it is given for it, so anyone who needs each state takes a new patcher for each.
  */
 export function patcher(): Patcher {
   const own = new Set<unknown>()

@@ -15,7 +15,7 @@ export interface FledgeRestInit {
    */
   readonly errors?: 'corrected' | 'compatible'
   /**
-   * Says who asks; whoever it gives is bound by the items' permissions. Authentication is done before.
+   * Says who the caller is; the actor that it gives is bound by the items' permissions. Authentication is done before.
    * @default nobody: no permission is checked
    */
   readonly actor?: (request: IncomingMessage) => ConfigActor | undefined

@@ -98,8 +98,8 @@ function putAside(path: string): string {
 }
 
 function connect(path: string, options: { readonly readOnly?: boolean } = {}): DatabaseSync {
-  // Not imported: that would print Node 22's warning about an experimental module to whoever only imports this package,
-  // and bundlers that cut `node:` off find no module of the bare name.
+  // Not imported: that would print Node 22's warning about an experimental module to anyone who only imports this
+  // package, and bundlers that cut `node:` off find no module of the bare name.
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
   return new DatabaseSync(path, options)
 }

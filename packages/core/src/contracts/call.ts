@@ -23,7 +23,7 @@ export interface Call {
   readonly signal: AbortSignal
   /**
    * Tells `listener` once when the call ends before its function has answered: what `signal` aborts for, at less cost.
-   * One listener at a time. Calls that a host makes have it; whoever takes others uses `signal` where it is missing.
+   * One listener at a time. Calls that a host makes have it; anyone who takes others uses `signal` where it is missing.
    */
   onAbandoned?(listener: (reason: BackplaneError) => void): void
   /** When the caller stops waiting, in milliseconds since the Unix epoch. */

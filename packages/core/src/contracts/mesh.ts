@@ -67,7 +67,7 @@ export interface Mesh extends AsyncDisposable {
    * `BP_ABORTED`; it may be called again then. Later losses mend themselves and show as status events.
    */
   connect(options?: MeshOptions): Promise<void>
-  /** Says an event to whoever listens. Rejects with `BP_DISCONNECTED` while there is no connection. */
+  /** Says an event to anyone who listens. Rejects with `BP_DISCONNECTED` while there is no connection. */
   emit(event: string, payload: Params, options?: MeshOptions): Promise<void>
   /** Finds devices. `selector` is the mesh's own language; absent: all. */
   discover(selector?: string, options?: MeshOptions): Promise<readonly Device[]>

@@ -29,7 +29,7 @@ export interface Transport extends AsyncDisposable {
    * or `BP_ABORTED`, and may then be called again.
    */
   connect(options?: TransportOptions): Promise<void>
-  /** Sends to whoever is subscribed now. Resolves when the client has taken it; `flush` waits for the far side. */
+  /** Sends to all that are subscribed now. Resolves when the client has taken it; `flush` waits for the far side. */
   publish(subject: string, payload: Uint8Array, options?: TransportOptions): Promise<void>
   /** Resolves when everything published and every subscription made before it has reached the other side. */
   flush(options?: TransportOptions): Promise<void>
@@ -57,7 +57,7 @@ export interface Transport extends AsyncDisposable {
   onStatus(listener: (event: TransportEvent) => void): () => void
   /**
    * Ends it: requests under way reject with `BP_CLOSED`; handlers under way may finish and answer until `drainMs` is
-   * over (by default after a second), and nothing is delivered any more. Whoever still waits for a handler then is
+   * over (by default after a second), and nothing is delivered any more. Anyone who still waits for a handler then is
    * refused (`BP_REFUSED`). Idempotent, never rejects.
    */
   close(options?: { readonly drainMs?: number }): Promise<void>
@@ -128,7 +128,7 @@ export interface IncomingRequest extends Message {
 export type MessageHandler = (message: Message) => void | Promise<void>
 /**
  * Gives the answer, or `undefined` where a protocol says that there is none (a JSON-RPC notification). What it throws
- * reaches the one who asks as `BP_REFUSED`.
+ * reaches the caller as `BP_REFUSED`.
  */
 export type RequestHandler = (request: IncomingRequest) => Uint8Array | undefined | Promise<Uint8Array | undefined>
 

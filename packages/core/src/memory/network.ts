@@ -76,7 +76,7 @@ export class Network implements MemoryNetwork {
     for (const each of [...this.clients]) if (this.reaches(each)) each.mended()
   }
 
-  /** Hands a message to whoever is interested; each queue group counts once. Requests go to those who answer. */
+  /** Hands a message to anyone who is interested; each queue group counts once. Requests go to those who answer. */
   route(subject: string, payload: Uint8Array, reply?: ReplyTo): void {
     const groups = new Map<string, Interest[]>()
     const takers: Interest[] = []

@@ -1,5 +1,5 @@
 /**
- * Parts for whoever writes a runtime whose plugins run elsewhere, in a thread or a process. Not needed to use one.
+ * Parts for anyone who writes a runtime whose plugins run elsewhere, in a thread or a process. Not needed to use one.
  *
  * @packageDocumentation
  */

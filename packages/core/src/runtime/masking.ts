@@ -124,7 +124,9 @@ export function maskError<E extends Error>(error: E): E | BackplaneError | Error
   return Object.assign(Object.create(Object.getPrototypeOf(error)), error, { name: error.name, message, stack })
 }
 
-/** A logger that passes records on without secrets, whoever wrote them: {@link maskText} and {@link maskValue}. */
+/**
+ * A logger that passes records on without secrets, no matter who wrote them: {@link maskText} and {@link maskValue}.
+ */
 export function maskingLogger(logger: Logger): Logger {
   return filteredLogger(logger, (part) => maskValue(part))
 }

@@ -6,7 +6,7 @@ import type { HandlerEvents } from './handler-events.ts'
 
 /**
  * Why a request is refused: its handler `failed`, too many are under way (`busy`), the answer is `too-large`, or
- * whoever serves is `closing` and does not wait for the handler any longer.
+ * the serving side is `closing` and does not wait for the handler any longer.
  *
  * A transport carries it beside the reason, in whatever form its medium has for errors.
  */
@@ -24,9 +24,9 @@ export interface ReplyPort<R> {
   answer(reply: R, payload: Uint8Array): void
   /** Says that there is an error instead of an answer; {@link refusalError} makes it one again for the one who asks. */
   refuse(reply: R, kind: RefusalKind, reason: string): void
-  /** The handler gave no answer, on purpose: whoever asks is to run into its timeout. */
+  /** The handler gave no answer, on purpose: the caller is to run into its timeout. */
   silent(reply: R): void
-  /** The request came after {@link Answering.close}: whoever asks is to find nobody here. */
+  /** The request came after {@link Answering.close}: the caller is to find nobody here. */
   unserved(reply: R): void
 }
 
@@ -45,7 +45,7 @@ interface Running<R> {
 }
 
 /**
- * Answers the requests on one served subject, concurrently, at most `maxPending` of them at a time. Everybody who asks
+ * Answers the requests on one served subject, concurrently, at most `maxPending` of them at a time. Every caller
  * is told how it ended, by one call of the {@link ReplyPort}.
  */
 export class Answering<R> {
@@ -89,7 +89,7 @@ export class Answering<R> {
     this.#closed = true
   }
 
-  /** Waits for no handler any longer: whoever waits for one is told so now, not when its time is over. */
+  /** Waits for no handler any longer: anyone who waits for one is told so now, not when its time is over. */
   cutOff(): void {
     this.#closed = true
     const cut = [...this.#running]
@@ -144,7 +144,7 @@ export class Answering<R> {
   }
 }
 
-/** The error of whoever asked on `subject` and was refused through a {@link ReplyPort}. */
+/** The error of a caller on `subject` and was refused through a {@link ReplyPort}. */
 export function refusalError(subject: string, kind: RefusalKind, reason: string): BackplaneError {
   const sizes = kind === 'too-large' ? /^(\d+) (\d+)$/.exec(reason) : null
   return sizes ? payloadTooLarge(Number(sizes[1]), Number(sizes[2])) : refused(subject, reason)

@@ -91,7 +91,7 @@ export class Entry<C extends object, R> {
   }
 }
 
-/** What whoever subscribes is given. */
+/** What a subscriber gets. */
 export function subscriptionOf(pattern: string, unsubscribe: () => Promise<void>): Subscription {
   return { pattern, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
 }

@@ -1,5 +1,5 @@
 /**
- * For whoever writes a transport. Not needed to use one.
+ * For authors of transports. Not needed to use one.
  *
  * A transport is a `LinkedTransport` over a `Medium`, which sends, declares and asks on one connection, and its
  * `Connector`, which makes connections and brings them back. The guide is `docs/authoring-transport.md`. The rest are

@@ -9,7 +9,7 @@ import type { PendingRequest, PendingRequests } from './pending-requests.ts'
  *
  * `C` is what a connection is there; `R` leads to a caller: a reply subject, a query. Subjects, payloads and options
  * are checked before they come here, and `connection` was live a moment ago. What a method throws or rejects with
- * reaches whoever called the transport, so it is an error with a code.
+ * reaches the caller of the transport, so it is an error with a code.
  */
 export interface Medium<C extends object, R> {
   /** The transport's `kind`: `nats`, `zenoh`. */
@@ -26,7 +26,7 @@ export interface Medium<C extends object, R> {
    */
   readonly mostServing: number
   /**
-   * Sends to whoever is subscribed now, at once and in the order of the calls. A promise is given only where there is
+   * Sends to all that are subscribed now, at once and in the order of the calls. A promise is given only where there is
    * something to wait for. The payload is the caller's again when it resolves, or a microtask after this returned.
    */
   publish(connection: C, subject: string, payload: Uint8Array): Promise<void> | undefined

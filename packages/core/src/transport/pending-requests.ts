@@ -15,7 +15,7 @@ export interface PendingRequest {
   readonly waits: boolean
   /** Gives the caller the answer; the bytes are the caller's to keep. */
   answer(payload: Uint8Array): void
-  /** Whoever serves gives an error in place of an answer. */
+  /** The serving side gives an error in place of an answer. */
   refuse(kind: RefusalKind, reason: string): void
   /** Nobody serves it. */
   unserved(): void

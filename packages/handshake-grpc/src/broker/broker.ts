@@ -25,8 +25,8 @@ export interface Broker {
   /** Gives an id that this side has not used; ids of the two sides are apart. */
   nextId(): number
   /**
-   * Serves `services` to whoever on the other side dials `id`. Resolves once the other side has been told; dispose what
-   * it gives to stop serving. For one use only: an id is not served twice.
+   * Serves `services` to anyone who on the other side dials `id`. Resolves once the other side has been told; dispose
+   * what it gives to stop serving. For one use only: an id is not served twice.
    *
    * @throws BP_HANDSHAKE_BROKER_CLOSED, BP_HANDSHAKE_LISTEN
    */

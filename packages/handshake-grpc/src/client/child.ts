@@ -34,7 +34,7 @@ export class PluginChild {
     this.#line = new Promise((resolve, reject) => {
       settle = { resolve, reject }
     })
-    // Rejections reach whoever waits in handshakeLine; before that nobody does.
+    // Rejections reach anyone who waits in handshakeLine; before that nobody does.
     this.#line.catch(() => {})
     runner.stdout.on('data', (chunk: Buffer) => {
       // Everything after the first line is drained and dropped, for ever: a full pipe would stop the plugin.

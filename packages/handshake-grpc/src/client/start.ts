@@ -112,7 +112,9 @@ export class Starter {
     }
   }
 
-  /** Says in the folder which process it is for, so that it is found by whoever comes after a host that was killed. */
+  /**
+   * Says in the folder which process it is for, so that it is found by the next one after a host that was killed.
+   */
   #note({ pid }: PluginRunner, socketDir: OwnedFolder | undefined): void {
     const start = pid === undefined ? undefined : processStart(pid)
     if (this.#init.endWithHost === false) socketDir?.release()

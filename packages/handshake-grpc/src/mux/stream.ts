@@ -32,7 +32,8 @@ export class YamuxStream extends Duplex {
     super({ allowHalfOpen: true, emitClose: true })
     this.#session = session
     this.id = id
-    // Whoever holds the stream learns of its end by `close`; an error that nobody listens to must not end the process.
+    // Anyone who holds the stream learns of its end by `close`; an error that nobody listens to must not end the
+    // process.
     this.on('error', () => {})
   }
 

@@ -23,7 +23,7 @@ export interface ListenInit {
   readonly maxPort?: number
 }
 
-/** A listener that hands its connections to whoever asked for it. */
+/** A listener that hands its connections to its user. */
 export interface Listener extends AsyncDisposable {
   readonly address: PluginAddress
   close(): Promise<void>
@@ -137,7 +137,7 @@ function listen(server: Server, where: { path: string } | { host: string; port: 
 
 function listener(server: Server, address: PluginAddress, forget: () => void): Listener {
   let closing: Promise<void> | undefined
-  // The connections belong to whoever took them: only the listening ends here, so nothing waits for them.
+  // The connections belong to their users: only the listening ends here, so nothing waits for them.
   const close = () => {
     closing ??= new Promise<void>((resolve) => {
       forget()

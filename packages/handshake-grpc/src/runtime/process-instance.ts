@@ -188,7 +188,7 @@ export class ProcessInstance implements PluginInstance {
 
   async health({ signal }: { readonly signal: AbortSignal }): Promise<Health> {
     try {
-      // How long to wait for it is for whoever asks to say: no answer must not look like a bad one.
+      // How long to wait for it is for the caller to say: no answer must not look like a bad one.
       await this.#client.ping({ signal, timeoutMs: Number.POSITIVE_INFINITY })
       return { ok: true }
     } catch (error) {

@@ -77,7 +77,7 @@ const portalUrl = 'nats://portal.deviceconnect.dev:4222'
 /**
  * Works out how to reach a Device Connect network, with the names and the precedence of its Python runtime: what is
  * said outright, then the environment, then the credentials file; of TLS, files before texts; of a JWT, the file before
- * the environment. Everything is checked here, so that what a broker would refuse without a word is said in words.
+ * the environment. Everything is checked here, so that what a broker would refuse silently gets an error.
  *
  * Rejects with `BP_DEVICE_CONNECT_CREDENTIALS_MISSING`, `..._INVALID`, `..._EXPIRED`, `..._MISMATCH`, and with
  * `BP_INVALID_ARGUMENT` for a backend that is none. Not for a network of another kind, nor for one without credentials:

@@ -46,7 +46,7 @@ export class PluginWorker implements RemoteLine {
     this.#worker.stdout.setEncoding('utf8').on('data', out.write)
     this.#worker.stderr.setEncoding('utf8').on('data', err.write)
     port1.on('message', (message: unknown[]) => this.#receive(ends, message))
-    // Whoever waits for what was lost would wait for ever.
+    // Anyone who waits for what was lost would wait for ever.
     port1.on('messageerror', (cause) => {
       this.#ending ??= { reason: `what it sent could not be read: ${messageOf(cause)}`, cause }
       void this.#worker.terminate()

@@ -222,7 +222,7 @@ export class PluginThread {
   }
 
   #post(message: readonly unknown[]): void {
-    // Whoever has the answer of a call finds what that call has offered.
+    // Anyone who has the answer of a call finds what that call has offered.
     this.#tellChanges()
     try {
       this.#port.postMessage(message)

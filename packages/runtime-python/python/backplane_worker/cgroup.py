@@ -18,7 +18,7 @@ class Group:
         self.path = os.path.join(parent, "%s%d-%d" % (_PREFIX, os.getpid(), time.monotonic_ns()))
         os.mkdir(self.path)
         try:
-            # Held for as long as the guard lives, whatever its process id means to whoever looks.
+            # Held for as long as the guard lives, whatever its process id means to anyone who looks.
             self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
             if not os.access(os.path.join(self.path, "cgroup.kill"), os.W_OK):

@@ -94,7 +94,7 @@ class _Reader:
 
     def _union(self, members, names):
         schemas = [self.read(each, names) for each in members if each is not type(None) and each is not None]
-        # Upstream has no word for None in a union; whoever sends it is right all the same.
+        # Upstream has no word for None in a union; anyone who sends it is right all the same.
         if self.held and len(schemas) < len(members):
             schemas.append({"type": "null"})
         return union_of(schemas)

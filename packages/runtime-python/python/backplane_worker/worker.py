@@ -181,7 +181,7 @@ class Worker:
         if self._calls.pop(call.id, None) is None:
             return
         if self._dirty:
-            # Whoever has the answer finds what the call has changed.
+            # Anyone who has the answer finds what the call has changed.
             self._tell_changes()
         if error is None:
             try:

@@ -13,7 +13,7 @@ from backplane_worker.wire import DEEPEST, Channel, TooLarge, Unsendable, encode
 
 
 def back(message):
-    """The message as whoever reads its frame has it."""
+    """The message as the reader of its frame has it."""
     frame = encode(message)
     length = int.from_bytes(frame[:4], "big")
     assert length == len(frame) - 4

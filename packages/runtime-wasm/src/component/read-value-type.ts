@@ -23,7 +23,7 @@ export const primitives: Readonly<Record<number, WitType>> = {
 /** A resource that has no name yet. */
 export const aResource = { kind: 'refused', what: 'a resource' } as const satisfies WitType
 
-/** Reads what a type is made of, by the index spaces of whoever reads. */
+/** Reads what a type is made of, by the index spaces of the reader. */
 interface TypeReaders {
   /** A type, written out or by its index. */
   value(): WitType

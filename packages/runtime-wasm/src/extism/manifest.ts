@@ -178,7 +178,7 @@ function invalid(issues: string) {
   return contractError('BP_MANIFEST_INVALID', { details: { of: ' of the WebAssembly plugin', issues } })
 }
 
-/** Thrown by whoever reads a module that is not there. */
+/** Thrown when a module that is not there is read. */
 export function unreadable(source: string, cause: unknown) {
   return wasmError('BP_WASM_SOURCE', { details: { source, reason: messageOf(cause) }, cause })
 }

@@ -214,7 +214,7 @@ export function commandLine(args: readonly string[], id: string): readonly strin
   return args.length === 0 ? [id] : args
 }
 
-/** A manifest's limits bind whoever loads it, and the other way round. */
+/** A manifest's limits bind anyone who loads it, and the other way round. */
 function smallest(one: WasmLimits, other: WasmLimits): WasmLimits {
   const limits: Record<string, number | undefined> = { ...other }
   for (const [name, value] of Object.entries(one)) limits[name] = Math.min(limits[name] ?? value, value)

@@ -23,8 +23,8 @@ export interface CompileInit {
 const inlineBytes = 16 * 1024
 
 /**
- * Compiles modules in a thread of their own, unless they are small or known: whoever wrote them decides how long that
- * takes. Rejects with what {@link Engine.compile} throws, `BP_TIMEOUT` (limit `compileMs`) or `BP_ABORTED`.
+ * Compiles modules in a thread of their own, unless they are small or known: anyone who wrote them decides how long
+ * that takes. Rejects with what {@link Engine.compile} throws, `BP_TIMEOUT` (limit `compileMs`) or `BP_ABORTED`.
  */
 export async function compileModules(
   sources: readonly ModuleSource[],

@@ -130,7 +130,7 @@ export class ThreadHandle {
   /** Ends the thread whatever it does; resolves when nothing of it is left. */
   async end(): Promise<void> {
     this.#ending = true
-    // Whoever waits for its end must see it, even where nothing else keeps the process.
+    // Anyone who waits for its end must see it, even where nothing else keeps the process.
     this.#worker.ref()
     await this.#worker.terminate()
     await this.#exit

@@ -297,7 +297,7 @@ export class Threads implements WasmPlugin {
       if (thread.calls[0] === id) void this.#replace(thread)
     })
     this.#graces.add(timer)
-    // Whoever waits for nothing else need not wait for this.
+    // Anyone who waits for nothing else need not wait for this.
     queueMicrotask(() => this.#dispatch())
   }
 

@@ -133,7 +133,7 @@ class FledgeAdapter(Adapter):
             self._timer = self.host.loop.call_later(seconds, lambda: asyncio.ensure_future(self._resume()))
 
     async def _resume(self):
-        """Goes on after handing over in vain. Whoever comes meanwhile waits for that."""
+        """Goes on after a hand-over that came to nothing. Anyone who comes meanwhile waits for that."""
         if self._suspended is None:
             return
         import asyncio

@@ -8,7 +8,7 @@ from .fledge_readings import BadReading, from_plugin
 # Readings that leave together, and those that may wait: then the plugin's thread waits, which is back-pressure.
 BATCH = 100
 MOST_WAITING = 1000
-# Readings that came before anybody took them over, and are kept for whoever does; of more, the latest.
+# Readings that came before anybody took them over, and are kept for anyone who does; of more, the latest.
 MOST_KEPT = 10_000
 # How long readings that still wait may take to leave when the plugin ends, in seconds.
 LAST_WORDS = 2
@@ -29,7 +29,7 @@ class Capsule:
 
 
 class Ingest:
-    """Takes readings from any thread and hands them on in order: as events, or to whoever has taken them over."""
+    """Takes readings from any thread and hands them on in order: as events, or to anyone who has taken them over."""
 
     def __init__(self, host):
         self._host = host
@@ -161,7 +161,7 @@ class Ingest:
             await self._host.push("readings", batch)
             return True
         except Exception:
-            # Whoever had taken them over has left without these.
+            # Anyone who had taken them over has left without these.
             self._taken = False
             return False
 

@@ -122,7 +122,7 @@ class Run:
         except Exception:
             if self._info.is_async:
                 # Most shut down before they look at what they are given, and would hand over nothing from now on.
-                await self._begin_anew()
+                await self._restart()
             raise
 
     async def _begin_otherwise(self, values):
@@ -131,10 +131,10 @@ class Run:
         try:
             await self.begin(values, data)
         except Exception:
-            await self._begin_anew(data)
+            await self._restart(data)
             raise
 
-    async def _begin_anew(self, data=None):
+    async def _restart(self, data=None):
         """Shuts the plugin down and begins it with the configuration that it had."""
         data = await self.end() or data
         try:
