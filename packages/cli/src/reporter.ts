@@ -77,7 +77,7 @@ export class Reporter {
     const { code, message, next } = error
     const text = shown`${about}${this.#paint(33, Shown.block(message))} [${code}]`
     // Where a plugin's code failed helps its author; where a library of ours did, nobody.
-    const frames = code.startsWith('BP_PLUGIN_') ? this.#frames(thrown) : shown``
+    const frames = code.startsWith('BP_PLUGIN_') ? this.#frames(error) : shown``
     this.#print('err', shown`${text}${frames}\n  Next: ${Shown.block(next)}`)
   }
 
@@ -142,8 +142,8 @@ export class Reporter {
     const frames = framesOf(error)
     if (!frames) return shown``
     const lines = [
-      ...frames.theirs.map((frame) => shown`\n    ${maskText(frame)}`),
-      ...frames.ours.map((frame) => this.#paint(2, shown`\n    ${maskText(frame)}`)),
+      ...frames.theirs.map((frame) => shown`\n    ${frame}`),
+      ...frames.ours.map((frame) => this.#paint(2, shown`\n    ${frame}`)),
     ]
     return Shown.join(lines, '')
   }

@@ -1,6 +1,5 @@
 import { BackplaneError } from '@backplane/core'
 import { lenientReplacer } from '@backplane/core/json'
-import { maskError } from '@backplane/core/runtime'
 
 /**
  * Characters that would move a terminal's cursor, change its colours, turn its text around or hide in it: controls (C0,
@@ -92,8 +91,7 @@ export const shown = Shown.of
 
 function plainError(error: Error): object {
   const { message, stack, cause } = error
-  // Masking an error leaves its cause as it is.
-  const why = cause instanceof Error ? { cause: maskError(cause) } : {}
+  const why = cause instanceof Error ? { cause } : {}
   if (error instanceof BackplaneError) return { ...error.toJSON(), ...why }
   return { ...('code' in error ? { code: error.code } : {}), message, stack, ...why }
 }

@@ -231,7 +231,7 @@ class Management {
         ? await this.#host.reload(id, source, { signal })
         : await this.#loadNew(source, signal)
     } catch (thrown) {
-      failures?.set(id, BackplaneError.from(thrown))
+      if (!this.#host.plugin(id)) failures?.set(id, BackplaneError.from(thrown))
       throw thrown
     }
     failures?.delete(id)

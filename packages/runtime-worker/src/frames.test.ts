@@ -2,6 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeFrame, FrameReader } from './frames.ts'
 
+/** A frame with bytes, whose message refers to them by anything. */
+function referring(to: unknown): Buffer {
+  const json = Buffer.from(JSON.stringify(['$bytes', ['x', { $bytes: to }]]))
+  const head = Buffer.from([0, 0, 0, 0, 1, 0, 0, 0, json.length])
+  return Buffer.concat([head, json, Buffer.from([0, 0, 0, 1, 7])])
+}
+
 const leaf = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.double(),
@@ -48,6 +55,8 @@ describe('frames', () => {
     ['not JSON', Buffer.from('\0\0\0\x03\0[,')],
     ['no list', Buffer.from('\0\0\0\x03\0{}')],
     ['bytes that are not there', encodeFrame(['x', new Uint8Array(3)]).subarray(0, -7)],
+    ['bytes by a name of the list', referring('map')],
+    ['bytes by a place that is none', referring(-1)],
   ])('%s are refused', (_, frame) => {
     const bytes = Buffer.from(frame)
     if (bytes[4] === 1) bytes.writeUInt32BE(bytes.length - 4, 0)

@@ -59,7 +59,8 @@ function restored(value: unknown, key: string, parts: readonly Uint8Array[]): un
   if (Array.isArray(value)) return value.map((each) => restored(each, key, parts))
   const object = value as Record<string, unknown>
   if (Object.hasOwn(object, key) && Object.keys(object).length === 1) {
-    const part = parts[object[key] as number]
+    const at = object[key]
+    const part = typeof at === 'number' ? parts[at] : undefined
     if (!part) throw new SyntaxError('it refers to bytes that are not there')
     return part
   }

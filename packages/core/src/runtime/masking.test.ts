@@ -180,6 +180,31 @@ it('an error with wide integers in its details is masked like any other', () => 
   expect(masked).toMatchObject({ details: { least: 2n ** 60n, password: '****' } })
 })
 
+it('hides secrets in causes, however the error itself looks', () => {
+  const cause = new Error('connect nats://me:hunter2@host', { cause: 'token=hunter2' })
+  for (const error of [
+    new Error('it failed', { cause }),
+    contractError('BP_VALUE_INVALID', { details: { path: '/', reason: 'r' }, cause }),
+    contractError('BP_VALUE_INVALID', { cause: new TypeError('between', { cause }) }),
+  ]) {
+    const masked = maskError(error)
+    const chain: unknown[] = []
+    for (let at: unknown = masked; at !== undefined; at = (at as Error).cause) chain.push(at)
+    expect(chain.length).toBeGreaterThanOrEqual(3)
+    const texts = chain.map((one) => (one instanceof Error ? `${one.message} ${one.stack}` : String(one)))
+    expect(texts.join('\n')).not.toContain('hunter2')
+    expect(masked.constructor).toBe(error.constructor)
+  }
+  const fine = new Error('fine', { cause: new Error('fine too') })
+  expect(maskError(fine)).toBe(fine)
+})
+
+it('comes to an end with an error that is its own cause', () => {
+  const error = new Error('token=hunter2')
+  error.cause = error
+  expect(maskError(error).message).not.toContain('hunter2')
+})
+
 it('hides what lies too deep to be looked at', () => {
   let value: unknown = { password: 'geheim' }
   for (let depth = 0; depth < 60; depth++) value = { inner: value }

@@ -110,18 +110,39 @@ function environment(value: object): unknown {
   return Object.fromEntries(Object.keys(value).map((name) => [name, mask]))
 }
 
-/** An error whose texts and details hold no secret; the same one where there is nothing to hide. */
+/** How far back the causes of an error are kept: they may go round in a circle. */
+const mostCauses = 8
+
+/** An error whose texts, details and causes hold no secret; the same one where there is nothing to hide. */
 export function maskError<E extends Error>(error: E): E | BackplaneError | Error {
+  return withoutSecrets(error, mostCauses)
+}
+
+function withoutSecrets<E extends Error>(error: E, causes: number): E | BackplaneError | Error {
+  const cause = causeOf(error, causes)
   if (error instanceof BackplaneError) {
     const said = error.toJSON()
     const masked = maskValue({ ...said }) as unknown as typeof said
-    if (JSON.stringify(masked, lenientReplacer) === JSON.stringify(said, lenientReplacer)) return error
-    return BackplaneError.revive(masked)
+    const isClean = JSON.stringify(masked, lenientReplacer) === JSON.stringify(said, lenientReplacer)
+    if (isClean && cause === error.cause) return error
+    const made = new BackplaneError(masked.code, masked, { ...masked, cause })
+    return Object.assign(made, { stack: stackOf(error) })
   }
   const message = maskText(error.message)
-  const stack = error.stack === undefined ? undefined : maskText(error.stack)
-  if (message === error.message && stack === error.stack) return error
-  return Object.assign(Object.create(Object.getPrototypeOf(error)), error, { name: error.name, message, stack })
+  const stack = stackOf(error)
+  if (message === error.message && stack === error.stack && cause === error.cause) return error
+  const copy = Object.assign(Object.create(Object.getPrototypeOf(error)), error, { name: error.name, message, stack })
+  if (cause !== undefined) Object.defineProperty(copy, 'cause', { value: cause, writable: true, configurable: true })
+  return copy
+}
+
+function stackOf({ stack }: Error): string | undefined {
+  return stack === undefined ? undefined : maskText(stack)
+}
+
+function causeOf({ cause }: Error, causes: number): unknown {
+  if (cause instanceof Error) return causes > 0 ? withoutSecrets(cause, causes - 1) : undefined
+  return typeof cause === 'string' ? maskText(cause) : cause
 }
 
 /**

@@ -53,9 +53,9 @@ export class RemoteRequests {
       try {
         return await this.#context.invoke(name, params, {
           signal: controller.signal,
-          ...(device === undefined ? {} : { device }),
-          ...(timeout_ms === undefined ? {} : { timeoutMs: timeout_ms }),
-          ...(trace === undefined ? {} : { trace }),
+          device,
+          timeoutMs: timeout_ms,
+          trace,
         })
       } finally {
         this.#invocations.delete(id)
