@@ -7,6 +7,7 @@ import { configFunctions } from '@backplane/host'
 import { type Client, refused, withClient } from './client.ts'
 import type { CommandContext } from './context.ts'
 import { cliError } from './errors.ts'
+import { aborted } from './pause.ts'
 import type { Flags } from './settings.ts'
 
 /** Where configuration is: on a running host, or at rest. */
@@ -109,10 +110,7 @@ function onHost({ mesh, deviceId, manage }: Client, signal: AbortSignal): Config
       await mesh.on({ device: deviceId, event: 'config_changed' }, ({ payload }) => listener(payload as Params))
       // A wrong name would wait for ever and say nothing.
       await manage('list_config')
-      await new Promise<void>((done) => {
-        if (signal.aborted) done()
-        signal.addEventListener('abort', () => done(), { once: true })
-      })
+      await aborted(signal)
     },
   }
 }

@@ -11,8 +11,8 @@ import {
   type Params,
   type Value,
 } from '@backplane/core'
-import { contractError } from '@backplane/core/errors'
-import { maskText } from '@backplane/core/runtime'
+import { carried, maskText } from '@backplane/core/runtime'
+import { refuseParams, unknownParams } from './own-params.ts'
 
 /** Options of {@link configFunctions}. */
 export interface ConfigFunctionsInit {
@@ -61,7 +61,7 @@ export function configFunctions(init: ConfigFunctionsInit): readonly HostFunctio
       checkParams(name, params, properties, required)
       try {
         await manager.start({ signal: call.signal })
-        return plain({ status: 'success', ...((await run(params, call)) as object) })
+        return carried({ status: 'success', ...((await run(params, call)) as object) })
       } catch (thrown) {
         return failure(BackplaneError.from(thrown))
       }
@@ -182,20 +182,12 @@ function failure(error: BackplaneError): Value {
   const { code, message, next, details } = error
   const issues: readonly ConfigIssue[] = Array.isArray(details.issues) ? details.issues : []
   const said = issues.length > 1 ? `Nothing was changed. ${reasonsOf(issues)}` : message
-  return plain({ status: 'error', code, message: maskText(said), next: maskText(next), issues })
+  return carried({ status: 'error', code, message: maskText(said), next: maskText(next), issues })
 }
 
 /** Every reason, at its path; the error's own message may name the first kind alone. */
 function reasonsOf(issues: readonly ConfigIssue[]): string {
   return issues.map(({ path, message }) => `${path}: ${message}`).join('; ')
-}
-
-/** Values as JSON has them: what is `undefined` is left out. */
-function plain(value: unknown): Value {
-  if (Array.isArray(value)) return value.map(plain)
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return (value ?? null) as Value
-  const entries = Object.entries(value).filter(([, one]) => one !== undefined)
-  return Object.fromEntries(entries.map(([name, one]) => [name, plain(one)]))
 }
 
 function checkParams(
@@ -204,17 +196,15 @@ function checkParams(
   properties: { readonly [name: string]: JsonSchema },
   required: readonly string[],
 ): void {
-  const list = [
+  const typed = Object.entries(params).filter(([path]) => Object.hasOwn(properties, path))
+  refuseParams(name, [
     ...required.filter((path) => params[path] === undefined).map((path) => ({ path, message: 'is missing' })),
-    ...Object.entries(params).flatMap(([path, value]) => {
-      const schema = Object.hasOwn(properties, path) ? (properties[path] as { type: string }) : undefined
-      if (!schema) return [{ path, message: 'is not known here' }]
-      return fits(value, schema.type) ? [] : [{ path, message: `must be ${schema.type}` }]
+    ...unknownParams(params, properties),
+    ...typed.flatMap(([path, value]) => {
+      const { type } = properties[path] as { type: string }
+      return fits(value, type) ? [] : [{ path, message: `must be ${type}` }]
     }),
-  ]
-  if (list.length === 0) return
-  const issues = list.map(({ path, message }) => `${path} ${message}`).join('; ')
-  throw contractError('BP_PARAMS_INVALID', { details: { name, issues, list } })
+  ])
 }
 
 function fits(value: Value | undefined, type: string): boolean {
@@ -244,14 +234,14 @@ export const configEvents: readonly EventDescriptor[] = [
   },
 ]
 
-/** Tells the mesh of every change of configuration, by {@link configEvents}. Returns what ends it. */
+/** Tells the mesh of every change of configuration, by {@link configEvents}. Returns an unsubscribe function. */
 export function tellOfConfig(host: Host, manager: ConfigManager, logger?: Logger): () => void {
   return manager.on({}, (event) => {
     // What is defined or removed as plugins come and go changes nothing that anybody has set.
     if (event.kind !== 'changed' || host.mesh?.status !== 'connected') return
     const { category, kind, revision, actor, reason } = event
     const values = shownValues(manager, category, event.changed)
-    const payload = plain({ category, kind, revision, values, actor, reason }) as Params
+    const payload = carried({ category, kind, revision, values, actor, reason }) as Params
     host.emit('config_changed', payload).catch((error) => {
       logger?.warn({ event: 'config_changed', code: BackplaneError.from(error).code }, 'the mesh was not told')
     })

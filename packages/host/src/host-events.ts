@@ -59,7 +59,7 @@ export function tellOfPlugins(host: Host, logger?: Logger): () => void {
 
 /**
  * Says in the log, when a plugin is loaded, which of its functions have a schema that cannot be used: their calls are
- * refused. Compiles the others, so that their first call is no slower. Returns what ends it.
+ * refused. Compiles the others, so that their first call is no slower. Returns an unsubscribe function.
  */
 export function tellOfSchemas(host: Host, check: ParamsCheck, logger?: Logger): () => void {
   return host.on((event) => {

@@ -10,10 +10,11 @@ export { type EmbeddedNatsInit, embeddedNats } from './embedded-nats.ts'
 export { type HostErrorCode, hostErrorCatalogue } from './errors.ts'
 export { type HeartbeatFields, heartbeatFields } from './heartbeat-fields.ts'
 export { hostEvents, tellOfPlugins, tellOfSchemas } from './host-events.ts'
-export { type HostFunctionsInit, hostFunctions } from './host-functions.ts'
+export { hostFunctions } from './host-functions.ts'
 export { type HostIdentityInit, hostIdentity } from './host-identity.ts'
 export { type LoadAllOptions, type LoadReport, loadAll } from './load-all.ts'
 export { type LocalHostInit, localHost } from './local-host.ts'
+export type { HostFunctionsInit } from './management.ts'
 export {
   type FoundPlugin,
   type PluginFolder,

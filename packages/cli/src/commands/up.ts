@@ -9,7 +9,7 @@ import type { CommandContext } from '../context.ts'
 import { cliError } from '../errors.ts'
 import { portOf, serveFledgeRest } from '../fledge-rest.ts'
 import type { CliIo } from '../io.ts'
-import { pause } from '../pause.ts'
+import { aborted, pause } from '../pause.ts'
 import { hostOf } from '../preset.ts'
 import type { Reporter } from '../reporter.ts'
 import { type Flags, readSettings, type Settings } from '../settings.ts'
@@ -79,7 +79,7 @@ export async function up(flags: UpFlags, { io, reporter }: CommandContext): Prom
     await loading
     // What was loaded until here stands in the overview; from here on each event has its line.
     host.on((event) => tellOfEvent(event, reporter))
-    await ended(io.signal)
+    await aborted(io.signal)
     reporter.note(shown`Stopping '${deviceId}' …`)
   } finally {
     await host.stop()
@@ -235,11 +235,4 @@ function paramsOf({ parameters = {} }: FunctionDescriptor): string[] | undefined
     if (params[name] === undefined) return undefined
   }
   return Object.keys(params).length === 0 ? [] : ['--params', stringifyJson(params)]
-}
-
-function ended(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
