@@ -16,6 +16,7 @@ const installTimeoutMs = 240_000
 export function hostFunctions(init: HostFunctionsInit): readonly HostFunction[] {
   const management = new Management(init)
   const { installs = false } = init
+  const packages = installs ? 'Packages that it asks for are' : 'No packages are'
   const loading = { timeout_ms: installs ? installTimeoutMs : loadTimeoutMs }
   return [
     hostFunction('get_status', 'Says how the host is and which plugins are loaded.', {}, (_, call) =>
@@ -26,7 +27,7 @@ export function hostFunctions(init: HostFunctionsInit): readonly HostFunction[] 
     ),
     hostFunction(
       'load_plugin',
-      `Loads a plugin from the host's plugin folder, or loads it again. ${installs ? 'Packages that it asks for are installed.' : 'No packages are installed.'}`,
+      `Loads a plugin from the host's plugin folder, or loads it again. ${packages} installed.`,
       { plugin_id: 'Its id, or the name of its folder.', install_dependencies: null },
       ({ plugin_id, install_dependencies }, { signal }) =>
         management.load(plugin_id as string, signal, isYes(install_dependencies)),
@@ -41,7 +42,7 @@ export function hostFunctions(init: HostFunctionsInit): readonly HostFunction[] 
     ),
     hostFunction(
       'reload_plugin',
-      'Starts a fresh instance of a plugin beside the running one, then switches; when that fails, the running one stays.',
+      'Starts a fresh instance beside the running one, then switches; when that fails, the running one stays.',
       { plugin_id: 'Its id, or the name of its folder.' },
       ({ plugin_id }, { signal }) => management.reload(plugin_id as string, signal),
       loading,

@@ -3,7 +3,7 @@ import { functionRuntime } from '@backplane/core/memory'
 import { expect, test } from 'vitest'
 import { quarantinedNames } from './quarantined-names.ts'
 
-test('a name of a quarantined plugin says so, with the reason and what lifts it; other names stay unknown', async () => {
+test('a name of a quarantined plugin says so, and what lifts it; other names stay unknown', async () => {
   await using host = createHost({ identity: { deviceId: 'h' }, runtimes: [functionRuntime()] })
   const explain = quarantinedNames(host)
   let crash: (() => void) | undefined

@@ -3,6 +3,8 @@ import { contractError } from '@backplane/core/errors'
 import type { Authenticator, ConnectionOptions, NatsConnection } from '@nats-io/transport-node'
 import { type NatsCredentials, type NatsTls, parseCreds } from './credentials.ts'
 import { natsError } from './errors.ts'
+import { guardParser, internals } from './library-internals.ts'
+import { SubscriptionLimits, subscriptionLimit } from './subscription-limits.ts'
 
 /** A message as the client library hands it over; reading `headers` parses them. */
 export interface NatsMessage {
@@ -92,7 +94,7 @@ export interface NatsClient {
 interface NatsDeclaration {
   /** Ends it at once: what is on its way is dropped. */
   unsubscribe(): void
-  /** Ends it; what comes until the broker knows is still delivered. Resolves then; rejects when the connection goes. */
+  /** Ends it; what comes until the broker knows is still delivered. Resolves then, or when the connection goes. */
   drain(): Promise<void>
 }
 
@@ -102,7 +104,7 @@ const longestReason = 1024
 /** What the header names and the code take of a message. */
 const roomForNames = 100
 
-/** Connects by the client library, which is loaded only now. This is the one file that knows it. */
+/** Connects by the client library, which is loaded only now. This file and `library-internals.ts` alone know it. */
 export async function openClient(init: ClientInit): Promise<NatsClient> {
   const library = await import('@nats-io/transport-node')
   const { servers, name, credentials, tls, dialTimeoutMs, pingIntervalMs, maxPingsOut, events } = init
@@ -153,7 +155,7 @@ export async function openClient(init: ClientInit): Promise<NatsClient> {
       events.reconnected()
     },
   })
-  guardParser(connection, events)
+  guardParser(connection, (error) => events.error(error))
   return client
 }
 
@@ -323,113 +325,6 @@ async function watch(library: Library, connection: NatsConnection, events: Clien
     }
   }
   events.ended(await connection.closed())
-}
-
-/**
- * The library's private parts that are used where its public ones leave a hole; each use does without when they change.
- */
-interface Internals {
-  options?: { reconnect?: boolean }
-  parser?: { parse?(bytes: Uint8Array): void }
-  transport?: { discard?(): void; disconnect?(): void }
-  /** Who waits for a PONG, in order. */
-  pongs?: unknown[]
-  processError?(message: Uint8Array): void
-}
-
-/** What servers say of a subscription that is one too many; they do not say of which. */
-const subscriptionLimit = /maximum subscriptions exceeded|too many subscriptions|too many tokens/i
-
-/**
- * Finds out which subscription a server has no room for. It says only that there is one; but it answers in order, so it
- * is one of those made before the oldest flush that is still open, and of these the last: there was room for those
- * before it.
- */
-class SubscriptionLimits {
-  readonly #internals: Internals | undefined
-  /**
-   * All that the server has, as far as is known, in the order in which they were made; after a reconnect they are made
-   * again.
-   */
-  readonly #watched = new Set<Watched>()
-  #recent: Watched[] = []
-  #batches: { readonly flushed: Promise<void>; readonly made: Watched[] }[] = []
-
-  constructor(own: Internals | undefined) {
-    this.#internals = own
-    if (!own?.processError) return
-    const processError = own.processError.bind(own)
-    own.processError = (message) => {
-      const text = new TextDecoder().decode(message).replace(/^'|'$/g, '')
-      if (subscriptionLimit.test(text)) this.#refused(text)
-      processError(message)
-    }
-  }
-
-  /** Gives what forgets it again. */
-  watch(refused: (reason: string) => void): () => void {
-    const watched: Watched = { refused }
-    this.#watched.add(watched)
-    this.#recent.push(watched)
-    return () => void this.#watched.delete(watched)
-  }
-
-  flushing(flushed: Promise<void>): void {
-    if (this.#recent.length === 0) return
-    const batch = { flushed, made: this.#recent }
-    this.#recent = []
-    this.#batches.push(batch)
-    const over = () => {
-      this.#batches = this.#batches.filter((other) => other !== batch)
-    }
-    flushed.then(over, over)
-  }
-
-  #refused(reason: string): void {
-    const pongs = this.#internals?.pongs
-    // A promise settles a little later than its PONG is read; the list of those who wait for one is exact.
-    const open = this.#batches.find(({ flushed }) => !pongs || pongs.includes(flushed))
-    const made = (open?.made ?? this.#recent).filter((one) => this.#watched.has(one))
-    const last = made.at(-1) ?? [...this.#watched].at(-1)
-    last?.refused(reason)
-  }
-}
-
-interface Watched {
-  readonly refused: (reason: string) => void
-}
-
-function internals(connection: NatsConnection): Internals | undefined {
-  return (connection as unknown as { protocol?: Internals }).protocol
-}
-
-/**
- * Ends a connection at once when the server sends what is not the protocol. By itself the library then stops reading,
- * writes to the console, and notices only when pings stay unanswered.
- */
-function guardParser(connection: NatsConnection, events: ClientEvents): void {
-  const protocol = internals(connection)
-  if (!protocol?.parser?.parse) return
-  const guarded = (parser: NonNullable<Internals['parser']>) => {
-    const parse = parser.parse?.bind(parser)
-    parser.parse = (bytes) => {
-      try {
-        parse?.(bytes)
-      } catch (thrown) {
-        events.error(new Error('what is not the NATS protocol', { cause: thrown }))
-        protocol.transport?.disconnect?.()
-      }
-    }
-    return parser
-  }
-  let parser = guarded(protocol.parser)
-  Object.defineProperty(protocol, 'parser', {
-    configurable: true,
-    get: () => parser,
-    set: (next) => {
-      parser = guarded(next)
-    },
-  })
 }
 
 /** The credentials are asked for at each dial, so that renewed ones are taken. */

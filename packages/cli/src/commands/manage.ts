@@ -50,10 +50,9 @@ async function notFound(verb: string, id: string, { manage }: Client): Promise<n
   const { capabilities_dir: dir, available } = await manage('list_plugins')
   const names = (available as unknown as { id: string }[]).map((one) => one.id)
   const there = names.length === 0 ? 'it has no folders' : `it has ${names.join(', ')}`
+  const looked = `no folder of ${String(dir)} is called so, and no manifest there has that id`
   throw cliError('BP_CLI_REFUSED', {
-    details: {
-      reason: `Cannot ${verb} '${id}': no folder of ${String(dir)} is called so, and no manifest there has that id; ${there}.`,
-    },
+    details: { reason: `Cannot ${verb} '${id}': ${looked}; ${there}.` },
     next: `Correct the id, or put a folder with a manifest.json for it there, then \`backplane ${verb} ${id}\` again.`,
   })
 }

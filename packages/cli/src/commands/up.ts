@@ -179,7 +179,8 @@ function facts({ id, plugin, error }: LoadReport): object {
 function overview(loaded: readonly LoadReport[], plugins: string): Shown {
   if (loaded.length === 0) {
     const missing = existsSync(plugins) ? '' : ', which is not there'
-    return shown`No plugin is loaded; they are looked for in ${plugins}${missing}\nWrite one: npx backplane new my-plugin --dir ${shellWord(plugins)}, then npx backplane load my-plugin`
+    const write = shown`npx backplane new my-plugin --dir ${shellWord(plugins)}, then npx backplane load my-plugin`
+    return shown`No plugin is loaded; they are looked for in ${plugins}${missing}\nWrite one: ${write}`
   }
   const width = Math.max(...loaded.map(({ id }) => id.length))
   const lines = loaded.map(({ id, plugin }) => {

@@ -1,3 +1,4 @@
+import type { SubscribeOptions, Transport } from '@backplane/core'
 import { expect } from 'vitest'
 import { pause, rejection, soon } from '../waiting.ts'
 import type { TransportCase } from './bench.ts'
@@ -16,6 +17,13 @@ const noSignals: Readonly<Record<string, unknown>> = {
 
 const each = <T>(values: Readonly<Record<string, T>>, make: (what: string, value: T) => [string, TransportCase]) =>
   Object.fromEntries(Object.entries(values).map(([what, value]) => make(what, value)))
+
+async function refusedByBoth(transport: Transport, subject: string, options: SubscribeOptions): Promise<void> {
+  const subscribed = transport.subscribe(subject, () => {}, options)
+  await rejection(subscribed, 'BP_INVALID_ARGUMENT')
+  const served = transport.serve(subject, () => bytes(''), options)
+  await rejection(served, 'BP_INVALID_ARGUMENT')
+}
 
 /** Each option that is wrong is refused by every method that takes it, before anything is sent or declared. */
 export const optionCases: Record<string, TransportCase> = {
@@ -42,30 +50,14 @@ export const optionCases: Record<string, TransportCase> = {
     `maxPending that is ${what} is refused by subscribe and serve`,
     async (bench) => {
       const a = await bench.open()
-      const options = { maxPending: value as number }
-      await rejection(
-        a.subscribe(bench.subject('x'), () => {}, options),
-        'BP_INVALID_ARGUMENT',
-      )
-      await rejection(
-        a.serve(bench.subject('x'), () => bytes(''), options),
-        'BP_INVALID_ARGUMENT',
-      )
+      await refusedByBoth(a, bench.subject('x'), { maxPending: value as number })
     },
   ]),
   ...each({ null: null, 'a number': 5, 'an object': {}, 'a list': ['q'] }, (what, value) => [
     `a queue name that is ${what} is refused by subscribe and serve`,
     async (bench) => {
       const a = await bench.open()
-      const options = { queue: value as never }
-      await rejection(
-        a.subscribe(bench.subject('x'), () => {}, options),
-        'BP_INVALID_ARGUMENT',
-      )
-      await rejection(
-        a.serve(bench.subject('x'), () => bytes(''), options),
-        'BP_INVALID_ARGUMENT',
-      )
+      await refusedByBoth(a, bench.subject('x'), { queue: value as never })
     },
   ]),
   ...each(noHandlers, (what, value) => [
