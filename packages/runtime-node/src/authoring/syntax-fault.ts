@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { type Dirent, readdirSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -16,6 +16,8 @@ const checked: ReadonlySet<string> = new Set(['.js', '.mjs', '.cjs'])
 const mostFiles = 100
 const deepest = 4
 const checkTimeoutMs = 5_000
+/** Then the search ends, with what it has found: a plugin that does not load is not to keep its host waiting. */
+const searchMs = 10_000
 const atOnce = 4
 
 /**
@@ -27,7 +29,8 @@ export async function syntaxFault(entry: string, message: string): Promise<Synta
   const file = fileURLToPath(entry)
   const folder = fileURLToPath(new URL('.', entry))
   const files = [file, ...scriptsUnder(folder).filter((other) => other !== file)].slice(0, mostFiles)
-  for (let at = 0; at < files.length; at += atOnce) {
+  const until = performance.now() + searchMs
+  for (let at = 0; at < files.length && performance.now() < until; at += atOnce) {
     const faults = await Promise.all(files.slice(at, at + atOnce).map((one) => check(one, folder, message)))
     const found = faults.find((fault) => fault !== undefined)
     if (found) return found
@@ -37,12 +40,21 @@ export async function syntaxFault(entry: string, message: string): Promise<Synta
 
 function scriptsUnder(folder: string, depth = 0): readonly string[] {
   if (depth > deepest) return []
-  return readdirSync(folder, { withFileTypes: true }).flatMap((one) => {
+  return entriesOf(folder).flatMap((one) => {
     const path = join(folder, one.name)
     if (one.isDirectory())
       return one.name === 'node_modules' || one.name.startsWith('.') ? [] : scriptsUnder(path, depth + 1)
     return one.isFile() && checked.has(extname(one.name)) ? [path] : []
   })
+}
+
+/** A folder that cannot be read is passed over. */
+function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    return []
+  }
 }
 
 function check(file: string, folder: string, message: string): Promise<SyntaxFault | undefined> {
