@@ -23,13 +23,10 @@ export async function importFailed(cause: unknown, plugin: string, entry: string
   }
   const place = placeIn(String(stack), new URL('.', entry))
   const message = messageOf(cause)
-  const fault =
-    place === undefined && isSyntaxError(cause) ? await syntaxFault(entry, message).catch(() => undefined) : undefined
-  const reason = fault
-    ? `${message} (${fault.place})\n${fault.excerpt}`
-    : place === undefined
-      ? message
-      : `${message} (${place})`
+  const isUnplaced = place === undefined && isSyntaxError(cause)
+  const fault = isUnplaced ? await syntaxFault(entry, message).catch(() => undefined) : undefined
+  const found = fault?.place ?? place
+  const reason = [found === undefined ? message : `${message} (${found})`, ...(fault ? [fault.excerpt] : [])].join('\n')
   const next = Object.hasOwn(nextSteps, code) ? nextSteps[code] : undefined
   return coreError('BP_PLUGIN_LOAD_FAILED', { details: { plugin, reason }, cause, next })
 }
