@@ -5,7 +5,7 @@ import { type Mutation, rulesOf } from './mutation.ts'
 export const host: readonly Mutation[] = rulesOf('host', [
   {
     rule: 'nothing is installed where that is off',
-    file: 'src/host-functions.ts',
+    file: 'src/management.ts',
     find: 'if (install && !this.#init.installs) ',
     replace: 'if (false && (install && !this.#init.installs)) ',
     tests: ['test/management.test.ts'],
@@ -19,7 +19,7 @@ export const host: readonly Mutation[] = rulesOf('host', [
   },
   {
     rule: 'lists show no secrets of manifests',
-    file: 'src/host-functions.ts',
+    file: 'src/management.ts',
     find: 'withoutPaths(maskValue(raw)) as Value',
     replace: 'withoutPaths(raw) as Value',
     tests: ['test/management.test.ts'],
@@ -47,7 +47,7 @@ export const host: readonly Mutation[] = rulesOf('host', [
   },
   {
     rule: 'lists do not tell where things lie',
-    file: 'src/host-functions.ts',
+    file: 'src/management.ts',
     find: 'withoutPaths(maskValue(raw)) as Value',
     replace: 'maskValue(raw) as Value',
     tests: ['test/management.test.ts'],
